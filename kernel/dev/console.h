@@ -1,0 +1,22 @@
+/*
+ * console.h: where the log goes and where a person types: every serial port and screen that registered.
+ * Lock: console_lock (RANK_CONSOLE), inside; after console_panic() nothing is locked any more.
+ */
+#ifndef DEV_CONSOLE_H
+#define DEV_CONSOLE_H
+
+#include "lib/types.h"
+
+struct console {
+	const char *name;
+	void (*write)(struct console *console, const char *text, size_t bytes); /* never fails, bounded time */
+	struct console *next;
+};
+
+void console_register(struct console *console);
+/* Bytes as they are, but '\n' becomes "\r\n" on serial. */
+void console_write(const char *text, size_t bytes);
+/* From now on write without locks: the machine is going down. */
+void console_panic(void);
+
+#endif

@@ -1,0 +1,29 @@
+/*
+ * host_channel.h: a framed link to the program that started the emulator, on the second serial port.
+ * docs/host-channel.md describes the frames: type (1 byte), length (2 bytes, little endian), payload.
+ *
+ *   guest to host  'O' bytes for standard output   'E' for standard error
+ *                  'R' uint16 n: send up to n bytes of standard input
+ *                  'X' kind (0 exited, 1 killed by signal), value (uint8): the job has ended
+ *   host to guest  'I' bytes of standard input, the answer to 'R'; empty: end of file
+ */
+#ifndef DEV_HOST_CHANNEL_H
+#define DEV_HOST_CHANNEL_H
+
+#include "lib/types.h"
+
+#define HOST_CHANNEL_MAX 4096u /* payload bytes of one frame */
+
+/* Open the port; -ENODEV if there is none. `arrived` is called (interrupts off, or from host_channel_poll) when an
+ * 'I' frame is complete. */
+NODISCARD int host_channel_init(void (*arrived)(void));
+void host_channel_write(char type, const void *data, size_t bytes); /* splits what is longer */
+/* Ask for input. One request at a time. */
+void host_channel_request(size_t bytes);
+/* The answer: true and up to HOST_CHANNEL_MAX bytes, once; false while it has not come. */
+NODISCARD bool host_channel_take(void *data, size_t *bytes);
+/* Where there is no interrupt: look for bytes. */
+void host_channel_poll(void);
+void host_channel_exit(bool killed, unsigned value);
+
+#endif

@@ -1,0 +1,105 @@
+/*
+ * space.h: an address space: a tree of regions, which says what may be there, and a tree of page tables, which
+ * says what is. One file a verb works on it: map.c, unmap.c, protect.c, brk.c, fork.c, fault.c, user_copy.c.
+ *
+ * Addresses and lengths are bytes. Errors are negative errno, as Linux gives them for the same call. A failed
+ * call has changed nothing that a program can see.
+ *
+ * Lock letters: (s) space->lock; (i) set at creation.
+ */
+#ifndef VM_SPACE_H
+#define VM_SPACE_H
+
+#include <arch/mmu.h>
+#include "lib/tree.h"
+#include "sync/spinlock.h"
+
+struct vm_object;
+struct vm_space;
+
+/* Flags of a region. */
+#define REGION_SHARED	  0x1u
+#define REGION_GROWS_DOWN 0x2u
+#define REGION_HEAP	  0x4u
+
+struct vm_region {
+	struct tree_node node;	 /* (s) by start */
+	vaddr_t start, end;	 /* (s) page-aligned, end excluded */
+	uint8_t prot;		 /* (s) VM_READ, VM_WRITE, VM_EXEC */
+	uint8_t flags;		 /* (s) REGION_* */
+	struct vm_object *object; /* (s) NULL: zero-filled. Holds a reference */
+	uint64_t offset;	 /* (s) of start in the object, bytes, page-aligned */
+	const char *name;	 /* (i) static string such as "[heap]", or NULL */
+};
+
+/* The picture at the top of fault.c names these. */
+enum vm_fault_kind {
+	FAULT_ZERO_READ, FAULT_ZERO_FILL, FAULT_FILE_MAP, FAULT_FILE_COPY, FAULT_OWN_TABLE, FAULT_OWN_PAGE,
+	FAULT_REUSE, FAULT_STACK_GROW, FAULT_SWAP_IN, FAULT_SPURIOUS, FAULT_BAD_ADDRESS, FAULT_BAD_ACCESS,
+	FAULT_NO_MEMORY, FAULT_KINDS
+};
+extern const char *const vm_fault_kind_names[FAULT_KINDS];
+
+struct vm_space {
+	struct spinlock lock;
+	paddr_t root;		/* (i) the level-4 table */
+	struct tree regions;	/* (s) */
+	vaddr_t brk_start, brk; /* (s) the heap; brk to the byte */
+	uint64_t stack_limit;	/* (s) RLIMIT_STACK, bytes */
+	uint64_t mapped;	/* (s) bytes of all regions */
+	uint64_t faults[FAULT_KINDS]; /* (s) */
+};
+
+/* An empty space with the kernel's half in it. */
+NODISCARD int vm_space_create(struct vm_space **out);
+/* Drop everything in it. It is active on no CPU. */
+void vm_space_destroy(struct vm_space *space);
+/* Run this CPU on it; NULL: on the kernel's half alone. */
+void vm_space_activate(struct vm_space *space);
+
+/* mmap(2). Maps `bytes` (rounded up to pages) of `object` (NULL: zeros) from `offset`. VM_MAP_FIXED: exactly at
+ * *address, replacing what is there; with NOREPLACE -EEXIST instead. Else *address is a hint. On success *address
+ * is where. A reference on the object is taken. */
+#define VM_MAP_FIXED	 0x1u
+#define VM_MAP_NOREPLACE 0x2u
+struct vm_map_request {
+	vaddr_t address;
+	uint64_t bytes;
+	unsigned prot;	/* VM_READ | VM_WRITE | VM_EXEC */
+	unsigned flags; /* VM_MAP_* */
+	unsigned region_flags;
+	struct vm_object *object;
+	uint64_t offset;
+	const char *name;
+};
+NODISCARD int vm_map(struct vm_space *space, const struct vm_map_request *request, vaddr_t *address);
+NODISCARD int vm_unmap(struct vm_space *space, vaddr_t start, uint64_t bytes);
+NODISCARD int vm_protect(struct vm_space *space, vaddr_t start, uint64_t bytes, unsigned prot);
+/* madvise(MADV_DONTNEED): the range reads as fresh again. -ENOMEM where part of it is not mapped. */
+NODISCARD int vm_discard(struct vm_space *space, vaddr_t start, uint64_t bytes);
+
+/* mremap(2) with flags MREMAP_*; *address is the new start. */
+NODISCARD int vm_remap(struct vm_space *space, vaddr_t old, uint64_t old_bytes, uint64_t new_bytes,
+		       unsigned flags, vaddr_t *address);
+
+/* Where the heap starts; exec calls it once, page-aligned. */
+void vm_set_brk_start(struct vm_space *space, vaddr_t start);
+/* brk(2): returns the new end, or the old one if it could not be moved there. */
+vaddr_t vm_brk(struct vm_space *space, vaddr_t end);
+
+/* A copy of the space that shares everything it can; copy-on-write from now on, on both sides. */
+NODISCARD int vm_fork(struct vm_space *parent, struct vm_space **out);
+
+enum vm_result { VM_FIXED, VM_SPURIOUS_FAULT, VM_RETRY, VM_NO_MEMORY, VM_BAD_ADDRESS, VM_BAD_ACCESS };
+/* Serve an access of `access` (VM_READ, VM_WRITE or VM_EXEC) at va. */
+NODISCARD enum vm_result vm_fault(struct vm_space *space, vaddr_t va, unsigned access);
+
+/* Write into, or read from, a space that need not be the active one, through the same path as the program's own
+ * accesses but without regard to W (for exec). 0 or -EFAULT or -ENOMEM. */
+NODISCARD int vm_write_remote(struct vm_space *space, vaddr_t to, const void *from, size_t bytes);
+NODISCARD int vm_zero_remote(struct vm_space *space, vaddr_t to, size_t bytes);
+
+/* Recount everything from the tables of this space; panics on a broken invariant. */
+void vm_check(struct vm_space *space);
+
+#endif
