@@ -22,6 +22,7 @@ static void screen_write(struct console *console, const char *text, size_t bytes
 	fbtext_write(&screen, text, bytes);
 }
 
+/* Linked into the list of consoles, under their lock. */
 static struct console screen_console = {.name = "framebuffer", .write = screen_write};
 
 /* Memory of the cells, and the framebuffer itself. The firmware's own figure for its size is wrong

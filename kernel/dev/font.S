@@ -1,4 +1,4 @@
-/* font.S: the console's font, one of Debian's console-setup-linux, as it was unpacked into the build directory. */
+/* font.S: the console's font, from Debian's console-setup-linux, unpacked by the build. */
 	.section .rodata.console_font, "a", @progbits
 	.balign 4
 	.globl console_font_start, console_font_end
