@@ -1,6 +1,6 @@
 /* arch_cpu.h: included by <arch/cpu.h> only. */
-#ifndef ARCH_CPU_IMPL_H
-#define ARCH_CPU_IMPL_H
+#ifndef ARCH_X86_64_ARCH_CPU_H
+#define ARCH_X86_64_ARCH_CPU_H
 
 #include "lib/types.h"
 #include "registers.h"
@@ -18,13 +18,13 @@ struct task_state {
 } PACKED;
 _Static_assert(sizeof(struct task_state) == 104, "by the manual");
 
-/* Exceptions that may come when the stack is unusable, each with a stack of its own: IST index minus 1. */
+/* Exceptions that may come when the stack is unusable, each with its own: IST index minus 1. */
 enum ist { IST_DOUBLE_FAULT, IST_NMI, IST_MACHINE_CHECK, IST_COUNT };
 #define IST_STACK_BYTES (8 * KIB)
 
 /*
- * The top of the stack holds the address of struct cpu: these exceptions may come between an entry from ring 3 and
- * its SWAPGS, when the GS base is still whatever the user has put there.
+ * The top of the stack holds the address of struct cpu: these exceptions may come between an entry
+ * from ring 3 and its SWAPGS, when the GS base is still whatever the user has put there.
  */
 struct ist_stack {
 	uint8_t bytes[IST_STACK_BYTES - 16];
@@ -45,7 +45,8 @@ _Static_assert(offsetof(struct arch_cpu, self) == CPU_SELF, "assembly uses it");
 _Static_assert(offsetof(struct arch_cpu, syscall_stack) == CPU_SYSCALL_STACK, "assembly uses it");
 _Static_assert(offsetof(struct arch_cpu, user_sp) == CPU_USER_SP, "assembly uses it");
 
-/* In the kernel the GS base is the address of this CPU's struct cpu; SWAPGS exchanges it with the user's. */
+/* In the kernel the GS base is the address of this CPU's struct cpu; SWAPGS exchanges it with the
+ * user's. */
 static inline struct cpu *cpu_local(void)
 {
 	struct cpu *cpu;

@@ -1,6 +1,6 @@
 /* arch_port.h: included by <arch/port.h> only. */
-#ifndef ARCH_PORT_IMPL_H
-#define ARCH_PORT_IMPL_H
+#ifndef ARCH_X86_64_ARCH_PORT_H
+#define ARCH_X86_64_ARCH_PORT_H
 
 #include "lib/types.h"
 

@@ -1,14 +1,15 @@
 /* arch_thread.h: included by <arch/thread.h> only. */
-#ifndef ARCH_THREAD_IMPL_H
-#define ARCH_THREAD_IMPL_H
+#ifndef ARCH_X86_64_ARCH_THREAD_H
+#define ARCH_X86_64_ARCH_THREAD_H
 
 #include "lib/types.h"
 
 #define KERNEL_STACK_BYTES (16 * KIB)
 
-/* All zeros is right for the boot thread, which runs on the boot stack and never leaves for ring 3. */
+/* All zeros is right for the boot thread, which runs on the boot stack and never leaves for ring
+ * 3. */
 struct arch_thread {
-	vaddr_t sp;	   /* while it is not running */
+	vaddr_t sp;        /* while it is not running */
 	vaddr_t stack_top; /* the user's trap frame ends here */
 	void *registers;   /* XSAVE area, aligned to 64; while it is not running */
 	void *allocation;  /* what kmalloc gave for it */

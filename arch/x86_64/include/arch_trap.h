@@ -1,15 +1,15 @@
 /*
  * arch_trap.h: included by <arch/trap.h> only. Every way into the kernel makes this one frame.
  *
- *	stack top ->  ss rsp rflags cs rip	the processor pushes these (for SYSCALL, syscall_entry does)
+ *	stack top ->  ss rsp rflags cs rip	the processor; for SYSCALL, syscall_entry
  *		      error			the processor, for some exceptions; 0 for the others
  *		      vector			the stub; VECTOR_SYSCALL for a system call
  *		      rdi ... r15		the common entry code
  *
  * Its size keeps the stack aligned to 16: the processor aligns before it pushes.
  */
-#ifndef ARCH_TRAP_IMPL_H
-#define ARCH_TRAP_IMPL_H
+#ifndef ARCH_X86_64_ARCH_TRAP_H
+#define ARCH_X86_64_ARCH_TRAP_H
 
 #include "lib/types.h"
 #include "registers.h"
