@@ -129,9 +129,10 @@ pvh_start64:
 	pushq $0
 	movq $pvh_main, %rax
 	call *%rax
-	/* It returns the physical address of a struct boot_info. */
+	/* It returns the physical address of a struct boot_info. From here on at link addresses. */
 	movq %rax, %rdi
-	jmp _start
+	movq $_start, %rax
+	jmp *%rax
 	.size pvh_start64, . - pvh_start64
 
 	.section .rodata.pvh, "a", @progbits

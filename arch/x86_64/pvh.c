@@ -80,6 +80,8 @@ static const void *given(paddr_t start, uint64_t count, uint64_t size, const cha
 
 static void add_range(paddr_t start, uint64_t bytes, uint32_t type)
 {
+	if (bytes == 0)
+		return;
 	if (info.range_count == ARRAY_SIZE(ranges))
 		refuse("the memory map has too many entries");
 	ranges[info.range_count++] = (struct boot_range){start, bytes, type, 0};

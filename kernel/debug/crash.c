@@ -11,7 +11,7 @@
 #define STACK_BITE   512
 
 static const uint64_t constant = 1;
-static uint64_t variable = 1; /* written by nobody; it must be in .data */
+static volatile uint64_t variable = 1; /* volatile keeps it in .data */
 
 static void write_to(vaddr_t address)
 {
