@@ -23,6 +23,7 @@
 static struct spinlock frame_lock = SPINLOCK_INIT(RANK_FRAME);
 static struct list_node free_lists[FRAME_MAX_ORDER + 1]; /* (frame_lock) */
 static uint64_t state_counts[FRAME_STATES];		 /* (frame_lock) in frames */
+static uint64_t reserve;				 /* (frame_lock) frames that are never given out */
 static struct frame *zero_page;				 /* set once, at boot */
 static bool poisoning;					 /* set once, at boot */
 /* Ranges of frame numbers that have database entries; set at boot. */
@@ -131,7 +132,8 @@ struct frame *frame_alloc(enum frame_state state, unsigned order)
 {
 	assert(state != FRAME_FREE && order <= FRAME_MAX_ORDER);
 	spin_lock(&frame_lock);
-	struct frame *block = take_block_locked(order);
+	bool enough = state_counts[FRAME_FREE] >= reserve + (1ull << order);
+	struct frame *block = enough ? take_block_locked(order) : NULL;
 	if (block) {
 		assert(block->state == FRAME_FREE && block->count == 0);
 		memset(block, 0, sizeof(*block));
@@ -223,6 +225,7 @@ void frame_database_init(const struct frame_span *list, unsigned count)
 	for (unsigned order = 0; order <= FRAME_MAX_ORDER; order++)
 		list_init(&free_lists[order]);
 	memset(state_counts, 0, sizeof(state_counts));
+	reserve = 0;
 	for (unsigned i = 0; i < count; i++) {
 		assert(spans[i].start < spans[i].end && (i == 0 || spans[i - 1].end <= spans[i].start));
 		for (pfn_t pfn = spans[i].start; pfn < spans[i].end; pfn++) {
@@ -268,6 +271,13 @@ void frame_retag(pfn_t pfn, enum frame_state state)
 	frame->state = (uint8_t)state;
 	state_counts[FRAME_WIRED]--;
 	state_counts[state]++;
+	spin_unlock(&frame_lock);
+}
+
+void frame_set_reserve(uint64_t frames)
+{
+	spin_lock(&frame_lock);
+	reserve = frames;
 	spin_unlock(&frame_lock);
 }
 

@@ -22,6 +22,9 @@ void frame_add_free(pfn_t start, pfn_t end);
 /* A WIRED frame is in truth used as `state`: boot's own tables. */
 void frame_retag(pfn_t pfn, enum frame_state state);
 
+/* Refuse allocations that would leave fewer than this many frames free. */
+void frame_set_reserve(uint64_t frames);
+
 /* Fill frames with a pattern when they are allocated and when they are freed. */
 void frame_set_poison(bool on);
 

@@ -4,6 +4,7 @@
  */
 #include "debug/assert.h"
 #include "lib/errno.h"
+#include "mm/frame.h"
 #include "mm/layout.h"
 #include "mm/slab.h"
 #include "vm/region.h"
