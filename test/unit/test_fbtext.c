@@ -11,7 +11,7 @@ extern const uint8_t console_font_start[], console_font_end[]; /* kernel/dev/fon
 
 #define PSF1_HEADER_BYTES 4
 #define E_ACUTE           0x82 /* where the font has it: as the IBM PC did */
-#define GUARD_BYTE        0xa5 /* what nobody may overwrite: the part of each line beyond the width */
+#define GUARD_BYTE        0xa5 /* in each line beyond the width, where nobody may write */
 #define NORMAL_RGB        0xc8c8c8u
 #define ALARM_RGB         0xff5050u
 

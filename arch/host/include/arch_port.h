@@ -1,6 +1,6 @@
 /* arch_port.h: on the host a test plays the devices: it defines these. */
-#ifndef ARCH_PORT_IMPL_H
-#define ARCH_PORT_IMPL_H
+#ifndef ARCH_ARCH_PORT_H
+#define ARCH_ARCH_PORT_H
 
 #include "lib/types.h"
 
