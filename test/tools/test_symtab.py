@@ -9,37 +9,37 @@ import symtab
 
 # Two functions, a label inside the first, a function without a size, two names for one address.
 SOURCE = """
-	.text
-	.globl first, second, last
-	.type first, @function
-first:	nop
-inner:	nop
-	ret
-	.size first, . - first
-	.balign 16
-	.type alias_of_second, @function
-	.type second, @function
+    .text
+    .globl first, second, last
+    .type first, @function
+first: nop
+inner: nop
+    ret
+    .size first, . - first
+    .balign 16
+    .type alias_of_second, @function
+    .type second, @function
 alias_of_second:
-second:	nop
-	ret
-	.size second, . - second
-	.size alias_of_second, 1
-last:	ret
-	.balign 4
-	.data
-	.globl variable
+second: nop
+    ret
+    .size second, . - second
+    .size alias_of_second, 1
+last: ret
+    .balign 4
+    .data
+    .globl variable
 variable: .quad first
 """
 
 SCRIPT = """
 SECTIONS {
-	. = 0xffffffff80200000;
-	.text : { *(.text) }
-	. = ALIGN(4096);
-	.data : { *(.data) }
-	. = ALIGN(4096);
-	.symbols : { *(.symbols) }
-	kernel_image_end = .;
+    . = 0xffffffff80200000;
+    .text : { *(.text) }
+    . = ALIGN(4096);
+    .data : { *(.data) }
+    . = ALIGN(4096);
+    .symbols : { *(.symbols) }
+    kernel_image_end = .;
 }
 """
 TEXT = 0x200000
@@ -104,7 +104,7 @@ def test_second_link(first):
 
 
 def test_verify_finds_what_moved(first):
-    assemble(first, "other", SOURCE.replace("first:	nop", "first:	nop\n	nop"))
+    assemble(first, "other", SOURCE.replace("first: nop", "first: nop\n nop"))
     link(first, "second.elf", "other.o", "none.o")
     result = run_symtab(first, "--verify", "first.elf", "second.elf")
     assert result.returncode != 0
@@ -112,7 +112,7 @@ def test_verify_finds_what_moved(first):
 
 
 def test_verify_finds_a_table_before_other_sections(first):
-    assemble(first, "big", '	.section .data,"aw"\n	.skip 8192\n')
+    assemble(first, "big", ' .section .data,"aw"\n    .skip 8192\n')
     link(first, "second.elf", "code.o", "none.o", "big.o")
     result = run_symtab(first, "--verify", "first.elf", "second.elf")
     assert result.stderr == "symtab.py: .symbols moved\n"
