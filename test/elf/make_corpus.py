@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 """Make a corpus of ELF files, good and bad, for execve.
 
     make_corpus.py FOLDER

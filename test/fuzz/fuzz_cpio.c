@@ -2,7 +2,7 @@
  * fuzz_cpio.c: the cpio reader on any bytes: each entry lies inside the archive, it comes to an
  * end, and an error stays an error.
  *
- * Short run, as the tests do: build/test/fuzz_cpio -runs=20000 -seed=1 CORPUS
+ * Short run, as in the tests: build/test/fuzz_cpio -runs=20000 -seed=1 NEW-FOLDER SEEDS
  * Long run: build/test/fuzz_cpio -max_total_time=3600 -max_len=4096 NEW-FOLDER
  * build/test/fuzz-seeds/cpio
  */

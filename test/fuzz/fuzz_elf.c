@@ -2,7 +2,7 @@
  * fuzz_elf.c: elf_parse() on any bytes: it asks for nothing outside of the file, and what it
  * accepts keeps every promise of proc/elf.h.
  *
- * Short run, as the tests do: build/test/fuzz_elf -runs=20000 -seed=1 CORPUS
+ * Short run, as in the tests: build/test/fuzz_elf -runs=20000 -seed=1 NEW-FOLDER SEEDS
  * Long run: build/test/fuzz_elf -max_total_time=3600 -max_len=8192 NEW-FOLDER build/test/elf-corpus
  */
 #include <string.h>

@@ -3,7 +3,7 @@
  * is in form, nothing is free that the firmware reserved, and nothing is in it that was not in the
  * input.
  *
- * Short run, as the tests do: build/test/fuzz_memmap -runs=20000 -seed=1 CORPUS
+ * Short run, as in the tests: build/test/fuzz_memmap -runs=20000 -seed=1 NEW-FOLDER SEEDS
  * Long run: build/test/fuzz_memmap -max_total_time=3600 -max_len=65536 NEW-FOLDER
  * build/test/fuzz-seeds/memmap
  */

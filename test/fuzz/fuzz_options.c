@@ -2,7 +2,7 @@
  * fuzz_options.c: any bytes as the boot command line: the line is printable and no longer than it
  * was, and what is looked up is a string without control characters.
  *
- * Short run, as the tests do: build/test/fuzz_options -runs=20000 -seed=1 CORPUS
+ * Short run, as in the tests: build/test/fuzz_options -runs=20000 -seed=1 NEW-FOLDER SEEDS
  * Long run: build/test/fuzz_options -max_total_time=3600 -max_len=4096 NEW-FOLDER
  * build/test/fuzz-seeds/options
  */

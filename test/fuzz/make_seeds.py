@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 """Make the seeds that the fuzz targets start from: FOLDER/cpio, FOLDER/memmap and FOLDER/options.
 
     make_seeds.py FOLDER
@@ -33,14 +33,16 @@ def memmap_seeds():
     return [
         b"",
         ranges((1 << 20, 1 << 20, 1)),
-        ranges((0, 0xA0000, 1), (1 << 20, 255 << 20, 1), (2 << 20, 1 << 20, 4), (0xFFC00000, 4 << 20, 9)),
+        ranges((0, 0xA0000, 1), (1 << 20, 255 << 20, 1), (2 << 20, 1 << 20, 4),
+               (0xFFC00000, 4 << 20, 9)),
         ranges((1 << 32, 1 << 30, 1), (0, 1 << 31, 2), (5 * PAGE + 1, 3, 6), (1 << 63, 1 << 63, 0)),
         ranges(*((i * 3 * PAGE + (1 << 20), (1 + i % 4) * PAGE, i % 11) for i in range(60))),
     ]
 
 
 def options_seeds():
-    return [b"", b"log=debug quiet", b'init="/bin/sh -c x" a=1 a=0x2', b"a\0b\n=\x7f\"", b"x" * 3000]
+    return [b"", b"log=debug quiet", b'init="/bin/sh -c x" a=1 a=0x2', b"a\0b\n=\x7f\"",
+            b"x" * 3000]
 
 
 def main():
