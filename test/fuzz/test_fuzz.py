@@ -1,4 +1,4 @@
-"""test_fuzz.py: a short run of each fuzz target, always the same. Its source tells of a long run."""
+"""test_fuzz.py: a short run of each fuzz target, always the same. Its source tells more."""
 
 import os
 import subprocess
