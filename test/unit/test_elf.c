@@ -45,7 +45,8 @@ static int read_file(void *handle, uint64_t offset, void *to, size_t bytes)
 	if (from->read_error != 0 && offset >= sizeof(Elf64_Ehdr))
 		return from->read_error;
 	size_t stored = offset < FILE_SIZE ? MIN(bytes, FILE_SIZE - offset) : 0;
-	memcpy(to, from->bytes + offset, stored);
+	if (stored > 0)
+		memcpy(to, &from->bytes[offset], stored);
 	memset((char *)to + stored, 0, bytes - stored);
 	return 0;
 }
