@@ -35,7 +35,7 @@ EFI_STATUS loader_allocate(struct loader *loader, const char *what, uint64_t byt
 		return fail(loader, EFI_OUT_OF_RESOURCES, "%s: too many allocations", what);
 	status = allocate_pages(loader, pages, placement, &start);
 	if (EFI_ERROR(status))
-		return fail(loader, status, "%s: there is no memory for it (%llu KiB%s): %s", what,
+		return fail(loader, status, "no memory for %s (%llu KiB%s): %s", what,
 			    pages * PAGE_BYTES / KIB,
 			    placement == PLACE_BELOW_4G ? " below 4 GiB" : "", status_name(status));
 	*allocation = (struct allocation){.start = start, .pages = pages};

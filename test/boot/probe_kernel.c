@@ -27,6 +27,7 @@
 #define PTE_LARGE   (1ull << 7)
 #define PTE_NX      (1ull << 63)
 #define PTE_ADDRESS 0x000ffffffffff000ull
+#define IMAGE_SLOT  (511ull << 39) /* the root's last entry, without the sign extension */
 #define LINK_START  0xffffffff80200000ull
 #define IMAGE_ALIGN (2ull << 20)
 #define FOUR_GIB    (4ull << 30)
@@ -171,23 +172,32 @@ static struct walk walk(uint64_t address)
 	}
 }
 
-static unsigned writable_executable, executable_leaves;
+static unsigned writable_executable;
+static unsigned executable_low, executable_high; /* pages outside and inside the kernel's image */
+static uint64_t last_executable_low;
 
-static void count_leaves(uint64_t table, unsigned shift, bool writable, bool executable)
+static void count_leaves(uint64_t table, uint64_t address, unsigned shift, bool writable,
+			 bool executable)
 {
 	for (unsigned i = 0; i < 512; i++) {
 		const uint64_t entry = ((uint64_t *)direct(table))[i];
+		const uint64_t at = address + ((uint64_t)i << shift);
 		const bool w = writable && (entry & PTE_WRITE);
 		const bool x = executable && !(entry & PTE_NX);
 
 		if (!(entry & PTE_PRESENT))
 			continue;
 		if (shift > 12 && !(entry & PTE_LARGE)) {
-			count_leaves(entry & PTE_ADDRESS, shift - 9, w, x);
+			count_leaves(entry & PTE_ADDRESS, at, shift - 9, w, x);
 			continue;
 		}
 		writable_executable += w && x;
-		executable_leaves += x;
+		if (x && at >= IMAGE_SLOT) {
+			executable_high++;
+		} else if (x) {
+			executable_low++;
+			last_executable_low = at;
+		}
 	}
 }
 
@@ -265,11 +275,13 @@ static void check_map(uint64_t ram_end)
 	/* The loader's last instructions are read-only; they take a page, or two. */
 	expect(not_writable <= 2, "memory is mapped read-only");
 	expect(walk(end - 4096).present, "the last page of RAM is not mapped");
-	count_leaves(root(), 39, true, true);
+	count_leaves(root(), 0, 39, true, true);
 	expect(writable_executable == 0, "a page is writable and executable");
 	put("probe:");
 	put_number(" writable_executable", writable_executable, 10);
-	put_number(" executable_leaves", executable_leaves, 10);
+	put_number(" executable_low", executable_low, 10);
+	put_number(" executable_high", executable_high, 10);
+	put_number(" last_executable_low", last_executable_low, 16);
 	put_number(" mapped_end", end, 16);
 	put("\n");
 }

@@ -202,6 +202,7 @@ EFI_STATUS EFIAPI efi_main(EFI_HANDLE image, EFI_SYSTEM_TABLE *system)
 		say(L"shim: FAIL no inject.txt\r\n");
 		return status;
 	}
+	shim_install(system);
 	if (!inject_all(text, &sweep))
 		return EFI_INVALID_PARAMETER;
 	if (sweep)

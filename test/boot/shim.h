@@ -8,6 +8,8 @@
 
 /* ---- shim_hooks.c: what can be made to go wrong, by its word in inject.txt ---- */
 
+/* Put the hooks in; until something is injected they only pass calls on. */
+void shim_install(EFI_SYSTEM_TABLE *system);
 /* Do what `word` (NAME or NAME=VALUE) says. False: no such injection. */
 bool shim_inject(EFI_SYSTEM_TABLE *system, const char *word);
 /* The loader's AllocatePages calls fail from call number `calls` on. */

@@ -49,7 +49,9 @@ static EFI_STATUS EFIAPI allocate_pages(EFI_ALLOCATE_TYPE type, EFI_MEMORY_TYPE 
 {
 	EFI_STATUS status;
 
-	if (allocations++ >= allocations_limit)
+	/* The firmware's drivers allocate here too, of other types: reading a file must go on
+	 * working. */
+	if (memory_type == EfiLoaderData && allocations++ >= allocations_limit)
 		return EFI_OUT_OF_RESOURCES;
 	if (!allocate_high || pages < LARGE_PAGES)
 		return real_allocate_pages(type, memory_type, pages, memory);
@@ -263,17 +265,19 @@ static bool is(const char *word, const char *name, const char **value)
 	return *word == '=' || *word == '\0';
 }
 
+void shim_install(EFI_SYSTEM_TABLE *system)
+{
+	services = system->BootServices;
+	real_allocate_pages = services->AllocatePages;
+	real_exit_boot_services = services->ExitBootServices;
+	services->AllocatePages = allocate_pages;
+	services->ExitBootServices = exit_boot_services;
+}
+
 bool shim_inject(EFI_SYSTEM_TABLE *system, const char *word)
 {
 	const char *value;
 
-	if (!services) {
-		services = system->BootServices;
-		real_allocate_pages = services->AllocatePages;
-		real_exit_boot_services = services->ExitBootServices;
-		services->AllocatePages = allocate_pages;
-		services->ExitBootServices = exit_boot_services;
-	}
 	if (is(word, "la57", &value))
 		return inject_5_levels();
 	if (is(word, "gop-565", &value))
