@@ -1,6 +1,7 @@
 /*
- * console.h: where the log goes and where a person types: every serial port and screen that registered.
- * Lock: console_lock (RANK_CONSOLE), inside; after console_panic() nothing is locked any more.
+ * console.h: where the log goes and where a person types: every serial port and screen that
+ * registered. Lock: console_lock (RANK_CONSOLE), inside; after console_panic() nothing is locked
+ * any more.
  */
 #ifndef DEV_CONSOLE_H
 #define DEV_CONSOLE_H
@@ -9,14 +10,19 @@
 
 struct console {
 	const char *name;
-	void (*write)(struct console *console, const char *text, size_t bytes); /* never fails, bounded time */
+	void (*write)(struct console *console, const char *text,
+		      size_t bytes); /* never fails, bounded time */
 	struct console *next;
 };
 
+/* From now on `console` is written to; first it is given the last 16 KiB of what was written
+ * before. */
 void console_register(struct console *console);
 /* Bytes as they are, but '\n' becomes "\r\n" on serial. */
 void console_write(const char *text, size_t bytes);
 /* From now on write without locks: the machine is going down. */
 void console_panic(void);
+/* For a console that can show a panic in another colour. */
+bool console_in_panic(void);
 
 #endif

@@ -10,10 +10,12 @@
 #define UART_COM1 0x3f8
 #define UART_COM2 0x2f8
 
-/* Is a 16550 there (scratch register and loopback)? If so set 115200 8N1, FIFO on. Never waits without a bound. */
+/* Is a 16550 there (scratch register and loopback)? If so set 115200 8N1, FIFO on. Never waits
+ * without a bound. */
 NODISCARD bool uart_init(uint16_t base);
-/* Waits, within a bound, for room. */
-void uart_write(uint16_t base, const void *data, size_t bytes);
+/* Waits, within a bound, for room. Returns the bytes sent: fewer when the bound passed, as when a
+ * pipe behind an emulated port is full. */
+size_t uart_write(uint16_t base, const void *data, size_t bytes);
 /* Up to `bytes` that have arrived; 0 if none. Never waits. */
 NODISCARD size_t uart_read(uint16_t base, void *data, size_t bytes);
 /* Call handler(argument) when bytes arrive (interrupts off); -ENODEV: poll instead. */

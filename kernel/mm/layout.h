@@ -6,9 +6,8 @@
 #define MM_LAYOUT_H
 
 #include <arch/mmu.h>
-#include "boot_info.h"
 
-#define DIRECT_MAP_BASE	 BOOT_DIRECT_MAP       /* all RAM, at its physical address plus this */
+#define DIRECT_MAP_BASE	 ARCH_DIRECT_MAP_BASE  /* all RAM, at its physical address plus this */
 #define DIRECT_MAP_BYTES (64ull << 40)
 #define FRAMES_BASE	 0xffffe00000000000ull /* struct frame[], by frame number; mapped where there is RAM */
 #define KMAP_BASE	 0xffffe80000000000ull /* kernel stacks with guards, device memory */

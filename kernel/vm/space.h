@@ -12,7 +12,7 @@
 
 #include <arch/mmu.h>
 #include "lib/tree.h"
-#include "sync/spinlock.h"
+#include "sync/mutex.h"
 
 struct vm_object;
 struct vm_space;
@@ -41,12 +41,13 @@ enum vm_fault_kind {
 extern const char *const vm_fault_kind_names[FAULT_KINDS];
 
 struct vm_space {
-	struct spinlock lock;
+	struct mutex lock;
 	paddr_t root;		/* (i) the level-4 table */
 	struct tree regions;	/* (s) */
 	vaddr_t brk_start, brk; /* (s) the heap; brk to the byte */
 	uint64_t stack_limit;	/* (s) RLIMIT_STACK, bytes */
 	uint64_t mapped;	/* (s) bytes of all regions */
+	unsigned region_count;	/* (s) */
 	uint64_t faults[FAULT_KINDS]; /* (s) */
 };
 
@@ -62,6 +63,7 @@ void vm_space_activate(struct vm_space *space);
  * is where. A reference on the object is taken. */
 #define VM_MAP_FIXED	 0x1u
 #define VM_MAP_NOREPLACE 0x2u
+#define VM_MAP_NORESERVE 0x4u /* may be larger than memory could hold */
 struct vm_map_request {
 	vaddr_t address;
 	uint64_t bytes;
@@ -90,16 +92,25 @@ vaddr_t vm_brk(struct vm_space *space, vaddr_t end);
 /* A copy of the space that shares everything it can; copy-on-write from now on, on both sides. */
 NODISCARD int vm_fork(struct vm_space *parent, struct vm_space **out);
 
-enum vm_result { VM_FIXED, VM_SPURIOUS_FAULT, VM_RETRY, VM_NO_MEMORY, VM_BAD_ADDRESS, VM_BAD_ACCESS };
+enum vm_result {
+	VM_FIXED,
+	VM_SPURIOUS_FAULT, /* the tables already allow it: proven */
+	VM_RETRY,
+	VM_NO_MEMORY,
+	VM_BAD_ADDRESS, /* SIGSEGV, SEGV_MAPERR */
+	VM_BAD_ACCESS,	/* SIGSEGV, SEGV_ACCERR */
+	VM_BAD_OBJECT,	/* SIGBUS, BUS_ADRERR: past the end of the file, or it can't be read */
+};
 /* Serve an access of `access` (VM_READ, VM_WRITE or VM_EXEC) at va. */
 NODISCARD enum vm_result vm_fault(struct vm_space *space, vaddr_t va, unsigned access);
 
-/* Write into, or read from, a space that need not be the active one, through the same path as the program's own
- * accesses but without regard to W (for exec). 0 or -EFAULT or -ENOMEM. */
+/* Write into a space that need not be the active one, through the same path as the program's own writes (for exec).
+ * 0, -EFAULT where the program could not write, or -ENOMEM. */
 NODISCARD int vm_write_remote(struct vm_space *space, vaddr_t to, const void *from, size_t bytes);
 NODISCARD int vm_zero_remote(struct vm_space *space, vaddr_t to, size_t bytes);
 
-/* Recount everything from the tables of this space; panics on a broken invariant. */
+/* Check the regions and every table of this space against each other and against the frames' counts and states;
+ * panics on a broken invariant. */
 void vm_check(struct vm_space *space);
 
 #endif

@@ -31,6 +31,9 @@ void cpu_log_features(void);
 /* Fill with hardware random numbers; false if the CPU has no generator or it failed. */
 NODISCARD bool cpu_random(uint64_t *value);
 
+/* One past the highest physical address the CPU can form (CPUID 80000008h). Callable before cpu_init. */
+paddr_t cpu_physical_limit(void);
+
 /* AT_HWCAP as Linux gives it, and AT_PLATFORM. */
 uint64_t cpu_hwcap(void);
 #define CPU_PLATFORM "x86_64"

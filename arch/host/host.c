@@ -1,0 +1,232 @@
+/* host.c: see host.h. */
+#include "host.h"
+
+#include <arch/cpu.h>
+#include <arch/irq.h>
+#include <arch/mmu.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+
+#include "debug/assert.h"
+#include "lib/string.h"
+#include "mm/frame_init.h"
+#include "mm/kmap.h"
+#include "mm/layout.h"
+#include "mm/mm.h"
+#include "sync/cpu.h"
+#include "sync/mutex.h"
+#include "vm/space.h"
+
+#define HOST_RAM_START	(1 * MIB) /* frame numbers below do not exist, as on a PC */
+#define HOST_FRAMES_MAX (1u << 20)
+
+struct cpu boot_cpu;
+static struct frame *database; /* entry n describes frame n */
+static uint64_t ram_bytes;
+static paddr_t kernel_root;
+
+struct cpu *cpu_local(void)
+{
+	return &boot_cpu;
+}
+
+bool irq_enabled(void)
+{
+	return boot_cpu.arch.interrupts;
+}
+
+bool irq_save(void)
+{
+	bool were_on = boot_cpu.arch.interrupts;
+
+	boot_cpu.arch.interrupts = false;
+	return were_on;
+}
+
+void irq_restore(bool were_on)
+{
+	boot_cpu.arch.interrupts = were_on;
+}
+
+void thread_yield(void)
+{
+	panic("a lock is contended, and there is one thread");
+}
+
+struct frame *frame_database_base(void)
+{
+	return database;
+}
+
+paddr_t kmap_root(void)
+{
+	return kernel_root;
+}
+
+uint64_t mm_total_bytes(void)
+{
+	return ram_bytes;
+}
+
+/* ---- memory ---- */
+
+void host_memory_init(unsigned frames)
+{
+	pfn_t first = HOST_RAM_START >> PAGE_SHIFT;
+	void *ram = (void *)(ARCH_DIRECT_MAP_BASE + HOST_RAM_START);
+
+	assert(frames && frames <= HOST_FRAMES_MAX);
+	if (ram_bytes)
+		munmap(ram, ram_bytes);
+	ram_bytes = frames * PAGE_SIZE;
+	if (mmap(ram, ram_bytes, PROT_READ | PROT_WRITE,
+		 MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE | MAP_NORESERVE, -1, 0) != ram) {
+		perror("mmap of the memory that plays RAM");
+		exit(1);
+	}
+	free(database);
+	database = calloc(first + frames, sizeof(*database));
+	memset(&boot_cpu, 0, sizeof(boot_cpu));
+	boot_cpu.arch.interrupts = true;
+	struct frame_span span = {first, first + frames};
+	frame_database_init(&span, 1);
+	frame_set_poison(true);
+	frame_add_free(span.start, span.end);
+	bool made = frame_zero_init();
+	struct frame *root = frame_alloc_zeroed(FRAME_TABLE);
+	assert(made && root);
+	kernel_root = frame_pa(root);
+	mmu_flush_all();
+}
+
+void host_allow_allocations(long count)
+{
+	struct frame_counts counts;
+
+	frame_counts(&counts);
+	uint64_t free_now = counts.by_state[FRAME_FREE];
+	frame_set_reserve(count < 0 || (uint64_t)count > free_now ? 0 : free_now - (uint64_t)count);
+}
+
+/* ---- the software MMU: a direct-mapped translation cache over the tables ---- */
+
+#define TLB_ENTRIES 512u
+
+struct translation {
+	bool valid, writable;
+	vaddr_t page;
+	paddr_t pa;
+};
+static struct translation tlb[TLB_ENTRIES];
+static paddr_t active_root;
+
+static struct translation *tlb_slot(vaddr_t va)
+{
+	return &tlb[(va >> PAGE_SHIFT) % TLB_ENTRIES];
+}
+
+void mmu_flush_all(void)
+{
+	memset(tlb, 0, sizeof(tlb));
+}
+
+void mmu_flush_page(vaddr_t va)
+{
+	tlb_slot(va)->valid = false;
+}
+
+void mmu_activate(paddr_t root)
+{
+	active_root = root;
+	mmu_flush_all();
+}
+
+/* Walk as the processor does. false: a fault. */
+static bool walk(paddr_t root, vaddr_t va, unsigned access, struct translation *out)
+{
+	entry_t *table = phys_to_virt(root);
+	unsigned granted = VM_READ | VM_WRITE | VM_EXEC | VM_USER;
+
+	for (unsigned level = MMU_LEVELS;; level--) {
+		entry_t *p = &table[entry_index(va, level)];
+		entry_t entry = entry_load(p);
+		granted &= entry_is_present(entry) ? entry_prot(entry) : 0;
+		if (!(granted & VM_READ) || (access & ~granted))
+			return false;
+		if (entry_is_leaf(entry, level)) {
+			*out = (struct translation){
+				.valid = true,
+				.writable = granted & VM_WRITE,
+				.page = ALIGN_DOWN(va, PAGE_SIZE),
+				.pa = entry_pa(entry) + (ALIGN_DOWN(va, PAGE_SIZE) & (entry_span(level) - 1)),
+			};
+			return true;
+		}
+		table = phys_to_virt(entry_pa(entry));
+	}
+}
+
+bool mmu_probe(paddr_t root, vaddr_t va, unsigned access)
+{
+	struct translation unused;
+
+	return walk(root, va, access, &unused);
+}
+
+static uint64_t *translate(vaddr_t va, bool write)
+{
+	struct translation *slot = tlb_slot(va);
+	bool hit = slot->valid && slot->page == ALIGN_DOWN(va, PAGE_SIZE) && (!write || slot->writable);
+
+	if (!hit && !walk(active_root, va, VM_USER | (write ? VM_WRITE : VM_READ), slot))
+		return NULL;
+	return phys_to_virt(slot->pa + (va & (PAGE_SIZE - 1)));
+}
+
+#define FAULTS_MAX 4 /* more for one access mean that serving them gets nowhere */
+
+static enum host_result reach(struct vm_space *space, vaddr_t va, bool write, uint64_t **where)
+{
+	vm_space_activate(space);
+	for (unsigned tries = 0; tries < FAULTS_MAX; tries++) {
+		*where = translate(va, write);
+		if (*where)
+			return HOST_OK;
+		switch (vm_fault(space, va, write ? VM_WRITE : VM_READ)) {
+		case VM_NO_MEMORY:
+			return HOST_NO_MEMORY;
+		case VM_BAD_ADDRESS:
+			return HOST_FAULT_ADDRESS;
+		case VM_BAD_ACCESS:
+			return HOST_FAULT_ACCESS;
+		case VM_BAD_OBJECT:
+			return HOST_FAULT_OBJECT;
+		case VM_FIXED:
+		case VM_SPURIOUS_FAULT:
+		case VM_RETRY:
+			break;
+		}
+	}
+	panic("a fault at %#llx was served %u times, in vain", (unsigned long long)va, FAULTS_MAX);
+}
+
+enum host_result host_load(struct vm_space *space, vaddr_t va, uint64_t *value)
+{
+	uint64_t *where;
+	enum host_result result = reach(space, va, false, &where);
+
+	if (result == HOST_OK)
+		*value = *where;
+	return result;
+}
+
+enum host_result host_store(struct vm_space *space, vaddr_t va, uint64_t value)
+{
+	uint64_t *where;
+	enum host_result result = reach(space, va, true, &where);
+
+	if (result == HOST_OK)
+		*where = value;
+	return result;
+}

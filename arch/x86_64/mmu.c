@@ -1,0 +1,56 @@
+/* mmu.c: the page-table root and the translation caches of this CPU. */
+#include <arch/mmu.h>
+#include <cpuid.h>
+
+#include "mm/layout.h"
+
+#define CPUID_EXTENDED_FEATURES 0x80000001u
+#define CPUID_EDX_1GIB_PAGES	(1u << 26)
+
+bool mmu_leaf_level_ok(unsigned level)
+{
+	unsigned a, b, c, d;
+
+	if (level < 3)
+		return true;
+	return level == 3 && __get_cpuid(CPUID_EXTENDED_FEATURES, &a, &b, &c, &d) && (d & CPUID_EDX_1GIB_PAGES);
+}
+
+void mmu_activate(paddr_t root)
+{
+	__asm__ volatile("mov %0, %%cr3" : : "r"(root) : "memory");
+}
+
+/* SDM 3A, 4.10.4.1: INVLPG also drops all paging-structure-cache entries of the current PCID. */
+void mmu_flush_page(vaddr_t va)
+{
+	__asm__ volatile("invlpg (%0)" : : "r"(va) : "memory");
+}
+
+void mmu_flush_all(void)
+{
+	uint64_t root;
+
+	__asm__ volatile("mov %%cr3, %0" : "=r"(root));
+	__asm__ volatile("mov %0, %%cr3" : : "r"(root) : "memory");
+}
+
+bool mmu_probe(paddr_t root, vaddr_t va, unsigned access)
+{
+	const entry_t *table = phys_to_virt(root);
+	bool writable = true, user = true, executable = true;
+
+	for (unsigned level = MMU_LEVELS; level >= 1; level--) {
+		entry_t e = entry_load(&table[entry_index(va, level)]);
+		if (!(e.raw & X86_P))
+			return false;
+		writable &= !!(e.raw & X86_W);
+		user &= !!(e.raw & X86_U);
+		executable &= !(e.raw & X86_NX);
+		if (entry_is_leaf(e, level))
+			break;
+		table = phys_to_virt(entry_pa(e));
+	}
+	return (!(access & VM_WRITE) || writable) && (!(access & VM_EXEC) || executable) &&
+	       (!(access & VM_USER) || user);
+}

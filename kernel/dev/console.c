@@ -1,0 +1,103 @@
+/*
+ * console.c: the consoles, and a transcript of what was last written to them. A console that
+ * registers late, like the framebuffer, is first given the transcript and so shows the boot from
+ * its beginning.
+ */
+#include "dev/console.h"
+#include "lib/string.h"
+#include "sync/spinlock.h"
+
+#define TRANSCRIPT_BYTES (16 * KIB)
+
+/* Taken last: whoever logs may hold any other. */
+static struct spinlock console_lock = SPINLOCK_INIT(RANK_CONSOLE);
+
+/* All under console_lock until `panicking` is set. */
+static struct console *consoles;
+static char transcript[TRANSCRIPT_BYTES];
+static uint64_t transcript_end; /* bytes ever written; the last of them are kept, byte n at n modulo
+				   the size */
+static bool in_write;           /* a panic that finds this set interrupted somebody's line */
+
+static bool panicking; /* set once, never cleared */
+
+static bool lock_consoles(void) NO_LOCK_ANALYSIS
+{
+	if (panicking)
+		return false;
+	spin_lock(&console_lock);
+	return true;
+}
+
+static void unlock_consoles(bool locked) NO_LOCK_ANALYSIS
+{
+	if (locked)
+		spin_unlock(&console_lock);
+}
+
+static void transcript_add(const char *text, size_t bytes)
+{
+	for (size_t i = 0; i < bytes; i++)
+		transcript[transcript_end++ % TRANSCRIPT_BYTES] = text[i];
+}
+
+/* Where the transcript starts: at the first whole line, once it has wrapped. */
+static uint64_t transcript_start(void)
+{
+	if (transcript_end <= TRANSCRIPT_BYTES)
+		return 0;
+	uint64_t at = transcript_end - TRANSCRIPT_BYTES;
+	while (at < transcript_end && transcript[at % TRANSCRIPT_BYTES] != '\n')
+		at++;
+	return MIN(at + 1, transcript_end);
+}
+
+static void transcript_replay(struct console *console)
+{
+	uint64_t at = transcript_start();
+
+	while (at < transcript_end) {
+		size_t offset = at % TRANSCRIPT_BYTES;
+		size_t bytes = MIN(transcript_end - at, TRANSCRIPT_BYTES - offset);
+		console->write(console, transcript + offset, bytes);
+		at += bytes;
+	}
+}
+
+void console_register(struct console *console)
+{
+	bool locked = lock_consoles();
+
+	transcript_replay(console);
+	console->next = consoles;
+	consoles = console;
+	unlock_consoles(locked);
+}
+
+void console_write(const char *text, size_t bytes)
+{
+	bool locked = lock_consoles();
+
+	in_write = true;
+	transcript_add(text, bytes);
+	for (struct console *console = consoles; console; console = console->next)
+		console->write(console, text, bytes);
+	in_write = false;
+	unlock_consoles(locked);
+}
+
+void console_panic(void)
+{
+	if (panicking)
+		return;
+	panicking = true;
+	bool mid_line =
+		transcript_end && transcript[(transcript_end - 1) % TRANSCRIPT_BYTES] != '\n';
+	if (in_write || mid_line)
+		console_write("\n", 1);
+}
+
+bool console_in_panic(void)
+{
+	return panicking;
+}

@@ -1,0 +1,327 @@
+/*
+ * kmap.c: the kernel's half of the tables, built once at boot and shared by every space: the entries of the root table
+ * that it needs are all made here and never change, so a space only copies them.
+ *
+ * Before frame_init() tables come from the boot allocator, after it from frame_alloc(). Both are reached through the
+ * direct map, which the boot tables have at the same place as ours.
+ */
+#include "mm/kmap.h"
+
+#include <arch/thread.h>
+
+#include "debug/assert.h"
+#include "debug/log.h"
+#include "lib/errno.h"
+#include "lib/string.h"
+#include "mm/boot_alloc.h"
+#include "mm/frame_init.h"
+#include "mm/image.h"
+#include "mm/kmap_init.h"
+#include "mm/layout.h"
+#include "sync/spinlock.h"
+
+/* The stack area: slots of a guard, as large as the stack so that slots stay aligned, and a stack. */
+#define STACK_SLOT_BYTES  (2 * KERNEL_STACK_BYTES)
+#define STACK_SLOTS	  4096u
+#define STACK_AREA_BYTES  (STACK_SLOTS * (uint64_t)STACK_SLOT_BYTES)
+#define DEVICE_AREA_START (KMAP_BASE + (64ull << 30))
+#define DEVICE_AREA_END	  (KMAP_BASE + KMAP_BYTES)
+_Static_assert(KMAP_BASE + STACK_AREA_BYTES <= DEVICE_AREA_START, "the areas are disjoint");
+
+static struct spinlock kmap_lock = SPINLOCK_INIT(RANK_KMAP);
+static paddr_t root;			       /* set once, at boot */
+static uint64_t stack_slots[STACK_SLOTS / 64]; /* (kmap_lock) bit set: slot in use */
+static vaddr_t device_next = DEVICE_AREA_START; /* (kmap_lock) */
+/* Physical ranges in the direct map; set at boot. */
+static struct boot_range mapped_ranges[FRAME_MAX_SPANS];
+static unsigned mapped_range_count;
+
+struct frame *frame_database_base(void)
+{
+	return (struct frame *)FRAMES_BASE;
+}
+
+paddr_t kmap_root(void)
+{
+	return root;
+}
+
+/* A zeroed table, or 0. */
+static paddr_t table_alloc(void)
+{
+	if (boot_alloc_active())
+		return boot_alloc_page();
+	struct frame *frame = frame_alloc_zeroed(FRAME_TABLE);
+	return frame ? frame_pa(frame) : 0;
+}
+
+/* The entry at `level` for va, making the tables above it; NULL: no memory. */
+static entry_t *entry_for(vaddr_t va, unsigned level)
+{
+	entry_t *table = phys_to_virt(root);
+
+	for (unsigned at = MMU_LEVELS; at > level; at--) {
+		entry_t *entry = &table[entry_index(va, at)];
+		if (!entry_is_present(*entry)) {
+			paddr_t new_table = table_alloc();
+			if (!new_table)
+				return NULL;
+			entry_store(entry, entry_table(new_table, VM_WRITE));
+		}
+		assert(!entry_is_leaf(*entry, at));
+		table = phys_to_virt(entry_pa(*entry));
+	}
+	return &table[entry_index(va, level)];
+}
+
+/* The leaf or absent entry where the walk for va ends, and its level; changes nothing. */
+static const entry_t *find_entry(vaddr_t va, unsigned *level)
+{
+	const entry_t *table = phys_to_virt(root);
+
+	for (*level = MMU_LEVELS;; (*level)--) {
+		const entry_t *entry = &table[entry_index(va, *level)];
+		if (!entry_is_present(*entry) || entry_is_leaf(*entry, *level))
+			return entry;
+		table = phys_to_virt(entry_pa(*entry));
+	}
+}
+
+/* The largest leaf that fits at va, pa and in `bytes`. */
+static unsigned leaf_level(vaddr_t va, paddr_t pa, uint64_t bytes)
+{
+	unsigned level = 3;
+
+	while (level > 1 &&
+	       (!mmu_leaf_level_ok(level) || ((va | pa) & (entry_span(level) - 1)) || bytes < entry_span(level)))
+		level--;
+	return level;
+}
+
+/* Map [va, va+bytes) to pa; page-aligned. false: no memory, part may be mapped. */
+static bool map_range(vaddr_t va, paddr_t pa, uint64_t bytes, unsigned prot)
+{
+	while (bytes) {
+		unsigned level = leaf_level(va, pa, bytes);
+		entry_t *entry = entry_for(va, level);
+		if (!entry)
+			return false;
+		assert(entry_is_none(*entry));
+		entry_store(entry, entry_leaf(pa, level, prot | VM_GLOBAL));
+		va += entry_span(level);
+		pa += entry_span(level);
+		bytes -= entry_span(level);
+	}
+	return true;
+}
+
+static void map_at_boot(vaddr_t va, paddr_t pa, uint64_t bytes, unsigned prot)
+{
+	if (!map_range(va, pa, bytes, prot))
+		panic("no memory for the kernel's page tables");
+}
+
+bool kmap_is_mapped(vaddr_t va, size_t bytes)
+{
+	vaddr_t last = va + bytes - 1;
+
+	/* Canonical, in the kernel's half, not wrapping. */
+	if (!root || !bytes || va < DIRECT_MAP_BASE || last < va)
+		return false;
+	for (va = ALIGN_DOWN(va, PAGE_SIZE);; va += PAGE_SIZE) {
+		unsigned level;
+		if (!entry_is_present(*find_entry(va, &level)))
+			return false;
+		if (va >= ALIGN_DOWN(last, PAGE_SIZE))
+			return true;
+	}
+}
+
+/* ---- kernel stacks ---- */
+
+static vaddr_t slot_stack(unsigned slot)
+{
+	return KMAP_BASE + slot * (uint64_t)STACK_SLOT_BYTES + (STACK_SLOT_BYTES - KERNEL_STACK_BYTES);
+}
+
+static void unmap_stack_locked(unsigned slot, vaddr_t end)
+{
+	for (vaddr_t va = slot_stack(slot); va < end; va += PAGE_SIZE) {
+		unsigned level;
+		entry_t *entry = (entry_t *)find_entry(va, &level);
+		struct frame *frame = frame_of(entry_pa(*entry));
+		assert(level == 1 && entry_is_present(*entry));
+		entry_store(entry, entry_none());
+		mmu_flush_page(va);
+		frame_free(frame);
+	}
+	stack_slots[slot / 64] &= ~(1ull << slot % 64);
+}
+
+static int take_slot_locked(void)
+{
+	for (unsigned word = 0; word < ARRAY_SIZE(stack_slots); word++)
+		if (~stack_slots[word]) {
+			unsigned bit = (unsigned)__builtin_ctzll(~stack_slots[word]);
+			stack_slots[word] |= 1ull << bit;
+			return (int)(word * 64 + bit);
+		}
+	return -ENOMEM;
+}
+
+int kmap_stack_alloc(vaddr_t *top)
+{
+	spin_lock(&kmap_lock);
+	int slot = take_slot_locked();
+	if (slot < 0) {
+		spin_unlock(&kmap_lock);
+		return slot;
+	}
+	vaddr_t start = slot_stack((unsigned)slot);
+	for (vaddr_t va = start; va < start + KERNEL_STACK_BYTES; va += PAGE_SIZE) {
+		struct frame *frame = frame_alloc(FRAME_STACK, 0);
+		if (!frame || !map_range(va, frame_pa(frame), PAGE_SIZE, VM_READ | VM_WRITE)) {
+			if (frame)
+				frame_free(frame);
+			unmap_stack_locked((unsigned)slot, va);
+			spin_unlock(&kmap_lock);
+			return -ENOMEM;
+		}
+	}
+	spin_unlock(&kmap_lock);
+	*top = start + KERNEL_STACK_BYTES;
+	return 0;
+}
+
+void kmap_stack_free(vaddr_t top)
+{
+	uint64_t offset = top - KERNEL_STACK_BYTES - KMAP_BASE;
+
+	assert(offset < STACK_AREA_BYTES && slot_stack((unsigned)(offset / STACK_SLOT_BYTES)) + KERNEL_STACK_BYTES == top);
+	spin_lock(&kmap_lock);
+	unmap_stack_locked((unsigned)(offset / STACK_SLOT_BYTES), top);
+	spin_unlock(&kmap_lock);
+}
+
+bool kmap_is_stack_guard(vaddr_t va)
+{
+	if (va - (vaddr_t)boot_stack_guard < PAGE_SIZE)
+		return true;
+	return va - KMAP_BASE < STACK_AREA_BYTES &&
+	       (va - KMAP_BASE) % STACK_SLOT_BYTES < STACK_SLOT_BYTES - KERNEL_STACK_BYTES;
+}
+
+/* ---- device memory and firmware tables ---- */
+
+static void *map_physical(paddr_t start, size_t bytes, unsigned prot)
+{
+	paddr_t first = ALIGN_DOWN(start, PAGE_SIZE);
+	uint64_t length = ALIGN_UP(start + bytes, PAGE_SIZE) - first;
+	void *result = NULL;
+
+	if (!bytes || start + bytes < start || start + bytes > 1ull << 52)
+		return NULL;
+	spin_lock(&kmap_lock);
+	/* As aligned as the memory is, so that large leaves can be used. */
+	vaddr_t va = ALIGN_UP(device_next, entry_span(2)) + (first & (entry_span(2) - 1));
+	if (length < DEVICE_AREA_END - va) {
+		/* Even where memory ran out half way the range is not used again. */
+		device_next = va + length;
+		if (map_range(va, first, length, prot))
+			result = (void *)(va + (start - first));
+	}
+	spin_unlock(&kmap_lock);
+	return result;
+}
+
+void *kmap_device(paddr_t start, size_t bytes, unsigned flags)
+{
+	return map_physical(start, bytes, VM_READ | VM_WRITE | (flags & VM_WRITE_COMBINING ? flags : VM_UNCACHED));
+}
+
+const void *kmap_firmware(paddr_t start, size_t bytes)
+{
+	for (unsigned i = 0; i < mapped_range_count; i++) {
+		const struct boot_range *range = &mapped_ranges[i];
+		if (start >= range->start && start - range->start < range->bytes &&
+		    bytes <= range->bytes - (start - range->start))
+			return phys_to_virt(start);
+	}
+	return map_physical(start, bytes, VM_READ);
+}
+
+/* ---- boot ---- */
+
+static void map_image_part(const struct boot_info *info, const char *start, const char *end, unsigned prot)
+{
+	uint64_t offset = (uint64_t)(start - kernel_image_start);
+
+	if (start != end)
+		map_at_boot((vaddr_t)start, info->kernel_start + offset, (uint64_t)(end - start), prot);
+}
+
+static void map_image(const struct boot_info *info)
+{
+	map_image_part(info, kernel_text_start, kernel_text_end, VM_READ | VM_EXEC);
+	map_image_part(info, kernel_rodata_start, kernel_rodata_end, VM_READ);
+	map_image_part(info, kernel_data_start, boot_stack_guard, VM_READ | VM_WRITE);
+	map_image_part(info, boot_stack_guard + PAGE_SIZE, kernel_data_end, VM_READ | VM_WRITE);
+	map_image_part(info, kernel_symbols_start, kernel_symbols_end, VM_READ);
+}
+
+/* How the direct map shows a range; 0: not at all. The image is left out: it has its own place, where its text is not
+ * writable, and must not have a writable alias. */
+static unsigned direct_map_prot(uint32_t type)
+{
+	switch (type) {
+	case BOOT_RANGE_USABLE:
+	case BOOT_RANGE_BOOT:
+	case BOOT_RANGE_LOADER:
+		return VM_READ | VM_WRITE;
+	case BOOT_RANGE_INITRD:
+	case BOOT_RANGE_ACPI_RECLAIM:
+	case BOOT_RANGE_ACPI_NVS:
+		return VM_READ;
+	default:
+		return 0;
+	}
+}
+
+static void map_frame_entries(const struct boot_range *range)
+{
+	vaddr_t start = (vaddr_t)(frame_database_base() + (range->start >> PAGE_SHIFT));
+	vaddr_t end = (vaddr_t)(frame_database_base() + ((range->start + range->bytes) >> PAGE_SHIFT));
+
+	for (vaddr_t va = ALIGN_DOWN(start, PAGE_SIZE); va < end; va += PAGE_SIZE) {
+		unsigned level;
+		if (!entry_is_present(*find_entry(va, &level)))
+			map_at_boot(va, boot_alloc_page(), PAGE_SIZE, VM_READ | VM_WRITE);
+	}
+}
+
+bool kmap_range_has_frames(uint32_t type)
+{
+	return type == BOOT_RANGE_USABLE || type == BOOT_RANGE_BOOT || type == BOOT_RANGE_LOADER ||
+	       type == BOOT_RANGE_KERNEL || type == BOOT_RANGE_INITRD;
+}
+
+void kmap_init(const struct memmap *map, const struct boot_info *info)
+{
+	root = boot_alloc_page();
+	map_image(info);
+	for (unsigned i = 0; i < map->count; i++) {
+		const struct boot_range *range = &map->ranges[i];
+		unsigned prot = direct_map_prot(range->type);
+		if (prot) {
+			map_at_boot((vaddr_t)phys_to_virt(range->start), range->start, range->bytes, prot);
+			if (mapped_range_count < ARRAY_SIZE(mapped_ranges))
+				mapped_ranges[mapped_range_count++] = *range;
+		}
+		if (kmap_range_has_frames(range->type))
+			map_frame_entries(range);
+	}
+	/* The root's entry for stacks and devices has to exist before any space copies it. */
+	if (!entry_for(KMAP_BASE, MMU_LEVELS - 1))
+		panic("no memory for the kernel's page tables");
+	mmu_activate(root);
+}

@@ -1,0 +1,173 @@
+/* region.c: the regions of a space in a balanced tree by address. */
+#include "vm/region.h"
+
+#include "debug/assert.h"
+#include "lib/errno.h"
+#include "mm/slab.h"
+#include "vm/object.h"
+
+static struct vm_region *of_node(struct tree_node *node)
+{
+	return node ? container_of(node, struct vm_region, node) : NULL;
+}
+
+struct vm_region *region_at_or_after(const struct vm_space *space, vaddr_t va)
+{
+	struct vm_region *best = NULL;
+
+	for (struct tree_node *node = space->regions.root; node;) {
+		struct vm_region *region = of_node(node);
+		if (va < region->end)
+			best = region;
+		node = node->child[va >= region->end];
+	}
+	return best;
+}
+
+struct vm_region *region_find(const struct vm_space *space, vaddr_t va)
+{
+	struct vm_region *region = region_at_or_after(space, va);
+
+	return region && region->start <= va ? region : NULL;
+}
+
+struct vm_region *region_next(const struct vm_region *region)
+{
+	return of_node(tree_next(&region->node));
+}
+
+struct vm_region *region_prev(const struct vm_region *region)
+{
+	return of_node(tree_prev(&region->node));
+}
+
+struct vm_region *region_first(const struct vm_space *space)
+{
+	return of_node(tree_first(&space->regions));
+}
+
+bool region_range_is_free(const struct vm_space *space, vaddr_t start, vaddr_t end)
+{
+	struct vm_region *region = region_at_or_after(space, start);
+
+	return !region || region->start >= end;
+}
+
+bool region_range_is_mapped(const struct vm_space *space, vaddr_t start, vaddr_t end)
+{
+	struct vm_region *region = region_find(space, start);
+
+	while (region && region->end < end) {
+		struct vm_region *next = region_next(region);
+		if (!next || next->start != region->end)
+			return false;
+		region = next;
+	}
+	return region != NULL;
+}
+
+struct vm_region *region_create(const struct vm_region *like)
+{
+	struct vm_region *region = kmalloc(sizeof(*region));
+
+	if (!region)
+		return NULL;
+	*region = *like;
+	if (region->object)
+		vm_object_get(region->object);
+	return region;
+}
+
+void region_destroy(struct vm_region *region)
+{
+	if (region->object)
+		vm_object_put(region->object);
+	kfree(region);
+}
+
+void region_insert(struct vm_space *space, struct vm_region *region)
+{
+	struct tree_node *parent = NULL, **link = &space->regions.root;
+
+	assert(region->start < region->end && region_range_is_free(space, region->start, region->end));
+	while (*link) {
+		parent = *link;
+		link = &parent->child[region->start >= of_node(parent)->end];
+	}
+	tree_insert(&space->regions, parent, link, &region->node);
+	space->mapped += region->end - region->start;
+	space->region_count++;
+}
+
+void region_remove(struct vm_space *space, struct vm_region *region)
+{
+	tree_remove(&space->regions, &region->node);
+	space->mapped -= region->end - region->start;
+	space->region_count--;
+}
+
+void region_split(struct vm_space *space, struct vm_region *region, vaddr_t at, struct vm_region *upper)
+{
+	assert(region->start < at && at < region->end);
+	upper->offset = region_offset(region, at);
+	upper->start = at;
+	upper->end = region->end;
+	space->mapped -= region->end - at;
+	region->end = at;
+	region_insert(space, upper);
+}
+
+/* Does va lie strictly inside a region? */
+static struct vm_region *to_split(const struct vm_space *space, vaddr_t va)
+{
+	struct vm_region *region = region_find(space, va);
+
+	return region && region->start < va ? region : NULL;
+}
+
+int region_cut(struct vm_space *space, vaddr_t start, vaddr_t end)
+{
+	struct vm_region *at_start = to_split(space, start), *at_end = to_split(space, end);
+	struct vm_region *first = at_start ? region_create(at_start) : NULL;
+	struct vm_region *second = at_end ? region_create(at_end) : NULL;
+	unsigned more = !!at_start + !!at_end;
+
+	if ((at_start && !first) || (at_end && !second) || space->region_count + more > VM_MAX_REGIONS) {
+		if (first)
+			region_destroy(first);
+		if (second)
+			region_destroy(second);
+		return -ENOMEM;
+	}
+	if (first)
+		region_split(space, at_start, start, first);
+	/* The first cut may have moved the region that the second one falls into. */
+	if (second)
+		region_split(space, region_find(space, end), end, second);
+	return 0;
+}
+
+static bool can_merge(const struct vm_region *low, const struct vm_region *high)
+{
+	return low->end == high->start && low->prot == high->prot && low->flags == high->flags &&
+	       low->object == high->object && low->name == high->name &&
+	       !(low->flags & REGION_GROWS_DOWN) && (!low->object || region_offset(low, low->end) == high->offset);
+}
+
+void region_merge(struct vm_space *space, vaddr_t start, vaddr_t end)
+{
+	struct vm_region *low = region_at_or_after(space, start ? start - 1 : 0);
+
+	while (low && low->start <= end) {
+		struct vm_region *high = region_next(low);
+		if (!high || !can_merge(low, high)) {
+			low = high;
+			continue;
+		}
+		vaddr_t new_end = high->end;
+		region_remove(space, high);
+		region_destroy(high);
+		space->mapped += new_end - low->end;
+		low->end = new_end;
+	}
+}

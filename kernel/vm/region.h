@@ -1,0 +1,63 @@
+/* region.h: the region tree of a space, for the files of vm/. Everything needs the space's lock. */
+#ifndef VM_REGION_H
+#define VM_REGION_H
+
+#include <arch/user.h>
+#include "vm/space.h"
+
+/* Linux's layout without randomisation: the stack ends at USER_END, mappings grow down from here. */
+#define VM_MMAP_TOP   (USER_END - 128 * MIB)
+#define VM_MMAP_FLOOR 0x10000ull /* vm.mmap_min_addr: nothing is mapped below, so that NULL faults */
+/* Between the lowest page of a stack and whatever is mapped below it. Linux: stack_guard_gap. */
+#define VM_STACK_GAP (1 * MIB)
+#define VM_MAX_REGIONS 65530u /* Linux: vm.max_map_count */
+
+/* The first region that ends above va, or NULL: it contains va, or is the next one. */
+struct vm_region *region_at_or_after(const struct vm_space *space, vaddr_t va);
+struct vm_region *region_find(const struct vm_space *space, vaddr_t va); /* contains va, or NULL */
+struct vm_region *region_next(const struct vm_region *region);
+struct vm_region *region_prev(const struct vm_region *region);
+struct vm_region *region_first(const struct vm_space *space);
+bool region_range_is_free(const struct vm_space *space, vaddr_t start, vaddr_t end);
+bool region_range_is_mapped(const struct vm_space *space, vaddr_t start, vaddr_t end);
+
+/* A region outside of any tree; NULL: no memory. The object gains a reference. */
+NODISCARD struct vm_region *region_create(const struct vm_region *like);
+void region_destroy(struct vm_region *region); /* outside of any tree */
+
+void region_insert(struct vm_space *space, struct vm_region *region); /* its range is free */
+void region_remove(struct vm_space *space, struct vm_region *region);
+
+/* Cut `region` at `at`, strictly inside it: `upper`, from region_create(region), becomes the part above. */
+void region_split(struct vm_space *space, struct vm_region *region, vaddr_t at, struct vm_region *upper);
+
+/*
+ * Make `start` and `end` borders of regions. Prepared first: needs up to two new regions. -ENOMEM changes nothing.
+ */
+NODISCARD int region_cut(struct vm_space *space, vaddr_t start, vaddr_t end);
+
+/* Join neighbours in and around [start, end) that are alike. */
+void region_merge(struct vm_space *space, vaddr_t start, vaddr_t end);
+
+/* The offset in the object of va. */
+static inline uint64_t region_offset(const struct vm_region *region, vaddr_t va)
+{
+	return region->offset + (va - region->start);
+}
+
+/* Rounded up to pages; 0 if that wraps. */
+static inline uint64_t page_round_up(uint64_t bytes)
+{
+	return ALIGN_UP(bytes, PAGE_SIZE);
+}
+
+/* Drop all regions and pages of [start, end), page-aligned. -ENOMEM changes nothing. */
+NODISCARD int vm_unmap_locked(struct vm_space *space, vaddr_t start, vaddr_t end);
+
+/* Stop using translations of [start, end) on every CPU that runs the space. */
+void vm_flush(struct vm_space *space, vaddr_t start, vaddr_t end);
+
+/* A free range of `bytes` as high as possible below VM_MMAP_TOP; 0: none. */
+NODISCARD vaddr_t vm_find_gap(const struct vm_space *space, uint64_t bytes);
+
+#endif

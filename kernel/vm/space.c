@@ -1,0 +1,89 @@
+/* space.c: making, running on and ending an address space. */
+#include "vm/space.h"
+
+#include <arch/cpu.h>
+
+#include "debug/assert.h"
+#include "lib/errno.h"
+#include "lib/string.h"
+#include "mm/frame.h"
+#include "mm/kmap.h"
+#include "mm/layout.h"
+#include "mm/slab.h"
+#include "sync/cpu.h"
+#include "vm/region.h"
+#include "vm/table.h"
+
+#define DEFAULT_STACK_LIMIT (8 * MIB)
+
+const char *const vm_fault_kind_names[FAULT_KINDS] = {
+	"zero-read", "zero-fill", "file-map", "file-copy",   "own-table",  "own-page",	"reuse",
+	"stack-grow", "swap-in",   "spurious", "bad-address", "bad-access", "no-memory",
+};
+
+int vm_space_create(struct vm_space **out)
+{
+	struct vm_space *space = kzalloc(sizeof(*space));
+	struct frame *frame = frame_alloc_zeroed(FRAME_TABLE);
+
+	if (!space || !frame) {
+		kfree(space);
+		if (frame)
+			frame_free(frame);
+		return -ENOMEM;
+	}
+	const entry_t *kernel = phys_to_virt(kmap_root());
+	entry_t *table = frame_data(frame);
+	memcpy(table + MMU_USER_ENTRIES, kernel + MMU_USER_ENTRIES,
+	       (MMU_ENTRIES - MMU_USER_ENTRIES) * sizeof(entry_t));
+	space->root = frame_pa(frame);
+	space->stack_limit = DEFAULT_STACK_LIMIT;
+	*out = space;
+	return 0;
+}
+
+void vm_space_destroy(struct vm_space *space)
+{
+	struct vm_region *region;
+
+	assert(cpu_local()->space != space && !space->lock.locked);
+	entry_t *table = phys_to_virt(space->root);
+	for (unsigned i = 0; i < MMU_USER_ENTRIES; i++)
+		if (!entry_is_none(table[i]))
+			table_drop(&table[i], MMU_LEVELS);
+	while ((region = region_first(space))) {
+		region_remove(space, region);
+		region_destroy(region);
+	}
+	assert(space->mapped == 0 && space->region_count == 0);
+	struct frame *root = frame_of(space->root);
+	bool last = frame_put(root);
+	assert(last);
+	frame_free(root);
+	kfree(space);
+}
+
+void vm_space_activate(struct vm_space *space)
+{
+	struct cpu *cpu = cpu_local();
+
+	if (cpu->space == space)
+		return;
+	cpu->space = space;
+	mmu_activate(space ? space->root : kmap_root());
+}
+
+/* Beyond this many pages one flush of everything costs less than a flush of each. */
+#define FLUSH_PAGES_MAX 32
+
+void vm_flush(struct vm_space *space, vaddr_t start, vaddr_t end)
+{
+	if (cpu_local()->space != space)
+		return;
+	if ((end - start) >> PAGE_SHIFT > FLUSH_PAGES_MAX) {
+		mmu_flush_all();
+		return;
+	}
+	for (vaddr_t va = start; va < end; va += PAGE_SIZE)
+		mmu_flush_page(va);
+}

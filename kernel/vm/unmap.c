@@ -1,0 +1,73 @@
+/* unmap.c: munmap(2) and madvise(MADV_DONTNEED): taking pages away, and regions with them. */
+#include "debug/assert.h"
+#include "lib/errno.h"
+#include "vm/region.h"
+#include "vm/table.h"
+
+/* [start, start+bytes) as whole pages inside the user's half. */
+static int check_range(vaddr_t start, uint64_t bytes, vaddr_t *end)
+{
+	uint64_t length = page_round_up(bytes);
+
+	if (!IS_ALIGNED(start, PAGE_SIZE) || !length || start >= USER_END || length > USER_END - start)
+		return -EINVAL;
+	*end = start + length;
+	return 0;
+}
+
+int vm_unmap_locked(struct vm_space *space, vaddr_t start, vaddr_t end)
+{
+	if (region_range_is_free(space, start, end))
+		return 0;
+	/* Prepare: both of these may fail and leave everything as the program knows it. */
+	if (!table_prepare_edges(space, start, end))
+		return -ENOMEM;
+	int error = region_cut(space, start, end);
+	if (error)
+		return error;
+
+	table_drop_range(space, start, end);
+	vm_flush(space, start, end);
+	for (;;) {
+		struct vm_region *region = region_at_or_after(space, start);
+		if (!region || region->start >= end)
+			return 0;
+		region_remove(space, region);
+		region_destroy(region);
+	}
+}
+
+int vm_unmap(struct vm_space *space, vaddr_t start, uint64_t bytes)
+{
+	vaddr_t end;
+	int error = check_range(start, bytes, &end);
+
+	if (error)
+		return error;
+	mutex_lock(&space->lock);
+	error = vm_unmap_locked(space, start, end);
+	mutex_unlock(&space->lock);
+	return error;
+}
+
+/* Linux goes on past holes and says ENOMEM at the end. */
+int vm_discard(struct vm_space *space, vaddr_t start, uint64_t bytes)
+{
+	vaddr_t end;
+
+	if (IS_ALIGNED(start, PAGE_SIZE) && !bytes)
+		return 0;
+	int error = check_range(start, bytes, &end);
+	if (error)
+		return error;
+	mutex_lock(&space->lock);
+	if (!table_prepare_edges(space, start, end)) {
+		error = -ENOMEM;
+	} else {
+		table_drop_range(space, start, end);
+		vm_flush(space, start, end);
+		error = region_range_is_mapped(space, start, end) ? 0 : -ENOMEM;
+	}
+	mutex_unlock(&space->lock);
+	return error;
+}

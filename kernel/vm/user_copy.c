@@ -1,0 +1,98 @@
+/* user_copy.c: see user_copy.h. The guarded copies of the processor's code do the work; this says how far to trust. */
+#include "vm/user_copy.h"
+
+#include <arch/cpu.h>
+#include <arch/mmu.h>
+#include <arch/user.h>
+
+#include "debug/assert.h"
+#include "lib/errno.h"
+#include "lib/string.h"
+#include "mm/frame.h"
+#include "sync/cpu.h"
+#include "vm/region.h"
+#include "vm/table.h"
+
+int copy_from_user(void *to, vaddr_t from, size_t bytes)
+{
+	assert(cpu_local()->held_ranks == 0);
+	return arch_copy_from_user(to, from, bytes) ? -EFAULT : 0;
+}
+
+int copy_to_user(vaddr_t to, const void *from, size_t bytes)
+{
+	assert(cpu_local()->held_ranks == 0);
+	return arch_copy_to_user(to, from, bytes) ? -EFAULT : 0;
+}
+
+int clear_user(vaddr_t to, size_t bytes)
+{
+	assert(cpu_local()->held_ranks == 0);
+	return arch_clear_user(to, bytes) ? -EFAULT : 0;
+}
+
+ssize_t copy_string_from_user(char *to, vaddr_t from, size_t size)
+{
+	size_t done = 0;
+
+	assert(cpu_local()->held_ranks == 0);
+	while (done < size) {
+		/* A page at a time: the string may end just before one that is not there. */
+		vaddr_t at = from + done;
+		size_t part = MIN(size - done, PAGE_SIZE - (at & (PAGE_SIZE - 1)));
+		size_t copied = part - arch_copy_from_user(to + done, at, part);
+		size_t length = strnlen(to + done, copied);
+		if (length < copied)
+			return (ssize_t)(done + length);
+		if (copied < part)
+			return -EFAULT;
+		done += part;
+	}
+	return -ENAMETOOLONG;
+}
+
+/* ---- a space that is not active ---- */
+
+/* The frame behind va, after the fault that a write would take. */
+static int writable_frame(struct vm_space *space, vaddr_t va, struct frame **frame)
+{
+	enum vm_result result = vm_fault(space, va, VM_WRITE);
+
+	if (result == VM_NO_MEMORY)
+		return -ENOMEM;
+	if (result != VM_FIXED && result != VM_SPURIOUS_FAULT)
+		return -EFAULT;
+	*frame = frame_of(entry_pa(entry_load(table_find(space, va))));
+	return 0;
+}
+
+int vm_write_remote(struct vm_space *space, vaddr_t to, const void *from, size_t bytes)
+{
+	while (bytes) {
+		struct frame *frame;
+		size_t in_page = to & (PAGE_SIZE - 1), part = MIN(bytes, PAGE_SIZE - in_page);
+		int error = writable_frame(space, to, &frame);
+		if (error)
+			return error;
+		memcpy((char *)frame_data(frame) + in_page, from, part);
+		to += part;
+		from = (const char *)from + part;
+		bytes -= part;
+	}
+	return 0;
+}
+
+int vm_zero_remote(struct vm_space *space, vaddr_t to, size_t bytes)
+{
+	while (bytes) {
+		struct frame *frame;
+		size_t in_page = to & (PAGE_SIZE - 1), part = MIN(bytes, PAGE_SIZE - in_page);
+		int error = writable_frame(space, to, &frame);
+		if (error)
+			return error;
+		memset((char *)frame_data(frame) + in_page, 0, part);
+		to += part;
+		bytes -= part;
+	}
+	return 0;
+}

@@ -1,0 +1,6 @@
+"""conftest.py: the checks are programs in tools/; their tests import them."""
+
+import os
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "..", "tools"))
