@@ -1,3 +1,4 @@
+/* file.c: files of the volume that has the kernel (UEFI 2.10, 13.4 and 13.5). */
 #include "loader.h"
 
 /* Some firmware fails, or reads garbage, when asked for more at once. */

@@ -1,3 +1,4 @@
+/* memory.c: allocations that can all be given back (UEFI 2.10, 7.2). */
 #include "loader.h"
 
 static UINTN pages_of(uint64_t bytes)

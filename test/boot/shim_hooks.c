@@ -1,3 +1,4 @@
+/* shim_hooks.c: the firmware's services, with faults on demand. */
 #include "shim.h"
 
 #define PAGE_BYTES     4096ull

@@ -1,7 +1,8 @@
 /*
- * shim_la57.S: turn 5-level paging on under a running firmware, as firmware for large machines does early on.
- * CR4.LA57 can't be changed in long mode, so paging goes off for a moment in 32-bit code (Intel SDM volume 3,
- * 4.1.1 and 9.8.5). The firmware's descriptor table and segments are put back afterwards.
+ * shim_la57.S: turn 5-level paging on under a running firmware, as firmware for large machines does
+ * early on. CR4.LA57 can't be changed in long mode, so paging goes off for a moment in 32-bit code
+ * (Intel SDM volume 3, 4.1.1 and 9.8.5). The firmware's descriptor table and code segment are put
+ * back afterwards.
  */
 #define CR0_PG_BIT	31
 #define CR4_LA57_BIT	12
