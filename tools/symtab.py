@@ -5,8 +5,8 @@
     symtab.py KERNEL.ELF OUT.S       the table for the second link, from the first one
     symtab.py --verify FIRST SECOND  fail if the second link moved anything
 
-The table goes into the section .symbols, which the linker script puts at the very end of the image, behind .bss, so
-that its size changes no other address. --verify proves it for every symbol.
+The table goes into the section .symbols, which the linker script puts at the very end of the image,
+behind .bss, so that its size changes no other address. --verify proves it for every symbol.
 """
 
 import struct
@@ -55,7 +55,7 @@ class Elf:
         return self.data[section[4] : section[4] + section[5]]
 
     def read_symbols(self, path):
-        """Tuples (name, type, section index, value, size) of all symbols that are defined in a section."""
+        """(name, type, section index, value, size) of each symbol that is defined in a section."""
         tables = [i for i, section in enumerate(self.sections) if section[1] == SHT_SYMTAB]
         if not tables:
             raise Error(f"{path}: has no symbol table")
@@ -72,16 +72,16 @@ class Elf:
 
 
 def functions(elf):
-    """Sorted [(address, size, name)] of the code symbols, one for each address, sizes filled in, no overlap."""
+    """Sorted [(address, size, name)] of the code symbols: one an address, no overlap, sizes filled in."""
     found = {}
     for name, kind, index, value, size in elf.symbols:
         section = elf.sections[index]
         if not section[2] & SHF_EXECINSTR or kind not in (STT_FUNC, STT_NOTYPE):
             continue
-        if not name or name.startswith((".L", "$")) or not 0 <= value - KERNEL_BASE < 1 << 32:
+        if not name or not 0 <= value - KERNEL_BASE < 1 << 32:
             continue
         end = section[3] + section[5]
-        # Of several names the function's own wins over labels; then the first by name, so that builds agree.
+        # Of several names a function's wins over a label's, then the first, so that builds agree.
         rank = (kind != STT_FUNC, size == 0, name)
         if value < end and (value not in found or rank < found[value][0]):
             found[value] = (rank, size, end)
@@ -110,7 +110,9 @@ def assembly(table):
         "\t.balign 16",
         "\t.globl symbols_start, symbols_end",
         "symbols_start:",
-        f"\t.long {MAGIC:#x}, {len(table)}, {total}, 0",
+        f"\t.long {MAGIC:#x}, {len(table)}",
+        f"\t.quad {KERNEL_BASE:#x}",
+        f"\t.long {total}, 0",
     ]
     lines += [f"\t.long {a - KERNEL_BASE:#x}, {size}, {offsets[name]}" for a, size, name in table]
     lines += [f'\t.asciz "{name}"' for name in names]
@@ -119,7 +121,7 @@ def assembly(table):
 
 
 def verify(first, second):
-    """Everything below .symbols must be where it was; what lies behind its start (the image's end) may move."""
+    """All below .symbols must be where it was; what lies behind its start may move."""
     start = first.section_start(SECTION)
     if second.section_start(SECTION) != start:
         raise Error(f"{SECTION} moved")

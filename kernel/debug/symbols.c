@@ -1,8 +1,6 @@
 /* symbols.c: binary search in the table that tools/symtab.py made. Used in a panic, so it trusts
  * nothing. */
 #include "debug/symbols.h"
-#include "lib/string.h"
-#include "mm/layout.h"
 
 /* The section .symbols, from the assembly file that tools/symtab.py writes. */
 extern const char symbols_start[], symbols_end[];
@@ -10,6 +8,7 @@ extern const char symbols_start[], symbols_end[];
 struct table {
 	const struct symbols_entry *entries;
 	const char *names;
+	uint64_t base;
 	uint32_t count, name_bytes;
 };
 
@@ -24,6 +23,7 @@ static bool open_table(const void *start, size_t bytes, struct table *table)
 		return false;
 	table->entries = (const void *)(header + 1);
 	table->names = (const char *)(header + 1) + entry_bytes;
+	table->base = header->base;
 	table->count = header->count;
 	table->name_bytes = header->name_bytes;
 	return header->name_bytes > 0 && table->names[header->name_bytes - 1] == '\0';
@@ -44,13 +44,14 @@ static const struct symbols_entry *last_not_above(const struct table *table, uin
 	return low > 0 ? &table->entries[low - 1] : NULL;
 }
 
-bool symbols_search(const void *start, size_t bytes, uint32_t address, const char **name,
-		    uint32_t *offset)
+bool symbols_search(const void *start, size_t bytes, vaddr_t pc, const char **name,
+		    uint64_t *offset)
 {
 	struct table table;
 
-	if (!open_table(start, bytes, &table))
+	if (!open_table(start, bytes, &table) || pc < table.base || pc - table.base > UINT32_MAX)
 		return false;
+	uint32_t address = (uint32_t)(pc - table.base);
 	const struct symbols_entry *entry = last_not_above(&table, address);
 	if (!entry || address - entry->address >= entry->bytes || entry->name >= table.name_bytes)
 		return false;
@@ -61,13 +62,6 @@ bool symbols_search(const void *start, size_t bytes, uint32_t address, const cha
 
 bool symbol_find(vaddr_t pc, const char **name, uint64_t *offset)
 {
-	uint32_t low_offset;
-
-	if (pc < KERNEL_BASE || pc - KERNEL_BASE > UINT32_MAX)
-		return false;
-	if (!symbols_search(symbols_start, (size_t)(symbols_end - symbols_start),
-			    (uint32_t)(pc - KERNEL_BASE), name, &low_offset))
-		return false;
-	*offset = low_offset;
-	return true;
+	return symbols_search(symbols_start, (size_t)(symbols_end - symbols_start), pc, name,
+			      offset);
 }

@@ -17,11 +17,12 @@
 struct symbols_header {
 	uint32_t magic;
 	uint32_t count;
+	uint64_t base;
 	uint32_t name_bytes; /* of all names, each with its NUL */
 	uint32_t reserved;
 };
 struct symbols_entry {
-	uint32_t address; /* minus KERNEL_BASE */
+	uint32_t address; /* minus the base */
 	uint32_t bytes;   /* of the function; never 0 */
 	uint32_t name;    /* offset from the first name */
 };
@@ -31,7 +32,7 @@ struct symbols_entry {
 NODISCARD bool symbol_find(vaddr_t pc, const char **name, uint64_t *offset);
 
 /* The same in a given table of `bytes` bytes, which need not be trusted. */
-NODISCARD bool symbols_search(const void *table, size_t bytes, uint32_t address, const char **name,
-			      uint32_t *offset);
+NODISCARD bool symbols_search(const void *table, size_t bytes, vaddr_t pc, const char **name,
+			      uint64_t *offset);
 
 #endif

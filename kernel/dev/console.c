@@ -9,6 +9,7 @@
 
 #define TRANSCRIPT_BYTES (16 * KIB)
 
+/* Taken last: whoever logs may hold any other. */
 static struct spinlock console_lock = SPINLOCK_INIT(RANK_CONSOLE);
 
 /* All under console_lock until `panicking` is set. */

@@ -31,6 +31,7 @@ enum input_state {
 	INPUT_COMPLETE /* its answer is in payload[] */
 };
 
+/* Standard input, on its way from the host. */
 static struct {
 	struct spinlock lock;
 	enum input_state state;       /* I */

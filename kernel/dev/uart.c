@@ -27,29 +27,30 @@
 #define UART_LSR 5
 #define UART_SCR 7
 
-#define IER_RECEIVE     0x01 /* ERBFI: data available, or a character timeout */
-#define IIR_FIFOS       0xc0 /* both set: working FIFOs, as the 16450 and the first 16550 have not */
-#define FCR_ENABLE      0x01
-#define FCR_CLEAR       0x06 /* both FIFOs */
-#define FCR_TRIGGER_8   0x80
-#define LCR_8N1         0x03
-#define LCR_DLAB        0x80
-#define MCR_DTR         0x01
-#define MCR_RTS         0x02
-#define MCR_OUT2        0x08 /* on a PC: lets the interrupt out */
-#define MCR_LOOP        0x10
-#define LSR_DR          0x01 /* data ready */
-#define LSR_THRE        0x20 /* transmit FIFO empty */
-#define LSR_TEMT        0x40 /* and the shift register too */
-#define DIVISOR_115200  1
-#define UART_FIFO       16
-#define UART_ABSENT_IRQ 0
+#define IER_RECEIVE    0x01 /* ERBFI: data available, or a character timeout */
+#define IIR_FIFOS      0xc0 /* both set: working FIFOs, as the 16450 and the first 16550 have not */
+#define FCR_ENABLE     0x01
+#define FCR_CLEAR      0x06 /* both FIFOs */
+#define FCR_TRIGGER_8  0x80
+#define LCR_8N1        0x03
+#define LCR_DLAB       0x80
+#define MCR_DTR        0x01
+#define MCR_RTS        0x02
+#define MCR_OUT2       0x08 /* on a PC: lets the interrupt out */
+#define MCR_LOOP       0x10
+#define LSR_DR         0x01 /* data ready */
+#define LSR_THRE       0x20 /* transmit FIFO empty */
+#define LSR_TEMT       0x40 /* and the shift register too */
+#define DIVISOR_115200 1
+#define UART_FIFO      16
+#define NO_IRQ         0
 
-/* Reads of LSR before giving up; one takes about 1 us on an ISA or LPC bus, so 16 characters (1.4
- * ms) fit well. */
+/* Reads of LSR before giving up. One takes about 1 us on an ISA or LPC bus, 16 characters 1.4 ms.
+ */
 #define SEND_TRIES     200000u
 #define LOOPBACK_TRIES 10000u
-#define RECEIVE_RING   8192u /* a power of two; more than two frames of the host channel */
+
+#define RECEIVE_RING 8192u /* a power of two; nearly two frames of the host channel */
 
 struct uart {
 	uint16_t base;     /* 0: free slot */
@@ -215,7 +216,7 @@ static void uart_interrupt(void *argument)
 /* The interrupt lines that every PC gives its first two serial ports. */
 static unsigned irq_line(uint16_t base)
 {
-	return base == UART_COM1 ? 4 : base == UART_COM2 ? 3 : UART_ABSENT_IRQ;
+	return base == UART_COM1 ? 4 : base == UART_COM2 ? 3 : NO_IRQ;
 }
 
 int uart_on_receive(uint16_t base, void (*handler)(void *), void *argument)
@@ -223,7 +224,7 @@ int uart_on_receive(uint16_t base, void (*handler)(void *), void *argument)
 	struct uart *uart = find(base);
 	unsigned line = irq_line(base);
 
-	if (!uart || line == UART_ABSENT_IRQ)
+	if (!uart || line == NO_IRQ)
 		return -ENODEV;
 	uart->handler = handler;
 	uart->argument = argument;
@@ -254,6 +255,7 @@ static void console_output(struct console *console, const char *text, size_t byt
 	}
 }
 
+/* Linked into the list of consoles, under their lock. */
 static struct console com1_console = {.name = "COM1", .write = console_output};
 
 void uart_console_init(void)

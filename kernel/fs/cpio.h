@@ -20,6 +20,7 @@ struct cpio_entry {
 struct cpio_reader {
 	const char *data;
 	size_t bytes, position;
+	bool in_archive;   /* the trailer is still to come */
 	const char *error; /* NULL, or a sentence about why cpio_next returned -EINVAL */
 };
 

@@ -17,8 +17,8 @@ struct memmap {
 /*
  * Sort, align, merge and resolve overlaps of `count` ranges in any order, empty, unaligned or wrapping ones among them.
  * Where ranges overlap the most restrictive type wins: RAM that may be used grows inwards to pages, everything else
- * outwards. What is below `floor` (1 MiB) is never usable. Ranges past `limit` (the CPU's physical address width)
- * are dropped.
+ * outwards. Free RAM (USABLE, BOOT, LOADER) below `floor` (1 MiB) becomes RESERVED. Ranges past `limit` (the CPU's
+ * physical address width) are dropped, one across it is cut.
  */
 void memmap_build(struct memmap *out, const struct boot_range *in, unsigned count, paddr_t floor,
 		  paddr_t limit);

@@ -7,13 +7,14 @@
 
 #include "lib/types.h"
 
-#define ELF_MAX_SEGMENTS 64 /* PT_LOAD ones; more is -ENOEXEC */
+#define ELF_MAX_SEGMENTS   64 /* PT_LOAD ones; more is -ENOEXEC */
+#define ELF_LOWEST_ADDRESS 0x10000ull /* of an ET_EXEC's segments; Linux's vm.mmap_min_addr. Below is -EPERM */
 
 struct elf_segment {
 	vaddr_t start;		 /* p_vaddr, any alignment; relative to the load base for ET_DYN */
 	uint64_t memory_bytes;	 /* p_memsz, > 0 */
 	uint64_t file_bytes;	 /* p_filesz <= memory_bytes */
-	uint64_t file_offset;	 /* congruent to start modulo the page size */
+	uint64_t file_offset;	 /* congruent to start modulo the page size; [offset, +file_bytes) is inside the file */
 	unsigned prot;		 /* VM_READ | VM_WRITE | VM_EXEC */
 };
 
@@ -24,7 +25,7 @@ struct elf_image {
 	bool executable_stack;	   /* PT_GNU_STACK with PF_X */
 	vaddr_t entry;
 	vaddr_t low, high;	   /* page-aligned span of all segments */
-	uint64_t max_alignment;	   /* largest p_align, a power of two, at least a page */
+	uint64_t max_alignment;	   /* largest p_align, a power of two, at least a page, at most `limit` */
 	vaddr_t phdr;		   /* where the program headers are in memory; 0: in no segment */
 	uint16_t phdr_count;
 	unsigned segment_count;

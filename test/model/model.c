@@ -267,7 +267,7 @@ static void do_exit(struct process *process)
 
 static void do_access(struct process *process, bool memory_short)
 {
-	unsigned index = below(ARENA_PAGES);
+	unsigned index = below(2) ? below(ARENA_PAGES) : below(64);
 	struct page *page = &process->pages[index];
 	bool write = below(2);
 	uint64_t value = write ? random_u64() >> 8 : 0;
@@ -296,7 +296,10 @@ static void step(void)
 		unsigned share;
 		void (*run)(struct process *, bool);
 	} operations[] = {{60, do_map}, {20, do_unmap}, {30, do_protect}, {10, do_remap}, {20, do_discard}, {8, do_fork}};
-	struct process *process = &processes[below(PROCESSES)];
+	/* Stay with one process for a while: a switch flushes, and would hide that an operation forgot to. */
+	static struct process *process; /* that of the last step */
+	if (!process || !process->space || !below(50))
+		process = &processes[below(PROCESSES)];
 	static long oom = -1;
 	bool memory_short = false;
 
