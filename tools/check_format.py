@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""check_format.py [FILE...]: is C code as clang-format makes it, by .clang-format? All of it by default."""
+"""check_format.py [FILE...]: is C code, all of it by default, as clang-format makes it?"""
 
 import subprocess
 import sys

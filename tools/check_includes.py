@@ -59,7 +59,11 @@ LINUX_ABI = r"(linux|asm|asm-generic)/.*\.h"
 UEFI = r"efi\w*\.h"
 KERNEL_SYSTEM = f"{FREESTANDING}|{LINUX_ABI}"
 CPUID = r"cpuid\.h"  # the compiler's, one instruction
-SYSTEM = {"boot": f"{KERNEL_SYSTEM}|{UEFI}|{CPUID}", "x86_64": f"{KERNEL_SYSTEM}|{CPUID}", "host": r".*"}
+SYSTEM = {
+    "boot": f"{KERNEL_SYSTEM}|{UEFI}|{CPUID}",
+    "x86_64": f"{KERNEL_SYSTEM}|{CPUID}",
+    "host": r".*",
+}
 
 # Programs and tests of the host are ordinary C: their system headers and their edges are free.
 UNCHECKED = {"userland", "test"}

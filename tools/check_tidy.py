@@ -20,14 +20,14 @@ CACHE = os.path.join(ROOT, "build", "tidy")
 
 
 def compile_commands():
-    """{file: its command} from build.ninja, for all rules that compile C; the first command counts."""
+    """{file: a command that compiles it} by build.ninja; the kernel's if there are several."""
     rules = subprocess.run(["ninja", "-t", "rules"], cwd=ROOT, check=True, capture_output=True,
                            text=True).stdout
     names = re.findall(r"^(cc\w*)", rules, re.M)
     database = subprocess.run(["ninja", "-t", "compdb", *names], cwd=ROOT, check=True,
                               capture_output=True, text=True).stdout
     commands = {}
-    for entry in sorted(json.loads(database), key=lambda entry: "-host" in entry["output"]):
+    for entry in sorted(json.loads(database), key=lambda entry: "/host/" in entry["output"]):
         if entry["file"].endswith(".c"):
             commands.setdefault(entry["file"], expand(entry["command"]))
     return commands
