@@ -76,8 +76,9 @@ def tidy(path, command):
                 return ""
     except OSError:
         pass
-    result = subprocess.run(["clang-tidy", "--quiet", path, "--", *flags_of(command)], cwd=ROOT,
-                            capture_output=True, text=True, check=False)
+    config = "--config-file=" + os.path.join(ROOT, ".clang-tidy")
+    result = subprocess.run(["clang-tidy", config, "--quiet", path, "--", *flags_of(command)],
+                            cwd=ROOT, capture_output=True, text=True, check=False)
     found = result.stdout.strip()
     if result.returncode and not found:
         found = f"{path}: clang-tidy failed: {result.stderr.strip()}"
