@@ -57,6 +57,7 @@ PLANTED = [
     ("kernel/mm/name.c", "int x;\n", 1, "does not start with a comment"),
     ("kernel/mm/name.c", "/* other.c: what it is. */\n", 1, 'comment "/* name.c:'),
     ("kernel/mm/name.c", "// name.c: what it is.\n", 1, "does not start with a comment"),
+    ("quire", "#!/usr/bin/python3\nx = 1\n", 1, "does not start with a docstring"),
     ("tools/name.py", "x = 1\n", 1, "does not start with a docstring"),
     ("tools/name.py", '"""x"""\nx = = 1\n', 2, "does not parse"),
     ("kernel/mm/name.c", HEADER + "/* " + "TO" + "DO: later */\n", 2, "finish it"),
