@@ -133,7 +133,7 @@ class Guest:
             raise self._failure(error.sentence) from error
 
     def expect(self, pattern, timeout=LIMIT):
-        """Wait for a line that `pattern` is found in, from after the last one expected. The match."""
+        """Wait for a line that `pattern` is found in, after the last one expected. The match."""
         deadline = time.monotonic() + timeout
         while True:
             lines = self.lines

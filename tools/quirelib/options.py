@@ -77,7 +77,7 @@ def text(word):
 def memory(word):
     match = re.fullmatch(r"(\d{1,6})([MG]?)", word)
     if not match or int(match[1]) == 0:
-        raise ValueError("an amount of memory is a number of MiB, like 64 or 64M, or of GiB, like 3G")
+        raise ValueError("memory is a number of MiB, like 64 or 64M, or of GiB, like 3G")
     return match[1] + (match[2] or "M")
 
 
@@ -135,7 +135,7 @@ HELP = Option(("-h", "--help"), "show this help")
 MACHINE = (
     Option(("-m", "--memory"), "memory, in MiB or with G (default 256)", "SIZE", memory, "256M"),
     Option(("-s", "--cpus"), "CPUs (default 1)", "N", cpus, 1),
-    Option(("--boot",), "through firmware (default), or straight into the kernel, which is faster",
+    Option(("--boot",), "through firmware (default), or straight into the kernel",
            "uefi|pvh", one_of("uefi", "pvh"), "uefi"),
     Option(("--machine",), "chipset (default q35)", "q35|pc", one_of("q35", "pc"), "q35"),
     Option(("--cpu",), "a CPU model of QEMU (default max)", "MODEL", text, "max"),
@@ -143,7 +143,7 @@ MACHINE = (
            "ovmf|2m|4m|FILE", text, "ovmf"),
     Option(("--accel",), "emulation (default), KVM, or KVM where it really works",
            "tcg|kvm|auto", one_of("tcg", "kvm", "auto"), "tcg"),
-    Option(("--icount",), "time by instructions, so that runs repeat exactly", "SHIFT|auto", icount),
+    Option(("--icount",), "time by instructions, so that runs repeat", "SHIFT|auto", icount),
     Option(("--append",), "more options for the kernel", "OPTIONS", kernel_options, many=True),
 )
 

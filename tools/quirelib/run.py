@@ -80,8 +80,8 @@ def run(values, words):
     prepare(yes=values["yes"], quiet=True)
     files = make_files(path, values["add"])
     if interpreter and interpreter not in files:
-        raise QuireError(f"{found}: wants the dynamic linker {interpreter}; link it with -static, or "
-                         "--add the dynamic linker and the libraries", NOT_EXECUTABLE)
+        raise QuireError(f"{found}: wants the dynamic linker {interpreter}; link it with -static, "
+                         "or --add the dynamic linker and the libraries", NOT_EXECUTABLE)
     files.add_bytes(JOB_FILE, encode_jobs([make_job(name, path, arguments, values["env"])]))
     cmdline = " ".join([*values["append"], JOB_CMDLINE])
     log = LogSink(values["log"], values["verbose"])

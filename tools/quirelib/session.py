@@ -12,13 +12,13 @@ from .console import ConsoleLog, Event, classify
 from .errors import MachineError, TimeLimit
 from .machine import Machine
 
-LAST_WORDS_SECONDS = 5  # for a panic's backtrace, and for the way from the last verdict to power-off
+LAST_WORDS_SECONDS = 5  # for a panic's backtrace, and from the last verdict to power-off
 
 
 class Session:
     """Boots `config` in `folder` and runs `jobs` jobs. A context manager, like the Machine in it.
 
-    observe(line) is called with each line of the log, after the session's own look at it.
+    observe(line) is called with each line of the log, before the session's own look at it.
     """
 
     def __init__(self, folder, config, cmdline, streams, jobs, limit=None, observe=None):
