@@ -5,7 +5,7 @@
 #include "mm/layout.h"
 
 #define CPUID_EXTENDED_FEATURES 0x80000001u
-#define CPUID_EDX_1GIB_PAGES	(1u << 26)
+#define CPUID_EDX_1GIB_PAGES    (1u << 26)
 
 bool mmu_leaf_level_ok(unsigned level)
 {
@@ -13,7 +13,8 @@ bool mmu_leaf_level_ok(unsigned level)
 
 	if (level < 3)
 		return true;
-	return level == 3 && __get_cpuid(CPUID_EXTENDED_FEATURES, &a, &b, &c, &d) && (d & CPUID_EDX_1GIB_PAGES);
+	return level == 3 && __get_cpuid(CPUID_EXTENDED_FEATURES, &a, &b, &c, &d) &&
+	       (d & CPUID_EDX_1GIB_PAGES);
 }
 
 void mmu_activate(paddr_t root)

@@ -1,0 +1,95 @@
+/*
+ * main.c: the kernel from its first C instruction to its first process. Read it as the table of contents.
+ */
+#include <arch/cpu.h>
+#include <arch/debug.h>
+#include <arch/time.h>
+
+#include "boot_info.h"
+#include "debug/assert.h"
+#include "debug/crash.h"
+#include "debug/ktest.h"
+#include "debug/log.h"
+#include "dev/acpi.h"
+#include "dev/fbcon.h"
+#include "dev/uart.h"
+#include "fs/initrd.h"
+#include "lib/options.h"
+#include "lib/string.h"
+#include "main.h"
+#include "mm/kmap_init.h"
+#include "mm/layout.h"
+#include "mm/mm.h"
+#include "proc/job.h"
+#include "proc/process.h"
+#include "proc/sched.h"
+#include "sync/cpu.h"
+
+#define QUIRE_VERSION "0.1"
+
+struct cpu boot_cpu;
+
+/* A copy, since the loader's own is in memory that mm_init() frees. */
+static struct boot_info info;
+
+static void read_boot_info(paddr_t physical)
+{
+	const struct boot_info *given = phys_to_virt(physical);
+
+	if (given->magic != BOOT_INFO_MAGIC || given->version != BOOT_INFO_VERSION || given->size != sizeof(info))
+		panic("the loader's boot_info is not version %u of this kernel", BOOT_INFO_VERSION);
+	info = *given;
+	options_init(phys_to_virt(info.cmdline), info.cmdline_bytes);
+}
+
+static void set_log_level(void)
+{
+	static const char *const names[] = {"error", "warning", "info", "debug"};
+	const char *wanted = option("log");
+
+	for (unsigned i = 0; wanted && i < ARRAY_SIZE(names); i++)
+		if (!strcmp(wanted, names[i]))
+			log_set_level((enum log_level)i);
+}
+
+static void log_boot(void)
+{
+	log_info("Quire " QUIRE_VERSION " for x86-64, started by %s%s",
+		 info.source == BOOT_SOURCE_UEFI ? "its UEFI loader" : "a PVH boot",
+		 info.firmware_paging_levels == 5 ? " (from 5-level paging)" : "");
+	if (info.source == BOOT_SOURCE_UEFI)
+		log_info("boot services left after %u call%s", info.map_key_tries,
+			 info.map_key_tries == 1 ? "" : "s");
+	log_info("options: %s", options_line());
+}
+
+/* The boot options that end the machine on purpose. */
+static void run_self_tests(void)
+{
+	if (option("crash"))
+		crash_provoke(option("crash"));
+	if (option("ktest"))
+		arch_machine_end(ktest_run(option("ktest"), ktest_to_log) ? MACHINE_TESTS_FAILED : MACHINE_DONE);
+}
+
+void kernel_main(paddr_t boot_info)
+{
+	cpu_set_local(&boot_cpu);
+	uart_console_init();	    /* from here on the log is heard */
+	read_boot_info(boot_info);
+	set_log_level();
+	log_boot();
+	cpu_init();		    /* our own segments, vectors and stacks for the worst of them */
+	cpu_log_features();
+	mm_init(&info);		    /* our own page tables; nothing of the firmware's or the loader's is left */
+	kmap_self_check();
+	acpi_init(info.acpi_rsdp);
+	time_init();
+	fbcon_init(&info.framebuffer);
+	initrd_init(info.initrd_start, info.initrd_bytes);
+	process_init();
+	sched_init();
+	run_self_tests();
+	job_start();
+	sched_start();		    /* this stack becomes the idle thread's */
+}

@@ -1,0 +1,41 @@
+/* host_support.c: what the kernel's code under test needs of the kernel, on the host: the log and
+ * panic(). */
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "debug/assert.h"
+#include "debug/log.h"
+
+static enum log_level max_level = LOG_WARNING;
+
+void log_set_level(enum log_level level)
+{
+	max_level = level;
+}
+
+void log_line(enum log_level level, const char *format, ...)
+{
+	va_list arguments;
+
+	if (level > max_level)
+		return;
+	va_start(arguments, format);
+	vfprintf(stderr, format, arguments);
+	va_end(arguments);
+	fputc('\n', stderr);
+}
+
+/* abort() lets the sanitizer print a backtrace and makes the exit status nonzero. */
+void panic(const char *format, ...)
+{
+	va_list arguments;
+
+	fflush(stdout);
+	fputs("panic: ", stderr);
+	va_start(arguments, format);
+	vfprintf(stderr, format, arguments);
+	va_end(arguments);
+	fputc('\n', stderr);
+	abort();
+}

@@ -1,0 +1,23 @@
+/* random.h: reproducible pseudo-random numbers (splitmix64) for tests. The seed is the whole state.
+ */
+#ifndef TEST_UNIT_RANDOM_H
+#define TEST_UNIT_RANDOM_H
+
+#include <stdint.h>
+
+static inline uint64_t random_next(uint64_t *state)
+{
+	uint64_t z = *state += 0x9e3779b97f4a7c15ull;
+
+	z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9ull;
+	z = (z ^ (z >> 27)) * 0x94d049bb133111ebull;
+	return z ^ (z >> 31);
+}
+
+/* 0 to bound - 1. */
+static inline uint64_t random_below(uint64_t *state, uint64_t bound)
+{
+	return random_next(state) % bound;
+}
+
+#endif
