@@ -170,11 +170,13 @@ thread_switch_stack:
 	.balign 16
 	.globl vector_stubs
 vector_stubs:
+	.altmacro
 	.set number, 0
 	.rept VECTOR_COUNT
 	STUB %number
 	.set number, number + 1
 	.endr
+	.noaltmacro
 
 trap_common:
 	PUSH_REGISTERS

@@ -135,8 +135,8 @@ static void measure(bool has_apic)
 
 	uint64_t by_cpuid = tsc_hz_by_cpuid();
 	if (ticks) {
-		tsc_hz = (uint64_t)((unsigned __int128)tsc_passed * reference.hz / ticks);
-		timer_hz = (uint64_t)timer_passed * reference.hz / ticks;
+		tsc_hz = clock_mul_div(tsc_passed, reference.hz, ticks);
+		timer_hz = clock_mul_div(timer_passed, reference.hz, ticks);
 	} else {
 		log_warning("time: the %s stands still; the clock's rate is a guess", reference.name);
 		tsc_hz = FALLBACK_TSC_HZ;
