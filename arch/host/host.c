@@ -18,7 +18,7 @@
 #include "sync/mutex.h"
 #include "vm/space.h"
 
-#define HOST_RAM_START	(1 * MIB) /* frame numbers below do not exist, as on a PC */
+#define HOST_RAM_START  (1 * MIB) /* frame numbers below do not exist, as on a PC */
 #define HOST_FRAMES_MAX (1u << 20)
 
 struct cpu boot_cpu;
@@ -159,7 +159,8 @@ static bool walk(paddr_t root, vaddr_t va, unsigned access, struct translation *
 				.valid = true,
 				.writable = granted & VM_WRITE,
 				.page = ALIGN_DOWN(va, PAGE_SIZE),
-				.pa = entry_pa(entry) + (ALIGN_DOWN(va, PAGE_SIZE) & (entry_span(level) - 1)),
+				.pa = entry_pa(entry) +
+				      (ALIGN_DOWN(va, PAGE_SIZE) & (entry_span(level) - 1)),
 			};
 			return true;
 		}
@@ -177,7 +178,8 @@ bool mmu_probe(paddr_t root, vaddr_t va, unsigned access)
 static uint64_t *translate(vaddr_t va, bool write)
 {
 	struct translation *slot = tlb_slot(va);
-	bool hit = slot->valid && slot->page == ALIGN_DOWN(va, PAGE_SIZE) && (!write || slot->writable);
+	bool hit = slot->valid && slot->page == ALIGN_DOWN(va, PAGE_SIZE) &&
+		   (!write || slot->writable);
 
 	if (!hit && !walk(active_root, va, VM_USER | (write ? VM_WRITE : VM_READ), slot))
 		return NULL;

@@ -1,14 +1,14 @@
 /*
  * frame.c: the frame database and the buddy allocator.
  *
- *   free_lists[3] -> [block of 8] -> [block of 8]      A free block of 2^n frames starts at a multiple of 2^n.
- *   free_lists[2] -> (none)                            Its buddy is the block whose number differs in bit n;
- *   free_lists[1] -> [block of 2]                      two free buddies of one order merge into the next.
- *   free_lists[0] -> [frame]
+ *   free_lists[3] -> [block of 8] -> [block of 8]      A free block of 2^n frames starts at a
+ * multiple of 2^n. free_lists[2] -> (none)                            Its buddy is the block whose
+ * number differs in bit n; free_lists[1] -> [block of 2]                      two free buddies of
+ * one order merge into the next. free_lists[0] -> [frame]
  *
- * The head of a free block has state FREE and its order; the other frames of the block are FREE with order TAIL.
- * The database is an array by frame number at FRAMES_BASE, mapped only where there is RAM, so a buddy is looked at only
- * after frame_exists() said that it has an entry.
+ * The head of a free block has state FREE and its order; the other frames of the block are FREE
+ * with order TAIL. The database is an array by frame number at FRAMES_BASE, mapped only where there
+ * is RAM, so a buddy is looked at only after frame_exists() said that it has an entry.
  */
 #include "mm/frame.h"
 
@@ -22,10 +22,10 @@
 
 static struct spinlock frame_lock = SPINLOCK_INIT(RANK_FRAME);
 static struct list_node free_lists[FRAME_MAX_ORDER + 1]; /* (frame_lock) */
-static uint64_t state_counts[FRAME_STATES];		 /* (frame_lock) in frames */
-static uint64_t reserve;				 /* (frame_lock) frames that are never given out */
-static struct frame *zero_page;				 /* set once, at boot */
-static bool poisoning;					 /* set once, at boot */
+static uint64_t state_counts[FRAME_STATES];              /* (frame_lock) in frames */
+static uint64_t reserve;        /* (frame_lock) frames that are never given out */
+static struct frame *zero_page; /* set once, at boot */
+static bool poisoning;          /* set once, at boot */
 /* Ranges of frame numbers that have database entries; set at boot. */
 static struct frame_span spans[FRAME_MAX_SPANS];
 static unsigned span_count;
@@ -33,8 +33,9 @@ static unsigned span_count;
 const char *const frame_state_names[FRAME_STATES] = {"free", "table", "anon",  "cache",
 						     "zero", "slab",  "stack", "wired"};
 
-/* Byte patterns that show in a dump whether memory was never written or was used after it was freed. */
-#define POISON_FREED	 0xdf
+/* Byte patterns that show in a dump whether memory was never written or was used after it was
+ * freed. */
+#define POISON_FREED     0xdf
 #define POISON_ALLOCATED 0xda
 
 static struct frame *database(void)
@@ -120,7 +121,8 @@ static struct frame *take_block_locked(unsigned order)
 		from++;
 	if (from > FRAME_MAX_ORDER)
 		return NULL;
-	struct frame *block = container_of(list_pop_front(&free_lists[from]), struct frame, free_link);
+	struct frame *block =
+		container_of(list_pop_front(&free_lists[from]), struct frame, free_link);
 	while (from > order) {
 		from--;
 		push_free(block + (1ull << from), from);
@@ -169,7 +171,8 @@ void frame_free(struct frame *frame)
 
 	if (UNLIKELY(frame->state == FRAME_FREE))
 		panic("frame %#llx freed twice", (unsigned long long)frame_pfn(frame));
-	assert(order <= FRAME_MAX_ORDER && frame->count <= 1 && frame->pins == 0 && frame->state != FRAME_WIRED);
+	assert(order <= FRAME_MAX_ORDER && frame->count <= 1 && frame->pins == 0 &&
+	       frame->state != FRAME_WIRED);
 	if (poisoning)
 		memset(frame_data(frame), POISON_FREED, PAGE_SIZE << order);
 	spin_lock(&frame_lock);
@@ -190,7 +193,8 @@ void frame_get(struct frame *frame)
 
 	if (UNLIKELY(before == 0 || before == UINT32_MAX || frame->state == FRAME_FREE))
 		panic("frame %#llx: reference taken at count %u, state %s",
-		      (unsigned long long)frame_pfn(frame), before, frame_state_names[frame->state]);
+		      (unsigned long long)frame_pfn(frame), before,
+		      frame_state_names[frame->state]);
 }
 
 bool frame_put(struct frame *frame)
@@ -199,7 +203,8 @@ bool frame_put(struct frame *frame)
 
 	if (UNLIKELY(before == 0 || frame->state == FRAME_FREE))
 		panic("frame %#llx: reference dropped at count %u, state %s",
-		      (unsigned long long)frame_pfn(frame), before, frame_state_names[frame->state]);
+		      (unsigned long long)frame_pfn(frame), before,
+		      frame_state_names[frame->state]);
 	return before == 1;
 }
 
@@ -227,7 +232,8 @@ void frame_database_init(const struct frame_span *list, unsigned count)
 	memset(state_counts, 0, sizeof(state_counts));
 	reserve = 0;
 	for (unsigned i = 0; i < count; i++) {
-		assert(spans[i].start < spans[i].end && (i == 0 || spans[i - 1].end <= spans[i].start));
+		assert(spans[i].start < spans[i].end &&
+		       (i == 0 || spans[i - 1].end <= spans[i].start));
 		for (pfn_t pfn = spans[i].start; pfn < spans[i].end; pfn++) {
 			struct frame *frame = &database()[pfn];
 			memset(frame, 0, sizeof(*frame));

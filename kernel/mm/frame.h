@@ -1,9 +1,9 @@
 /*
  * frame.h: physical memory, a frame (4 KiB) at a time: who uses it, and how many name it.
  *
- * Every frame of usable RAM has a struct frame. Free ones stand in a buddy allocator: blocks of 2^order
- * frames, order 0 to FRAME_MAX_ORDER. An allocated block's count, state and order stand in its first
- * frame. Counts by state are kept, and are the leak detector.
+ * Every frame of usable RAM has a struct frame. Free ones stand in a buddy allocator: blocks of
+ * 2^order frames, order 0 to FRAME_MAX_ORDER. An allocated block's count, state and order stand in
+ * its first frame. Counts by state are kept, and are the leak detector.
  *
  * Lock letters: (f) frame_lock; (c) changed atomically, by who holds a reference.
  */
@@ -31,22 +31,23 @@ enum frame_state {
 struct vm_object;
 
 struct frame {
-	uint32_t count;	      /* (c) entries, object slots and pins that name it */
-	uint8_t state;	      /* (f) while FREE, else the owner's: enum frame_state */
-	uint8_t order;	      /* (f) of the block it heads */
-	uint16_t pins;	      /* (c) of count: the kernel's own uses */
+	uint32_t count; /* (c) entries, object slots and pins that name it */
+	uint8_t state;  /* (f) while FREE, else the owner's: enum frame_state */
+	uint8_t order;  /* (f) of the block it heads */
+	uint16_t pins;  /* (c) of count: the kernel's own uses */
 	union {
-		struct list_node free_link;	/* (f) FREE heads */
-		struct {			/* TABLE */
-			uint32_t present;	/* entries that are not none; the owner of the table writes it */
+		struct list_node free_link; /* (f) FREE heads */
+		struct {                    /* TABLE */
+			uint32_t present;   /* entries that are not none; the owner of the table
+					       writes it */
 		} table;
-		struct {			/* CACHE */
+		struct { /* CACHE */
 			struct vm_object *object;
 			uint64_t index;
 		} cache;
-		void *slab;			/* SLAB: its struct slab */
-		struct {			/* ANON */
-			uint64_t slot;		/* swap slot + 1 that still holds its contents, 0 for none */
+		void *slab;            /* SLAB: its struct slab */
+		struct {               /* ANON */
+			uint64_t slot; /* swap slot + 1 that still holds its contents, 0 for none */
 		} anon;
 	};
 	uint64_t reserved;
@@ -61,8 +62,9 @@ NODISCARD struct frame *frame_alloc_zeroed(enum frame_state state);
 /* Give back a block whose count is 1 or 0. Panics on a double free. */
 void frame_free(struct frame *frame);
 
-void frame_get(struct frame *frame);		/* one more name for it; panics where the count would wrap */
-NODISCARD bool frame_put(struct frame *frame);	/* one less; true: it was the last, the caller frees it */
+void frame_get(struct frame *frame); /* one more name for it; panics where the count would wrap */
+NODISCARD bool
+frame_put(struct frame *frame); /* one less; true: it was the last, the caller frees it */
 static inline uint32_t frame_count(const struct frame *frame)
 {
 	return __atomic_load_n(&frame->count, __ATOMIC_ACQUIRE);

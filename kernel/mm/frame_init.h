@@ -1,4 +1,5 @@
-/* frame_init.h: how boot code (and a host test) sets up the frame database. Nobody else needs it. */
+/* frame_init.h: how boot code (and a host test) sets up the frame database. Nobody else needs it.
+ */
 #ifndef MM_FRAME_INIT_H
 #define MM_FRAME_INIT_H
 

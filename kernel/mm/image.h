@@ -5,8 +5,8 @@
 extern const char kernel_image_start[], kernel_image_end[];
 extern const char kernel_text_start[], kernel_text_end[];
 extern const char kernel_rodata_start[], kernel_rodata_end[];
-extern const char kernel_data_start[], kernel_data_end[];	/* .data and .bss */
+extern const char kernel_data_start[], kernel_data_end[];       /* .data and .bss */
 extern const char kernel_symbols_start[], kernel_symbols_end[]; /* read-only, after .bss */
-extern const char boot_stack_guard[];				/* one page inside .bss, left unmapped */
+extern const char boot_stack_guard[]; /* one page inside .bss, left unmapped */
 
 #endif

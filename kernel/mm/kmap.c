@@ -1,9 +1,10 @@
 /*
- * kmap.c: the kernel's half of the tables, built once at boot and shared by every space: the entries of the root table
- * that it needs are all made here and never change, so a space only copies them.
+ * kmap.c: the kernel's half of the tables, built once at boot and shared by every space: the
+ * entries of the root table that it needs are all made here and never change, so a space only
+ * copies them.
  *
- * Before frame_init() tables come from the boot allocator, after it from frame_alloc(). Both are reached through the
- * direct map, which the boot tables have at the same place as ours.
+ * Before frame_init() tables come from the boot allocator, after it from frame_alloc(). Both are
+ * reached through the direct map, which the boot tables have at the same place as ours.
  */
 #include "mm/kmap.h"
 
@@ -20,17 +21,18 @@
 #include "mm/layout.h"
 #include "sync/spinlock.h"
 
-/* The stack area: slots of a guard, as large as the stack so that slots stay aligned, and a stack. */
+/* The stack area: slots of a guard, as large as the stack so that slots stay aligned, and a stack.
+ */
 #define STACK_SLOT_BYTES  (2 * KERNEL_STACK_BYTES)
-#define STACK_SLOTS	  4096u
+#define STACK_SLOTS       4096u
 #define STACK_AREA_BYTES  (STACK_SLOTS * (uint64_t)STACK_SLOT_BYTES)
 #define DEVICE_AREA_START (KMAP_BASE + (64ull << 30))
-#define DEVICE_AREA_END	  (KMAP_BASE + KMAP_BYTES)
+#define DEVICE_AREA_END   (KMAP_BASE + KMAP_BYTES)
 _Static_assert(KMAP_BASE + STACK_AREA_BYTES <= DEVICE_AREA_START, "the areas are disjoint");
 
 static struct spinlock kmap_lock = SPINLOCK_INIT(RANK_KMAP);
-static paddr_t root;			       /* set once, at boot */
-static uint64_t stack_slots[STACK_SLOTS / 64]; /* (kmap_lock) bit set: slot in use */
+static paddr_t root;                            /* set once, at boot */
+static uint64_t stack_slots[STACK_SLOTS / 64];  /* (kmap_lock) bit set: slot in use */
 static vaddr_t device_next = DEVICE_AREA_START; /* (kmap_lock) */
 /* Physical ranges in the direct map; set at boot. */
 static struct boot_range mapped_ranges[FRAME_MAX_SPANS];
@@ -92,8 +94,8 @@ static unsigned leaf_level(vaddr_t va, paddr_t pa, uint64_t bytes)
 {
 	unsigned level = 3;
 
-	while (level > 1 &&
-	       (!mmu_leaf_level_ok(level) || ((va | pa) & (entry_span(level) - 1)) || bytes < entry_span(level)))
+	while (level > 1 && (!mmu_leaf_level_ok(level) || ((va | pa) & (entry_span(level) - 1)) ||
+			     bytes < entry_span(level)))
 		level--;
 	return level;
 }
@@ -141,7 +143,8 @@ bool kmap_is_mapped(vaddr_t va, size_t bytes)
 
 static vaddr_t slot_stack(unsigned slot)
 {
-	return KMAP_BASE + slot * (uint64_t)STACK_SLOT_BYTES + (STACK_SLOT_BYTES - KERNEL_STACK_BYTES);
+	return KMAP_BASE + slot * (uint64_t)STACK_SLOT_BYTES +
+	       (STACK_SLOT_BYTES - KERNEL_STACK_BYTES);
 }
 
 static void unmap_stack_locked(unsigned slot, vaddr_t end)
@@ -197,7 +200,8 @@ void kmap_stack_free(vaddr_t top)
 {
 	uint64_t offset = top - KERNEL_STACK_BYTES - KMAP_BASE;
 
-	assert(offset < STACK_AREA_BYTES && slot_stack((unsigned)(offset / STACK_SLOT_BYTES)) + KERNEL_STACK_BYTES == top);
+	assert(offset < STACK_AREA_BYTES &&
+	       slot_stack((unsigned)(offset / STACK_SLOT_BYTES)) + KERNEL_STACK_BYTES == top);
 	spin_lock(&kmap_lock);
 	unmap_stack_locked((unsigned)(offset / STACK_SLOT_BYTES), top);
 	spin_unlock(&kmap_lock);
@@ -236,7 +240,9 @@ static void *map_physical(paddr_t start, size_t bytes, unsigned prot)
 
 void *kmap_device(paddr_t start, size_t bytes, unsigned flags)
 {
-	return map_physical(start, bytes, VM_READ | VM_WRITE | (flags & VM_WRITE_COMBINING ? flags : VM_UNCACHED));
+	return map_physical(start, bytes,
+			    VM_READ | VM_WRITE |
+				    (flags & VM_WRITE_COMBINING ? flags : VM_UNCACHED));
 }
 
 const void *kmap_firmware(paddr_t start, size_t bytes)
@@ -252,12 +258,14 @@ const void *kmap_firmware(paddr_t start, size_t bytes)
 
 /* ---- boot ---- */
 
-static void map_image_part(const struct boot_info *info, const char *start, const char *end, unsigned prot)
+static void map_image_part(const struct boot_info *info, const char *start, const char *end,
+			   unsigned prot)
 {
 	uint64_t offset = (uint64_t)(start - kernel_image_start);
 
 	if (start != end)
-		map_at_boot((vaddr_t)start, info->kernel_start + offset, (uint64_t)(end - start), prot);
+		map_at_boot((vaddr_t)start, info->kernel_start + offset, (uint64_t)(end - start),
+			    prot);
 }
 
 static void map_image(const struct boot_info *info)
@@ -269,8 +277,8 @@ static void map_image(const struct boot_info *info)
 	map_image_part(info, kernel_symbols_start, kernel_symbols_end, VM_READ);
 }
 
-/* How the direct map shows a range; 0: not at all. The image is left out: it has its own place, where its text is not
- * writable, and must not have a writable alias. */
+/* How the direct map shows a range; 0: not at all. The image is left out: it has its own place,
+ * where its text is not writable, and must not have a writable alias. */
 static unsigned direct_map_prot(uint32_t type)
 {
 	switch (type) {
@@ -290,7 +298,8 @@ static unsigned direct_map_prot(uint32_t type)
 static void map_frame_entries(const struct boot_range *range)
 {
 	vaddr_t start = (vaddr_t)(frame_database_base() + (range->start >> PAGE_SHIFT));
-	vaddr_t end = (vaddr_t)(frame_database_base() + ((range->start + range->bytes) >> PAGE_SHIFT));
+	vaddr_t end =
+		(vaddr_t)(frame_database_base() + ((range->start + range->bytes) >> PAGE_SHIFT));
 
 	for (vaddr_t va = ALIGN_DOWN(start, PAGE_SIZE); va < end; va += PAGE_SIZE) {
 		unsigned level;
@@ -313,7 +322,8 @@ void kmap_init(const struct memmap *map, const struct boot_info *info)
 		const struct boot_range *range = &map->ranges[i];
 		unsigned prot = direct_map_prot(range->type);
 		if (prot) {
-			map_at_boot((vaddr_t)phys_to_virt(range->start), range->start, range->bytes, prot);
+			map_at_boot((vaddr_t)phys_to_virt(range->start), range->start, range->bytes,
+				    prot);
 			if (mapped_range_count < ARRAY_SIZE(mapped_ranges))
 				mapped_ranges[mapped_range_count++] = *range;
 		}

@@ -1,6 +1,6 @@
 /*
- * kmap.h: the kernel's half of the address space: direct map, image, stacks with guards, device memory.
- * Lock: kmap_lock (RANK_KMAP), inside.
+ * kmap.h: the kernel's half of the address space: direct map, image, stacks with guards, device
+ * memory. Lock: kmap_lock (RANK_KMAP), inside.
  */
 #ifndef MM_KMAP_H
 #define MM_KMAP_H
@@ -14,11 +14,12 @@ void kmap_stack_free(vaddr_t top);
 /* Is va in the guard page below a kernel stack? Then the stack overflowed. */
 bool kmap_is_stack_guard(vaddr_t va);
 
-/* Map device memory, uncached or as `flags` (VM_WRITE_COMBINING) say, read-write, no-execute, for ever.
- * NULL if there is no memory or no room. Any alignment. */
+/* Map device memory, uncached or as `flags` (VM_WRITE_COMBINING) say, read-write, no-execute, for
+ * ever. NULL if there is no memory or no room. Any alignment. */
 NODISCARD void *kmap_device(paddr_t start, size_t bytes, unsigned flags);
 
-/* Firmware tables and other RAM that may or may not be in the direct map: readable memory. NULL as above. */
+/* Firmware tables and other RAM that may or may not be in the direct map: readable memory. NULL as
+ * above. */
 NODISCARD const void *kmap_firmware(paddr_t start, size_t bytes);
 
 /* The root table that holds only the kernel's half: what a CPU runs on when it has no process. */

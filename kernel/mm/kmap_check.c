@@ -23,7 +23,8 @@ static struct grant combine(struct grant so_far, entry_t e)
 	};
 }
 
-static void audit_table(const entry_t *table, unsigned level, struct grant above, struct kmap_audit *out)
+static void audit_table(const entry_t *table, unsigned level, struct grant above,
+			struct kmap_audit *out)
 {
 	out->tables++;
 	for (unsigned i = level == MMU_LEVELS ? MMU_USER_ENTRIES : 0; i < MMU_ENTRIES; i++) {
@@ -56,7 +57,8 @@ void kmap_self_check(void)
 	kmap_audit(&audit);
 	for (unsigned i = 0; i < MMU_USER_ENTRIES; i++)
 		assert(entry_is_none(table[i]));
-	log_info("self-check: %llu kernel mappings (%llu large) in %llu tables, writable and executable: %llu, "
+	log_info("self-check: %llu kernel mappings (%llu large) in %llu tables, writable and "
+		 "executable: %llu, "
 		 "user-accessible: %llu",
 		 (unsigned long long)audit.leaves, (unsigned long long)audit.large,
 		 (unsigned long long)audit.tables, (unsigned long long)audit.writable_executable,

@@ -13,17 +13,22 @@
 
 #define USABLE_FLOOR MIB /* firmware writes below 1 MiB after it promised not to */
 
-static struct memmap map;	/* boot CPU only */
-static uint64_t total_bytes;	/* set once, at boot */
+static struct memmap map;    /* boot CPU only */
+static uint64_t total_bytes; /* set once, at boot */
 
 static const char *range_name(uint32_t type)
 {
 	static const char *const names[] = {
-		[BOOT_RANGE_RESERVED] = "reserved",	      [BOOT_RANGE_USABLE] = "usable",
-		[BOOT_RANGE_BOOT] = "boot services",	      [BOOT_RANGE_LOADER] = "loader",
-		[BOOT_RANGE_KERNEL] = "kernel",		      [BOOT_RANGE_INITRD] = "initrd",
-		[BOOT_RANGE_ACPI_RECLAIM] = "ACPI tables",    [BOOT_RANGE_ACPI_NVS] = "ACPI NVS",
-		[BOOT_RANGE_RUNTIME] = "runtime services",    [BOOT_RANGE_MMIO] = "device",
+		[BOOT_RANGE_RESERVED] = "reserved",
+		[BOOT_RANGE_USABLE] = "usable",
+		[BOOT_RANGE_BOOT] = "boot services",
+		[BOOT_RANGE_LOADER] = "loader",
+		[BOOT_RANGE_KERNEL] = "kernel",
+		[BOOT_RANGE_INITRD] = "initrd",
+		[BOOT_RANGE_ACPI_RECLAIM] = "ACPI tables",
+		[BOOT_RANGE_ACPI_NVS] = "ACPI NVS",
+		[BOOT_RANGE_RUNTIME] = "runtime services",
+		[BOOT_RANGE_MMIO] = "device",
 	};
 
 	return type < ARRAY_SIZE(names) ? names[type] : "unknown";
@@ -37,17 +42,20 @@ static void log_map(void)
 		const struct boot_range *range = &map.ranges[i];
 		bytes[range->type] += range->bytes;
 		log_debug("memory: %#014llx-%#014llx %s", (unsigned long long)range->start,
-			  (unsigned long long)(range->start + range->bytes), range_name(range->type));
+			  (unsigned long long)(range->start + range->bytes),
+			  range_name(range->type));
 	}
-	log_info("memory: usable %llu KiB, boot services %llu KiB, loader %llu KiB, kernel %llu KiB, "
+	log_info("memory: usable %llu KiB, boot services %llu KiB, loader %llu KiB, kernel %llu "
+		 "KiB, "
 		 "initrd %llu KiB, reserved %llu KiB in %u ranges (%u dropped)",
 		 (unsigned long long)bytes[BOOT_RANGE_USABLE] / 1024,
 		 (unsigned long long)bytes[BOOT_RANGE_BOOT] / 1024,
 		 (unsigned long long)bytes[BOOT_RANGE_LOADER] / 1024,
 		 (unsigned long long)bytes[BOOT_RANGE_KERNEL] / 1024,
 		 (unsigned long long)bytes[BOOT_RANGE_INITRD] / 1024,
-		 (unsigned long long)(bytes[BOOT_RANGE_RESERVED] + bytes[BOOT_RANGE_RUNTIME]) / 1024, map.count,
-		 map.dropped);
+		 (unsigned long long)(bytes[BOOT_RANGE_RESERVED] + bytes[BOOT_RANGE_RUNTIME]) /
+			 1024,
+		 map.count, map.dropped);
 }
 
 /* Neighbouring ranges of different types make one span: the database has no seams inside RAM. */
@@ -93,10 +101,12 @@ static void free_range(paddr_t start, paddr_t end, paddr_t used_start, paddr_t u
 
 void mm_init(const struct boot_info *info)
 {
-	static struct frame_span spans[FRAME_MAX_SPANS]; /* boot CPU only; too large for the stack */
+	static struct frame_span
+		spans[FRAME_MAX_SPANS]; /* boot CPU only; too large for the stack */
 	paddr_t used_start, used_end;
 
-	memmap_build(&map, phys_to_virt(info->ranges), info->range_count, USABLE_FLOOR, cpu_physical_limit());
+	memmap_build(&map, phys_to_virt(info->ranges), info->range_count, USABLE_FLOOR,
+		     cpu_physical_limit());
 	log_map();
 	boot_alloc_init(&map);
 	kmap_init(&map, info);
@@ -113,7 +123,8 @@ void mm_init(const struct boot_info *info)
 	if (!frame_zero_init())
 		panic("no memory for the page of zeros");
 	log_info("memory: %llu KiB of RAM, %llu KiB taken by page tables and the frame database",
-		 (unsigned long long)total_bytes / 1024, (unsigned long long)(used_end - used_start) / 1024);
+		 (unsigned long long)total_bytes / 1024,
+		 (unsigned long long)(used_end - used_start) / 1024);
 }
 
 uint64_t mm_total_bytes(void)

@@ -1,11 +1,14 @@
 /*
- * slab.c: small allocations. A slab is one frame cut into equal objects, with a header at its start:
+ * slab.c: small allocations. A slab is one frame cut into equal objects, with a header at its
+ * start:
  *
- *     | header | object | object | ... |          size classes: powers of two and the halves between them
+ *     | header | object | object | ... |          size classes: powers of two and the halves
+ * between them
  *
- * A class keeps its slabs with free objects on a list. A slab that is empty again goes back to the frames at once, so
- * that the count of SLAB frames shows leaks. What is larger than the largest class takes a block of frames; the block's
- * first frame has frame->slab NULL, and that is how kfree tells.
+ * A class keeps its slabs with free objects on a list. A slab that is empty again goes back to the
+ * frames at once, so that the count of SLAB frames shows leaks. What is larger than the largest
+ * class takes a block of frames; the block's first frame has frame->slab NULL, and that is how
+ * kfree tells.
  */
 #include "mm/slab.h"
 
@@ -20,18 +23,19 @@
 
 struct slab {
 	struct list_node link; /* (slab_lock) in partial lists; unlinked while full */
-	void *free;	       /* (slab_lock) first free object; each holds the next */
-	uint16_t used;	       /* (slab_lock) */
+	void *free;            /* (slab_lock) first free object; each holds the next */
+	uint16_t used;         /* (slab_lock) */
 	uint16_t capacity;
 	uint32_t class_index;
 };
 #define SLAB_HEADER ALIGN_UP(sizeof(struct slab), (size_t)SLAB_ALIGN)
 
-static const uint16_t class_sizes[] = {16, 32, 48, 64, 96, 128, 192, 256, 384, 512, 768, 1008, 1344, 2016};
+static const uint16_t class_sizes[] = {16,  32,  48,  64,  96,   128,  192,
+				       256, 384, 512, 768, 1008, 1344, 2016};
 
 static struct spinlock slab_lock = SPINLOCK_INIT(RANK_SLAB);
 static struct list_node partial[ARRAY_SIZE(class_sizes)]; /* (slab_lock) slabs with free objects */
-static bool ready;					  /* (slab_lock) the lists are initialised */
+static bool ready; /* (slab_lock) the lists are initialised */
 
 #define POISON_FREED_OBJECT 0xdb
 

@@ -11,10 +11,10 @@ struct vm_space;
 struct cpu {
 	struct arch_cpu arch; /* first: the processor's code finds it at offset 0 */
 	unsigned id;
-	struct thread *thread;	  /* running now */
-	struct thread *idle;	  /* runs when nothing else can */
-	struct vm_space *space;	  /* active now; NULL: the kernel's half alone */
-	uint32_t held_ranks;	  /* bit r: a spinlock of rank r is held */
+	struct thread *thread;  /* running now */
+	struct thread *idle;    /* runs when nothing else can */
+	struct vm_space *space; /* active now; NULL: the kernel's half alone */
+	uint32_t held_ranks;    /* bit r: a spinlock of rank r is held */
 	bool need_resched;
 };
 

@@ -26,5 +26,6 @@ void NO_LOCK_ANALYSIS mutex_unlock(struct mutex *mutex)
 
 bool mutex_held(const struct mutex *mutex)
 {
-	return __atomic_load_n(&mutex->locked, __ATOMIC_RELAXED) && mutex->holder == cpu_local()->thread;
+	return __atomic_load_n(&mutex->locked, __ATOMIC_RELAXED) &&
+	       mutex->holder == cpu_local()->thread;
 }

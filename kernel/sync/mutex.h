@@ -1,5 +1,6 @@
 /*
- * mutex.h: a lock that a thread may sleep under, and so may allocate under. A mutex is taken before any spinlock.
+ * mutex.h: a lock that a thread may sleep under, and so may allocate under. A mutex is taken before
+ * any spinlock.
  *
  * The kernel is not preempted, so on one CPU a mutex is contended only when its holder slept.
  */

@@ -12,9 +12,11 @@ void NO_LOCK_ANALYSIS spin_lock(struct spinlock *lock)
 	bool were_on = irq_save();
 	struct cpu *cpu = cpu_local();
 
-	/* Every bit at or above the rank is a lock that must be taken after this one, or this one itself. */
+	/* Every bit at or above the rank is a lock that must be taken after this one, or this one
+	 * itself. */
 	if (UNLIKELY(cpu->held_ranks >> lock->rank))
-		panic("spinlock of rank %u taken while ranks %#x are held", lock->rank, cpu->held_ranks);
+		panic("spinlock of rank %u taken while ranks %#x are held", lock->rank,
+		      cpu->held_ranks);
 	while (__atomic_exchange_n(&lock->locked, 1, __ATOMIC_ACQUIRE))
 		cpu_relax();
 	cpu->held_ranks |= 1u << lock->rank;
@@ -35,5 +37,6 @@ void NO_LOCK_ANALYSIS spin_unlock(struct spinlock *lock)
 
 bool spin_held(const struct spinlock *lock)
 {
-	return __atomic_load_n(&lock->locked, __ATOMIC_RELAXED) && (cpu_local()->held_ranks & 1u << lock->rank);
+	return __atomic_load_n(&lock->locked, __ATOMIC_RELAXED) &&
+	       (cpu_local()->held_ranks & 1u << lock->rank);
 }

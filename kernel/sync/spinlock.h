@@ -1,6 +1,7 @@
 /*
  * spinlock.h: spinlocks with ranks. A CPU may take a lock only if its rank is greater than that of
- * every spinlock it holds; the order is drawn in docs/locking.md. Interrupts are off while one is held.
+ * every spinlock it holds; the order is drawn in docs/locking.md. Interrupts are off while one is
+ * held.
  */
 #ifndef SYNC_SPINLOCK_H
 #define SYNC_SPINLOCK_H
@@ -9,37 +10,37 @@
 
 /* Outermost first. */
 enum lock_rank {
-	RANK_PROCESS,	/* process table, parent and child links */
+	RANK_PROCESS,   /* process table, parent and child links */
 	RANK_SCHEDULER, /* run queue, thread states */
-	RANK_FILES,	/* fd table */
-	RANK_SPACE,	/* vm_space */
-	RANK_OBJECT,	/* vm_object */
-	RANK_KMAP,	/* kernel virtual address space */
+	RANK_FILES,     /* fd table */
+	RANK_SPACE,     /* vm_space */
+	RANK_OBJECT,    /* vm_object */
+	RANK_KMAP,      /* kernel virtual address space */
 	RANK_SLAB,
-	RANK_FRAME,	/* buddy free lists */
-	RANK_CONSOLE,	/* serial port, framebuffer, log */
+	RANK_FRAME,   /* buddy free lists */
+	RANK_CONSOLE, /* serial port, framebuffer, log */
 	RANK_COUNT
 };
 
 #if defined(__clang__)
-#define CAPABILITY(x)	 __attribute__((capability(x)))
-#define GUARDED_BY(x)	 __attribute__((guarded_by(x)))
-#define ACQUIRES(...)	 __attribute__((acquire_capability(__VA_ARGS__)))
-#define RELEASES(...)	 __attribute__((release_capability(__VA_ARGS__)))
-#define REQUIRES(...)	 __attribute__((requires_capability(__VA_ARGS__)))
+#define CAPABILITY(x)    __attribute__((capability(x)))
+#define GUARDED_BY(x)    __attribute__((guarded_by(x)))
+#define ACQUIRES(...)    __attribute__((acquire_capability(__VA_ARGS__)))
+#define RELEASES(...)    __attribute__((release_capability(__VA_ARGS__)))
+#define REQUIRES(...)    __attribute__((requires_capability(__VA_ARGS__)))
 #define NO_LOCK_ANALYSIS __attribute__((no_thread_safety_analysis))
 #endif
 
 struct CAPABILITY("spinlock") spinlock {
 	uint32_t locked;
-	uint8_t rank;	     /* enum lock_rank */
+	uint8_t rank;            /* enum lock_rank */
 	bool interrupts_were_on; /* of the holder, before it took the lock */
-	void *holder_pc;     /* who took it, for reports */
+	void *holder_pc;         /* who took it, for reports */
 };
 
-#define SPINLOCK_INIT(r)                                                                           \
-	{                                                                                          \
-		.rank = (r)                                                                        \
+#define SPINLOCK_INIT(r)    \
+	{                   \
+		.rank = (r) \
 	}
 
 void spin_lock(struct spinlock *lock) ACQUIRES(lock);

@@ -1,4 +1,5 @@
-/* brk.c: brk(2). The heap is one region from brk_start; moving its end touches no page when it grows. */
+/* brk.c: brk(2). The heap is one region from brk_start; moving its end touches no page when it
+ * grows. */
 #include "debug/assert.h"
 #include "mm/mm.h"
 #include "vm/region.h"
@@ -13,7 +14,8 @@ void vm_set_brk_start(struct vm_space *space, vaddr_t start)
 
 static bool grow_locked(struct vm_space *space, vaddr_t old_end, vaddr_t new_end)
 {
-	struct vm_region *heap = old_end > space->brk_start ? region_find(space, old_end - 1) : NULL;
+	struct vm_region *heap =
+		old_end > space->brk_start ? region_find(space, old_end - 1) : NULL;
 
 	if (new_end - old_end > mm_total_bytes() || !region_range_is_free(space, old_end, new_end))
 		return false;

@@ -1,4 +1,5 @@
-/* check.c: the invariants of one space, read back from its regions and tables. Slow; for tests and debugging. */
+/* check.c: the invariants of one space, read back from its regions and tables. Slow; for tests and
+ * debugging. */
 #include "debug/assert.h"
 #include "mm/layout.h"
 #include "mm/slab.h"
@@ -14,7 +15,8 @@ static void check_regions(const struct vm_space *space)
 
 	for (struct vm_region *region = region_first(space); region; region = region_next(region)) {
 		assert(IS_ALIGNED(region->start | region->end | region->offset, PAGE_SIZE));
-		assert(region->start < region->end && region->start >= last_end && region->end <= USER_END);
+		assert(region->start < region->end && region->start >= last_end &&
+		       region->end <= USER_END);
 		mapped += region->end - region->start;
 		last_end = region->end;
 		count++;
@@ -28,7 +30,8 @@ static void check_leaf(const struct vm_space *space, entry_t leaf, vaddr_t va, b
 	const struct frame *frame = frame_of(entry_pa(leaf));
 
 	assert(region && frame_count(frame) >= 1);
-	assert(frame->state == FRAME_ANON || frame->state == FRAME_CACHE || frame->state == FRAME_ZERO);
+	assert(frame->state == FRAME_ANON || frame->state == FRAME_CACHE ||
+	       frame->state == FRAME_ZERO);
 	assert(entry_shared(leaf) == !!(region->flags & REGION_SHARED));
 	assert(frame->state != FRAME_ZERO || !entry_can_write(leaf));
 	assert(!entry_can_write(leaf) || (region->prot & VM_WRITE));
@@ -36,7 +39,8 @@ static void check_leaf(const struct vm_space *space, entry_t leaf, vaddr_t va, b
 	assert(!sole || entry_shared(leaf) || !entry_can_write(leaf) || frame_count(frame) == 1);
 }
 
-static void check_table(const struct vm_space *space, paddr_t pa, unsigned level, vaddr_t base, bool sole)
+static void check_table(const struct vm_space *space, paddr_t pa, unsigned level, vaddr_t base,
+			bool sole)
 {
 	const entry_t *table = phys_to_virt(pa);
 	unsigned entries = level == MMU_LEVELS ? MMU_USER_ENTRIES : MMU_ENTRIES;
@@ -52,7 +56,8 @@ static void check_table(const struct vm_space *space, paddr_t pa, unsigned level
 			check_leaf(space, entry, va, sole);
 			continue;
 		}
-		assert(!sole || !entry_can_write(entry) || frame_count(frame_of(entry_pa(entry))) == 1);
+		assert(!sole || !entry_can_write(entry) ||
+		       frame_count(frame_of(entry_pa(entry))) == 1);
 		check_table(space, entry_pa(entry), level - 1, va, sole);
 	}
 }

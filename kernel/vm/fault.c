@@ -1,13 +1,11 @@
 /*
  * fault.c: serving a page fault.
  *
- *   no region there ---------------------------------> bad-address, or stack-grow: the region below a stack grows
- *   the region forbids the access -------------------> bad-access
- *   own every table on the way; each that had to be    own-table
- *   copied or taken over counts
- *   the leaf is       and the access    the region is
- *   absent            read              anonymous  --> zero-read:  the page of zeros, read-only
- *   absent            write             anonymous  --> zero-fill:  a new page
+ *   no region there ---------------------------------> bad-address, or stack-grow: the region below
+ * a stack grows the region forbids the access -------------------> bad-access own every table on
+ * the way; each that had to be    own-table copied or taken over counts the leaf is       and the
+ * access    the region is absent            read              anonymous  --> zero-read:  the page
+ * of zeros, read-only absent            write             anonymous  --> zero-fill:  a new page
  *   absent            read, or shared   a file     --> file-map:   the file's own page
  *   absent            write, private    a file     --> file-copy:  a copy of it
  *   present           write             private, sole owner   --> reuse:    W is set
@@ -26,7 +24,8 @@
 #include "vm/region.h"
 #include "vm/table.h"
 
-static enum vm_result counted(struct vm_space *space, enum vm_fault_kind kind, enum vm_result result)
+static enum vm_result counted(struct vm_space *space, enum vm_fault_kind kind,
+			      enum vm_result result)
 {
 	space->faults[kind]++;
 	return result;
@@ -66,7 +65,8 @@ static entry_t leaf_for(const struct vm_region *region, const struct frame *fram
 	return entry_leaf(frame_pa(frame), 1, prot);
 }
 
-static enum vm_result fill_anonymous(struct vm_space *space, struct vm_region *region, entry_t *entry, bool write)
+static enum vm_result fill_anonymous(struct vm_space *space, struct vm_region *region,
+				     entry_t *entry, bool write)
 {
 	if (!write) {
 		frame_get(frame_zero());

@@ -1,6 +1,7 @@
 /*
- * fork.c: a copy of a space in constant time: the child's root table is a duplicate of the parent's, and so shares every
- * table below it until one of the two writes. Only the list of regions is copied one by one.
+ * fork.c: a copy of a space in constant time: the child's root table is a duplicate of the
+ * parent's, and so shares every table below it until one of the two writes. Only the list of
+ * regions is copied one by one.
  */
 #include "debug/assert.h"
 #include "lib/errno.h"
@@ -12,7 +13,8 @@
 
 static int copy_regions(const struct vm_space *parent, struct vm_space *child)
 {
-	for (struct vm_region *region = region_first(parent); region; region = region_next(region)) {
+	for (struct vm_region *region = region_first(parent); region;
+	     region = region_next(region)) {
 		struct vm_region *copy = region_create(region);
 		if (!copy)
 			return -ENOMEM;

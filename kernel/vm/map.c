@@ -30,11 +30,12 @@ static bool in_stack_gap(const struct vm_space *space, vaddr_t end)
 {
 	struct vm_region *above = region_at_or_after(space, end);
 
-	return above && (above->flags & REGION_GROWS_DOWN) && above->start >= end && above->start - end < VM_STACK_GAP;
+	return above && (above->flags & REGION_GROWS_DOWN) && above->start >= end &&
+	       above->start - end < VM_STACK_GAP;
 }
 
-static int choose_address(struct vm_space *space, const struct vm_map_request *request, uint64_t bytes,
-			  vaddr_t *start)
+static int choose_address(struct vm_space *space, const struct vm_map_request *request,
+			  uint64_t bytes, vaddr_t *start)
 {
 	vaddr_t hint = ALIGN_DOWN(request->address, PAGE_SIZE);
 	bool hint_fits = hint >= VM_MMAP_FLOOR && hint < USER_END && bytes <= USER_END - hint;
@@ -47,11 +48,13 @@ static int choose_address(struct vm_space *space, const struct vm_map_request *r
 		if (request->address < VM_MMAP_FLOOR)
 			return -EPERM;
 		*start = request->address;
-		if ((request->flags & VM_MAP_NOREPLACE) && !region_range_is_free(space, *start, *start + bytes))
+		if ((request->flags & VM_MAP_NOREPLACE) &&
+		    !region_range_is_free(space, *start, *start + bytes))
 			return -EEXIST;
 		return 0;
 	}
-	if (hint_fits && region_range_is_free(space, hint, hint + bytes) && !in_stack_gap(space, hint + bytes))
+	if (hint_fits && region_range_is_free(space, hint, hint + bytes) &&
+	    !in_stack_gap(space, hint + bytes))
 		*start = hint;
 	else
 		*start = vm_find_gap(space, bytes);
@@ -103,8 +106,8 @@ int vm_map(struct vm_space *space, const struct vm_map_request *request, vaddr_t
 	if (request->offset + bytes < request->offset)
 		return -EOVERFLOW;
 	/* Linux's heuristic overcommit: what all of memory could never hold is refused at once. */
-	if (!request->object && (request->prot & VM_WRITE) && !(request->flags & VM_MAP_NORESERVE) &&
-	    bytes > mm_total_bytes())
+	if (!request->object && (request->prot & VM_WRITE) &&
+	    !(request->flags & VM_MAP_NORESERVE) && bytes > mm_total_bytes())
 		return -ENOMEM;
 	mutex_lock(&space->lock);
 	int error = map_locked(space, request, bytes, address);

@@ -7,10 +7,12 @@
 #include "mm/layout.h"
 #include "mm/slab.h"
 
-/* One array of frame pointers describes an object; this is what the largest block of frames can hold. */
+/* One array of frame pointers describes an object; this is what the largest block of frames can
+ * hold. */
 #define OBJECT_MAX_PAGES ((PAGE_SIZE << FRAME_MAX_ORDER) / sizeof(struct frame *))
 
-int vm_object_create(const struct vm_object_ops *ops, void *context, uint64_t bytes, struct vm_object **out)
+int vm_object_create(const struct vm_object_ops *ops, void *context, uint64_t bytes,
+		     struct vm_object **out)
 {
 	uint64_t pages = ALIGN_UP(bytes, PAGE_SIZE) >> PAGE_SHIFT;
 

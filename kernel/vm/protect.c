@@ -1,11 +1,12 @@
-/* protect.c: mprotect(2). Leaves lose what the new protection forbids; what it grants is given by faults. */
+/* protect.c: mprotect(2). Leaves lose what the new protection forbids; what it grants is given by
+ * faults. */
 #include "debug/assert.h"
 #include "lib/errno.h"
 #include "vm/region.h"
 #include "vm/table.h"
 
-/* The leaf under a new protection, without W: a private page may be written only by its sole owner, and a fault finds
- * out whether this is the one. */
+/* The leaf under a new protection, without W: a private page may be written only by its sole owner,
+ * and a fault finds out whether this is the one. */
 static entry_t reprotect(entry_t leaf, void *argument)
 {
 	unsigned prot = *(const unsigned *)argument;
@@ -26,7 +27,8 @@ static int protect_locked(struct vm_space *space, vaddr_t start, vaddr_t end, un
 	for (struct vm_region *region = region_find(space, start); region && region->start < end;
 	     region = region_next(region))
 		region->prot = (uint8_t)prot;
-	/* Writable memory is readable on this processor; only no access at all can be told apart. */
+	/* Writable memory is readable on this processor; only no access at all can be told apart.
+	 */
 	unsigned granted = prot ? prot | VM_READ : 0;
 	table_for_leaves(space, start, end, reprotect, &granted);
 	vm_flush(space, start, end);

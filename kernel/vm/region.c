@@ -89,7 +89,8 @@ void region_insert(struct vm_space *space, struct vm_region *region)
 {
 	struct tree_node *parent = NULL, **link = &space->regions.root;
 
-	assert(region->start < region->end && region_range_is_free(space, region->start, region->end));
+	assert(region->start < region->end &&
+	       region_range_is_free(space, region->start, region->end));
 	while (*link) {
 		parent = *link;
 		link = &parent->child[region->start >= of_node(parent)->end];
@@ -106,7 +107,8 @@ void region_remove(struct vm_space *space, struct vm_region *region)
 	space->region_count--;
 }
 
-void region_split(struct vm_space *space, struct vm_region *region, vaddr_t at, struct vm_region *upper)
+void region_split(struct vm_space *space, struct vm_region *region, vaddr_t at,
+		  struct vm_region *upper)
 {
 	assert(region->start < at && at < region->end);
 	upper->offset = region_offset(region, at);
@@ -132,7 +134,8 @@ int region_cut(struct vm_space *space, vaddr_t start, vaddr_t end)
 	struct vm_region *second = at_end ? region_create(at_end) : NULL;
 	unsigned more = !!at_start + !!at_end;
 
-	if ((at_start && !first) || (at_end && !second) || space->region_count + more > VM_MAX_REGIONS) {
+	if ((at_start && !first) || (at_end && !second) ||
+	    space->region_count + more > VM_MAX_REGIONS) {
 		if (first)
 			region_destroy(first);
 		if (second)
@@ -151,7 +154,8 @@ static bool can_merge(const struct vm_region *low, const struct vm_region *high)
 {
 	return low->end == high->start && low->prot == high->prot && low->flags == high->flags &&
 	       low->object == high->object && low->name == high->name &&
-	       !(low->flags & REGION_GROWS_DOWN) && (!low->object || region_offset(low, low->end) == high->offset);
+	       !(low->flags & REGION_GROWS_DOWN) &&
+	       (!low->object || region_offset(low, low->end) == high->offset);
 }
 
 void region_merge(struct vm_space *space, vaddr_t start, vaddr_t end)

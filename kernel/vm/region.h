@@ -5,11 +5,13 @@
 #include <arch/user.h>
 #include "vm/space.h"
 
-/* Linux's layout without randomisation: the stack ends at USER_END, mappings grow down from here. */
-#define VM_MMAP_TOP   (USER_END - 128 * MIB)
-#define VM_MMAP_FLOOR 0x10000ull /* vm.mmap_min_addr: nothing is mapped below, so that NULL faults */
+/* Linux's layout without randomisation: the stack ends at USER_END, mappings grow down from here.
+ */
+#define VM_MMAP_TOP (USER_END - 128 * MIB)
+#define VM_MMAP_FLOOR \
+	0x10000ull /* vm.mmap_min_addr: nothing is mapped below, so that NULL faults */
 /* Between the lowest page of a stack and whatever is mapped below it. Linux: stack_guard_gap. */
-#define VM_STACK_GAP (1 * MIB)
+#define VM_STACK_GAP   (1 * MIB)
 #define VM_MAX_REGIONS 65530u /* Linux: vm.max_map_count */
 
 /* The first region that ends above va, or NULL: it contains va, or is the next one. */
@@ -28,11 +30,14 @@ void region_destroy(struct vm_region *region); /* outside of any tree */
 void region_insert(struct vm_space *space, struct vm_region *region); /* its range is free */
 void region_remove(struct vm_space *space, struct vm_region *region);
 
-/* Cut `region` at `at`, strictly inside it: `upper`, from region_create(region), becomes the part above. */
-void region_split(struct vm_space *space, struct vm_region *region, vaddr_t at, struct vm_region *upper);
+/* Cut `region` at `at`, strictly inside it: `upper`, from region_create(region), becomes the part
+ * above. */
+void region_split(struct vm_space *space, struct vm_region *region, vaddr_t at,
+		  struct vm_region *upper);
 
 /*
- * Make `start` and `end` borders of regions. Prepared first: needs up to two new regions. -ENOMEM changes nothing.
+ * Make `start` and `end` borders of regions. Prepared first: needs up to two new regions. -ENOMEM
+ * changes nothing.
  */
 NODISCARD int region_cut(struct vm_space *space, vaddr_t start, vaddr_t end);
 

@@ -8,7 +8,8 @@
 #include "vm/region.h"
 #include "vm/table.h"
 
-/* Grow in place if what follows is free. The caller knows that [.., old_end) is the region's end. */
+/* Grow in place if what follows is free. The caller knows that [.., old_end) is the region's end.
+ */
 static bool extend_in_place(struct vm_space *space, struct vm_region *region, vaddr_t new_end)
 {
 	vaddr_t old_end = region->end;
@@ -44,14 +45,15 @@ static bool prepare_move(struct vm_space *space, vaddr_t old, vaddr_t to, uint64
 		return false;
 	for (uint64_t offset = 0; offset < bytes; offset += PAGE_SIZE) {
 		entry_t *from = table_find(space, old + offset);
-		if (from && !entry_is_none(entry_load(from)) && !table_walk_own(space, to + offset, &changed))
+		if (from && !entry_is_none(entry_load(from)) &&
+		    !table_walk_own(space, to + offset, &changed))
 			return false;
 	}
 	return true;
 }
 
-static int move_region(struct vm_space *space, struct vm_region *region, vaddr_t old, uint64_t old_bytes,
-		       vaddr_t to, uint64_t new_bytes)
+static int move_region(struct vm_space *space, struct vm_region *region, vaddr_t old,
+		       uint64_t old_bytes, vaddr_t to, uint64_t new_bytes)
 {
 	struct vm_region *moved = region_create(region);
 
@@ -60,7 +62,9 @@ static int move_region(struct vm_space *space, struct vm_region *region, vaddr_t
 	moved->offset = region_offset(region, old);
 	moved->start = to;
 	moved->end = to + new_bytes;
-	int error = prepare_move(space, old, to, old_bytes) ? region_cut(space, old, old + old_bytes) : -ENOMEM;
+	int error = prepare_move(space, old, to, old_bytes)
+			    ? region_cut(space, old, old + old_bytes)
+			    : -ENOMEM;
 	if (error) {
 		region_destroy(moved);
 		return error;
@@ -103,7 +107,8 @@ static int remap_locked(struct vm_space *space, vaddr_t old, uint64_t old_bytes,
 			return 0;
 		if (new_bytes - old_bytes > mm_total_bytes())
 			return -ENOMEM;
-		if (region->end == old + old_bytes && extend_in_place(space, region, old + new_bytes))
+		if (region->end == old + old_bytes &&
+		    extend_in_place(space, region, old + new_bytes))
 			return 0;
 		if (!(flags & MREMAP_MAYMOVE))
 			return -ENOMEM;
@@ -117,8 +122,8 @@ static int remap_locked(struct vm_space *space, vaddr_t old, uint64_t old_bytes,
 	return error;
 }
 
-int vm_remap(struct vm_space *space, vaddr_t old, uint64_t old_bytes, uint64_t new_bytes, unsigned flags,
-	     vaddr_t *address)
+int vm_remap(struct vm_space *space, vaddr_t old, uint64_t old_bytes, uint64_t new_bytes,
+	     unsigned flags, vaddr_t *address)
 {
 	vaddr_t to = *address;
 
@@ -130,8 +135,9 @@ int vm_remap(struct vm_space *space, vaddr_t old, uint64_t old_bytes, uint64_t n
 	if (!old_bytes)
 		return -EINVAL;
 	if (flags & MREMAP_FIXED) {
-		if (!(flags & MREMAP_MAYMOVE) || !IS_ALIGNED(to, PAGE_SIZE) || to < VM_MMAP_FLOOR || to >= USER_END ||
-		    new_bytes > USER_END - to || (to < old + old_bytes && old < to + new_bytes))
+		if (!(flags & MREMAP_MAYMOVE) || !IS_ALIGNED(to, PAGE_SIZE) || to < VM_MMAP_FLOOR ||
+		    to >= USER_END || new_bytes > USER_END - to ||
+		    (to < old + old_bytes && old < to + new_bytes))
 			return -EINVAL;
 	}
 	if (old >= USER_END || old_bytes > USER_END - old || new_bytes > USER_END)

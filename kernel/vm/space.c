@@ -17,7 +17,7 @@
 #define DEFAULT_STACK_LIMIT (8 * MIB)
 
 const char *const vm_fault_kind_names[FAULT_KINDS] = {
-	"zero-read", "zero-fill", "file-map", "file-copy",   "own-table",  "own-page",	"reuse",
+	"zero-read",  "zero-fill", "file-map", "file-copy",   "own-table",  "own-page",  "reuse",
 	"stack-grow", "swap-in",   "spurious", "bad-address", "bad-access", "no-memory",
 };
 

@@ -1,9 +1,10 @@
 /*
- * space.h: an address space: a tree of regions, which says what may be there, and a tree of page tables, which
- * says what is. One file a verb works on it: map.c, unmap.c, protect.c, brk.c, fork.c, fault.c, user_copy.c.
+ * space.h: an address space: a tree of regions, which says what may be there, and a tree of page
+ * tables, which says what is. One file a verb works on it: map.c, unmap.c, protect.c, brk.c,
+ * fork.c, fault.c, user_copy.c.
  *
- * Addresses and lengths are bytes. Errors are negative errno, as Linux gives them for the same call. A failed
- * call has changed nothing that a program can see.
+ * Addresses and lengths are bytes. Errors are negative errno, as Linux gives them for the same
+ * call. A failed call has changed nothing that a program can see.
  *
  * Lock letters: (s) space->lock; (i) set at creation.
  */
@@ -18,36 +19,47 @@ struct vm_object;
 struct vm_space;
 
 /* Flags of a region. */
-#define REGION_SHARED	  0x1u
+#define REGION_SHARED     0x1u
 #define REGION_GROWS_DOWN 0x2u
-#define REGION_HEAP	  0x4u
+#define REGION_HEAP       0x4u
 
 struct vm_region {
-	struct tree_node node;	 /* (s) by start */
-	vaddr_t start, end;	 /* (s) page-aligned, end excluded */
-	uint8_t prot;		 /* (s) VM_READ, VM_WRITE, VM_EXEC */
-	uint8_t flags;		 /* (s) REGION_* */
+	struct tree_node node;    /* (s) by start */
+	vaddr_t start, end;       /* (s) page-aligned, end excluded */
+	uint8_t prot;             /* (s) VM_READ, VM_WRITE, VM_EXEC */
+	uint8_t flags;            /* (s) REGION_* */
 	struct vm_object *object; /* (s) NULL: zero-filled. Holds a reference */
-	uint64_t offset;	 /* (s) of start in the object, bytes, page-aligned */
-	const char *name;	 /* (i) static string such as "[heap]", or NULL */
+	uint64_t offset;          /* (s) of start in the object, bytes, page-aligned */
+	const char *name;         /* (i) static string such as "[heap]", or NULL */
 };
 
 /* The picture at the top of fault.c names these. */
 enum vm_fault_kind {
-	FAULT_ZERO_READ, FAULT_ZERO_FILL, FAULT_FILE_MAP, FAULT_FILE_COPY, FAULT_OWN_TABLE, FAULT_OWN_PAGE,
-	FAULT_REUSE, FAULT_STACK_GROW, FAULT_SWAP_IN, FAULT_SPURIOUS, FAULT_BAD_ADDRESS, FAULT_BAD_ACCESS,
-	FAULT_NO_MEMORY, FAULT_KINDS
+	FAULT_ZERO_READ,
+	FAULT_ZERO_FILL,
+	FAULT_FILE_MAP,
+	FAULT_FILE_COPY,
+	FAULT_OWN_TABLE,
+	FAULT_OWN_PAGE,
+	FAULT_REUSE,
+	FAULT_STACK_GROW,
+	FAULT_SWAP_IN,
+	FAULT_SPURIOUS,
+	FAULT_BAD_ADDRESS,
+	FAULT_BAD_ACCESS,
+	FAULT_NO_MEMORY,
+	FAULT_KINDS
 };
 extern const char *const vm_fault_kind_names[FAULT_KINDS];
 
 struct vm_space {
 	struct mutex lock;
-	paddr_t root;		/* (i) the level-4 table */
-	struct tree regions;	/* (s) */
-	vaddr_t brk_start, brk; /* (s) the heap; brk to the byte */
-	uint64_t stack_limit;	/* (s) RLIMIT_STACK, bytes */
-	uint64_t mapped;	/* (s) bytes of all regions */
-	unsigned region_count;	/* (s) */
+	paddr_t root;                 /* (i) the level-4 table */
+	struct tree regions;          /* (s) */
+	vaddr_t brk_start, brk;       /* (s) the heap; brk to the byte */
+	uint64_t stack_limit;         /* (s) RLIMIT_STACK, bytes */
+	uint64_t mapped;              /* (s) bytes of all regions */
+	unsigned region_count;        /* (s) */
 	uint64_t faults[FAULT_KINDS]; /* (s) */
 };
 
@@ -58,26 +70,28 @@ void vm_space_destroy(struct vm_space *space);
 /* Run this CPU on it; NULL: on the kernel's half alone. */
 void vm_space_activate(struct vm_space *space);
 
-/* mmap(2). Maps `bytes` (rounded up to pages) of `object` (NULL: zeros) from `offset`. VM_MAP_FIXED: exactly at
- * *address, replacing what is there; with NOREPLACE -EEXIST instead. Else *address is a hint. On success *address
- * is where. A reference on the object is taken. */
-#define VM_MAP_FIXED	 0x1u
+/* mmap(2). Maps `bytes` (rounded up to pages) of `object` (NULL: zeros) from `offset`.
+ * VM_MAP_FIXED: exactly at *address, replacing what is there; with NOREPLACE -EEXIST instead. Else
+ * *address is a hint. On success *address is where. A reference on the object is taken. */
+#define VM_MAP_FIXED     0x1u
 #define VM_MAP_NOREPLACE 0x2u
 #define VM_MAP_NORESERVE 0x4u /* may be larger than memory could hold */
 struct vm_map_request {
 	vaddr_t address;
 	uint64_t bytes;
-	unsigned prot;	/* VM_READ | VM_WRITE | VM_EXEC */
+	unsigned prot;  /* VM_READ | VM_WRITE | VM_EXEC */
 	unsigned flags; /* VM_MAP_* */
 	unsigned region_flags;
 	struct vm_object *object;
 	uint64_t offset;
 	const char *name;
 };
-NODISCARD int vm_map(struct vm_space *space, const struct vm_map_request *request, vaddr_t *address);
+NODISCARD int vm_map(struct vm_space *space, const struct vm_map_request *request,
+		     vaddr_t *address);
 NODISCARD int vm_unmap(struct vm_space *space, vaddr_t start, uint64_t bytes);
 NODISCARD int vm_protect(struct vm_space *space, vaddr_t start, uint64_t bytes, unsigned prot);
-/* madvise(MADV_DONTNEED): the range reads as fresh again. -ENOMEM where part of it is not mapped. */
+/* madvise(MADV_DONTNEED): the range reads as fresh again. -ENOMEM where part of it is not mapped.
+ */
 NODISCARD int vm_discard(struct vm_space *space, vaddr_t start, uint64_t bytes);
 
 /* mremap(2) with flags MREMAP_*; *address is the new start. */
@@ -98,19 +112,19 @@ enum vm_result {
 	VM_RETRY,
 	VM_NO_MEMORY,
 	VM_BAD_ADDRESS, /* SIGSEGV, SEGV_MAPERR */
-	VM_BAD_ACCESS,	/* SIGSEGV, SEGV_ACCERR */
-	VM_BAD_OBJECT,	/* SIGBUS, BUS_ADRERR: past the end of the file, or it can't be read */
+	VM_BAD_ACCESS,  /* SIGSEGV, SEGV_ACCERR */
+	VM_BAD_OBJECT,  /* SIGBUS, BUS_ADRERR: past the end of the file, or it can't be read */
 };
 /* Serve an access of `access` (VM_READ, VM_WRITE or VM_EXEC) at va. */
 NODISCARD enum vm_result vm_fault(struct vm_space *space, vaddr_t va, unsigned access);
 
-/* Write into a space that need not be the active one, through the same path as the program's own writes (for exec).
- * 0, -EFAULT where the program could not write, or -ENOMEM. */
+/* Write into a space that need not be the active one, through the same path as the program's own
+ * writes (for exec). 0, -EFAULT where the program could not write, or -ENOMEM. */
 NODISCARD int vm_write_remote(struct vm_space *space, vaddr_t to, const void *from, size_t bytes);
 NODISCARD int vm_zero_remote(struct vm_space *space, vaddr_t to, size_t bytes);
 
-/* Check the regions and every table of this space against each other and against the frames' counts and states;
- * panics on a broken invariant. */
+/* Check the regions and every table of this space against each other and against the frames' counts
+ * and states; panics on a broken invariant. */
 void vm_check(struct vm_space *space);
 
 #endif

@@ -3,13 +3,14 @@
  *
  *     own(entry):        writable already        -> nothing to do
  *                        its child's count is 1  -> set W
- *                        else                    -> entry = duplicate(child), writable; put(old child)
- *     duplicate(page)    copies 4 KiB
- *     duplicate(table)   copies 512 entries; each child gains a name, and loses W in BOTH tables unless it is shared
- *     drop(entry)        puts the child; a table whose count reaches 0 drops its own entries first
+ *                        else                    -> entry = duplicate(child), writable; put(old
+ * child) duplicate(page)    copies 4 KiB duplicate(table)   copies 512 entries; each child gains a
+ * name, and loses W in BOTH tables unless it is shared drop(entry)        puts the child; a table
+ * whose count reaches 0 drops its own entries first
  *
- * Invariants: a frame's count is the number of entries, object slots and pins that name it. In a table with count 1 a
- * private entry with W names a frame with count 1. A table with count > 1 is never changed, but to clear W.
+ * Invariants: a frame's count is the number of entries, object slots and pins that name it. In a
+ * table with count 1 a private entry with W names a frame with count 1. A table with count > 1 is
+ * never changed, but to clear W.
  */
 #include "vm/table.h"
 
@@ -35,7 +36,8 @@ bool table_duplicate(paddr_t old, unsigned level, paddr_t *copy)
 	if (!frame)
 		return false;
 	entry_t *from = table_at(old), *to = frame_data(frame);
-	/* The kernel's half of a root is not counted: it names the same tables in every space, for ever. */
+	/* The kernel's half of a root is not counted: it names the same tables in every space, for
+	 * ever. */
 	unsigned entries = level == MMU_LEVELS ? MMU_USER_ENTRIES : MMU_ENTRIES;
 
 	for (unsigned i = 0; i < entries; i++) {
@@ -170,7 +172,8 @@ static bool prepare_edge(struct vm_space *space, vaddr_t va, vaddr_t start, vadd
 	for (unsigned level = MMU_LEVELS; level > 1; level--) {
 		entry_t *entry = &table[entry_index(va, level)];
 		vaddr_t base = ALIGN_DOWN(va, entry_span(level));
-		if (!entry_is_present(entry_load(entry)) || (base >= start && base + entry_span(level) <= end))
+		if (!entry_is_present(entry_load(entry)) ||
+		    (base >= start && base + entry_span(level) <= end))
 			return true;
 		if (table_own(entry, level) == OWN_NO_MEMORY)
 			return false;
@@ -184,14 +187,16 @@ bool table_prepare_edges(struct vm_space *space, vaddr_t start, vaddr_t end)
 	return prepare_edge(space, start, start, end) && prepare_edge(space, end - 1, start, end);
 }
 
-/* Steps through the entries of one table that [start, end) touches, with the part of the range under each. */
+/* Steps through the entries of one table that [start, end) touches, with the part of the range
+ * under each. */
 struct span_cursor {
 	vaddr_t base; /* of the entry at index */
 	unsigned index;
 	vaddr_t start, end; /* of the range's part under it */
 };
 
-static bool next_span(struct span_cursor *cursor, unsigned level, vaddr_t start, vaddr_t end, bool first)
+static bool next_span(struct span_cursor *cursor, unsigned level, vaddr_t start, vaddr_t end,
+		      bool first)
 {
 	uint64_t span = entry_span(level);
 
@@ -204,8 +209,8 @@ static bool next_span(struct span_cursor *cursor, unsigned level, vaddr_t start,
 	return true;
 }
 
-#define for_each_span(cursor, level, start, end)                                                   \
-	for (bool more_ = next_span(&(cursor), level, start, end, true); more_;                    \
+#define for_each_span(cursor, level, start, end)                                \
+	for (bool more_ = next_span(&(cursor), level, start, end, true); more_; \
 	     more_ = next_span(&(cursor), level, start, end, false))
 
 static bool prepare_table(entry_t *table, unsigned level, vaddr_t start, vaddr_t end)
@@ -214,12 +219,14 @@ static bool prepare_table(entry_t *table, unsigned level, vaddr_t start, vaddr_t
 
 	if (level == 1)
 		return true;
-	for_each_span(at, level, start, end) {
+	for_each_span(at, level, start, end)
+	{
 		entry_t *entry = &table[at.index];
 		if (!entry_is_present(entry_load(entry)))
 			continue;
 		if (table_own(entry, level) == OWN_NO_MEMORY ||
-		    !prepare_table(table_at(entry_pa(entry_load(entry))), level - 1, at.start, at.end))
+		    !prepare_table(table_at(entry_pa(entry_load(entry))), level - 1, at.start,
+				   at.end))
 			return false;
 	}
 	return true;
@@ -234,7 +241,8 @@ static void drop_in_table(entry_t *table, unsigned level, vaddr_t start, vaddr_t
 {
 	struct span_cursor at;
 
-	for_each_span(at, level, start, end) {
+	for_each_span(at, level, start, end)
+	{
 		entry_t *entry = &table[at.index];
 		entry_t value = entry_load(entry);
 		if (entry_is_none(value))
@@ -258,7 +266,8 @@ static void change_in_table(entry_t *table, unsigned level, vaddr_t start, vaddr
 {
 	struct span_cursor at;
 
-	for_each_span(at, level, start, end) {
+	for_each_span(at, level, start, end)
+	{
 		entry_t *entry = &table[at.index];
 		entry_t value = entry_load(entry);
 		if (!entry_is_present(value))
@@ -267,7 +276,8 @@ static void change_in_table(entry_t *table, unsigned level, vaddr_t start, vaddr
 			entry_store(entry, change(value, argument));
 		} else {
 			assert(entry_can_write(value));
-			change_in_table(table_at(entry_pa(value)), level - 1, at.start, at.end, change, argument);
+			change_in_table(table_at(entry_pa(value)), level - 1, at.start, at.end,
+					change, argument);
 		}
 	}
 }

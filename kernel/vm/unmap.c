@@ -9,7 +9,8 @@ static int check_range(vaddr_t start, uint64_t bytes, vaddr_t *end)
 {
 	uint64_t length = page_round_up(bytes);
 
-	if (!IS_ALIGNED(start, PAGE_SIZE) || !length || start >= USER_END || length > USER_END - start)
+	if (!IS_ALIGNED(start, PAGE_SIZE) || !length || start >= USER_END ||
+	    length > USER_END - start)
 		return -EINVAL;
 	*end = start + length;
 	return 0;

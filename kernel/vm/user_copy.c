@@ -1,4 +1,5 @@
-/* user_copy.c: see user_copy.h. The guarded copies of the processor's code do the work; this says how far to trust. */
+/* user_copy.c: see user_copy.h. The guarded copies of the processor's code do the work; this says
+ * how far to trust. */
 #include "vm/user_copy.h"
 
 #include <arch/cpu.h>

@@ -1,6 +1,7 @@
 /*
- * user_copy.h: the only ways to touch a program's memory. The active space is the program's. They take the same
- * faults as the program does: a lazy, copy-on-write or not yet grown page works. Never called under a spinlock.
+ * user_copy.h: the only ways to touch a program's memory. The active space is the program's. They
+ * take the same faults as the program does: a lazy, copy-on-write or not yet grown page works.
+ * Never called under a spinlock.
  */
 #ifndef VM_USER_COPY_H
 #define VM_USER_COPY_H
@@ -12,7 +13,8 @@ NODISCARD int copy_from_user(void *to, vaddr_t from, size_t bytes);
 NODISCARD int copy_to_user(vaddr_t to, const void *from, size_t bytes);
 NODISCARD int clear_user(vaddr_t to, size_t bytes);
 
-/* Bytes of a NUL-terminated string, without the NUL; -EFAULT; -ENAMETOOLONG if there is no NUL in `size` bytes. */
+/* Bytes of a NUL-terminated string, without the NUL; -EFAULT; -ENAMETOOLONG if there is no NUL in
+ * `size` bytes. */
 NODISCARD ssize_t copy_string_from_user(char *to, vaddr_t from, size_t size);
 
 #endif

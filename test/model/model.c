@@ -3,8 +3,9 @@
  *
  *     model [--seed N] [--ops N] [--check N] [--oom N]
  *
- * The oracle keeps, for each process and page of an arena, what a program would find there: the protection and the first
- * word. fork copies it flat. Every difference ends the run with the seed and the operation's number.
+ * The oracle keeps, for each process and page of an arena, what a program would find there: the
+ * protection and the first and last words. fork copies it flat. Every difference ends the run with
+ * the seed and the operation's number.
  *   --check N  check all invariants, and all counts, every N operations (default 100)
  *   --oom N    one operation in N runs with only 0 to 5 frames left (default 8; 0: never)
  */
@@ -22,18 +23,20 @@
 #include "vm/region.h"
 
 #define PROCESSES   6u
-#define ARENA_PAGES 3000u		    /* crosses leaf tables: 512 pages each */
-#define ARENA_START (0x40000000ull - 700 * PAGE_SIZE) /* and a boundary of 1 GiB, so a level-3 entry */
-#define FILE_PAGES  600u
-#define FRAMES	    40000u
-#define UNMAPPED    0xff
+#define ARENA_PAGES 3000u /* crosses leaf tables: 512 pages each */
+#define ARENA_START \
+	(0x40000000ull - 700 * PAGE_SIZE) /* and a boundary of 1 GiB, so a level-3 entry */
+#define FILE_PAGES 600u
+#define FRAMES     40000u
+#define UNMAPPED   0xff
+#define WORDS      2u /* of each page that are looked at: the first and the last */
 
 struct page {
 	uint8_t prot; /* VM_*, or UNMAPPED */
 	bool shared;
-	uint16_t file_page; /* of a shared mapping */
-	uint64_t fresh;	    /* first word before anything is written: 0, or the private file's */
-	uint64_t value;	    /* first word now, unless shared */
+	uint16_t file_page;    /* of a shared mapping */
+	uint64_t fresh;        /* both words before anything is written: 0, or the private file's */
+	uint64_t value[WORDS]; /* now, unless shared */
 };
 
 struct process {
@@ -42,17 +45,20 @@ struct process {
 };
 
 static struct process processes[PROCESSES];
-static uint64_t file_words[FILE_PAGES]; /* the shared file's first words now */
+static uint64_t file_words[FILE_PAGES][WORDS]; /* the shared file's words now */
 static struct vm_object *private_file, *shared_file;
 static uint64_t state;
 static unsigned long seed = 1, operation;
+static unsigned oom; /* one operation in this many runs short of memory */
 static unsigned long counted[16];
 
 NORETURN static void differ(const char *what, vaddr_t va, uint64_t got, uint64_t want)
 {
-	fprintf(stderr, "model: %s at %#llx: %#llx, the oracle says %#llx\nreplay: model --seed %lu --ops %lu --check 1\n",
-		what, (unsigned long long)va, (unsigned long long)got, (unsigned long long)want, seed,
-		operation + 1);
+	fprintf(stderr,
+		"model: %s at %#llx: %#llx, the oracle says %#llx\nreplay: model --seed %lu --ops "
+		"%lu --check 1\n",
+		what, (unsigned long long)va, (unsigned long long)got, (unsigned long long)want,
+		seed, operation + 1);
 	exit(1);
 }
 
@@ -75,11 +81,17 @@ static uint64_t file_word(uint64_t index)
 	return 0xf11e000000000000ull + index;
 }
 
+static uint64_t word_offset(unsigned word)
+{
+	return word ? PAGE_SIZE - sizeof(uint64_t) : 0;
+}
+
 static int fill(struct vm_object *object, uint64_t index, void *page)
 {
 	(void)object;
 	memset(page, 0, PAGE_SIZE);
-	*(uint64_t *)page = file_word(index);
+	for (unsigned word = 0; word < WORDS; word++)
+		*(uint64_t *)((char *)page + word_offset(word)) = file_word(index);
 	return 0;
 }
 
@@ -115,7 +127,8 @@ static void pick_range(unsigned *first, unsigned *count)
 
 static void do_map(struct process *process, bool memory_short)
 {
-	static const unsigned prots[] = {VM_READ | VM_WRITE, VM_READ | VM_WRITE, VM_READ, 0, VM_READ | VM_EXEC};
+	static const unsigned prots[] = {VM_READ | VM_WRITE, VM_READ | VM_WRITE, VM_READ, 0,
+					 VM_READ | VM_EXEC};
 	unsigned first, count, kind = below(4), prot = prots[below(ARRAY_SIZE(prots))];
 	vaddr_t address;
 
@@ -129,7 +142,9 @@ static void do_map(struct process *process, bool memory_short)
 		.prot = prot,
 		.flags = VM_MAP_FIXED,
 		.region_flags = kind == 3 ? REGION_SHARED : 0,
-		.object = kind == 2 ? private_file : kind == 3 ? shared_file : NULL,
+		.object = kind == 2   ? private_file
+			  : kind == 3 ? shared_file
+				      : NULL,
 		.offset = offset * PAGE_SIZE,
 	};
 	int error = vm_map(process->space, &request, &address);
@@ -142,7 +157,8 @@ static void do_map(struct process *process, bool memory_short)
 			.shared = kind == 3,
 			.file_page = (uint16_t)(offset + i),
 			.fresh = kind == 2 ? file_word(offset + i) : 0,
-			.value = kind == 2 ? file_word(offset + i) : 0,
+			.value = {kind == 2 ? file_word(offset + i) : 0,
+				  kind == 2 ? file_word(offset + i) : 0},
 		};
 }
 
@@ -167,7 +183,8 @@ static bool all_mapped(const struct process *process, unsigned first, unsigned c
 
 static void do_protect(struct process *process, bool memory_short)
 {
-	static const unsigned prots[] = {VM_READ | VM_WRITE, VM_READ, 0, VM_READ | VM_EXEC, VM_WRITE};
+	static const unsigned prots[] = {VM_READ | VM_WRITE, VM_READ, 0, VM_READ | VM_EXEC,
+					 VM_WRITE};
 	unsigned first, count, prot = prots[below(ARRAY_SIZE(prots))];
 
 	pick_range(&first, &count);
@@ -176,7 +193,8 @@ static void do_protect(struct process *process, bool memory_short)
 	int error = vm_protect(process->space, page_va(first), count * PAGE_SIZE, prot);
 	if (!all_mapped(process, first, count)) {
 		if (error != -ENOMEM)
-			differ("protect of a hole", page_va(first), (uint64_t)error, (uint64_t)-ENOMEM);
+			differ("protect of a hole", page_va(first), (uint64_t)error,
+			       (uint64_t)-ENOMEM);
 		return;
 	}
 	expect_error("protect", error, memory_short);
@@ -200,7 +218,8 @@ static void do_remap(struct process *process, bool memory_short)
 	if (to < first + count && first < to + to_count)
 		return;
 	address = page_va(to);
-	int error = vm_remap(process->space, page_va(first), count * PAGE_SIZE, to_count * PAGE_SIZE, 3, &address);
+	int error = vm_remap(process->space, page_va(first), count * PAGE_SIZE,
+			     to_count * PAGE_SIZE, 3, &address);
 	expect_error("remap", error, memory_short);
 	if (error) {
 		/* Like Linux's: what was at the target, and what was cut off, may be gone. Look. */
@@ -216,14 +235,20 @@ static void do_remap(struct process *process, bool memory_short)
 	}
 }
 
-/* Over a hole and with no memory the kernel may have stopped before it dropped anything or gone on: ask it. */
+/* Over a hole and with no memory the kernel may have stopped before it dropped anything or gone on:
+ * ask it. */
 static void read_back(struct process *process, unsigned first, unsigned count)
 {
 	host_allow_allocations(-1);
 	for (unsigned i = first; i < first + count; i++)
-		if (process->pages[i].prot != UNMAPPED && process->pages[i].prot != 0 && !process->pages[i].shared &&
-		    host_load(process->space, page_va(i), &process->pages[i].value) != HOST_OK)
-			differ("load after discard", page_va(i), 0, 0);
+		for (unsigned word = 0; word < WORDS; word++) {
+			struct page *page = &process->pages[i];
+			if (page->prot == UNMAPPED || page->prot == 0 || page->shared)
+				continue;
+			if (host_load(process->space, page_va(i) + word_offset(word),
+				      &page->value[word]) != HOST_OK)
+				differ("load after discard", page_va(i), 0, 0);
+		}
 }
 
 static void do_discard(struct process *process, bool memory_short)
@@ -239,7 +264,8 @@ static void do_discard(struct process *process, bool memory_short)
 	if ((error == 0) != all_mapped(process, first, count))
 		differ("discard", page_va(first), (uint64_t)error, 0);
 	for (unsigned i = 0; i < count; i++)
-		process->pages[first + i].value = process->pages[first + i].fresh;
+		for (unsigned word = 0; word < WORDS; word++)
+			process->pages[first + i].value[word] = process->pages[first + i].fresh;
 }
 
 static void do_fork(struct process *parent, bool memory_short)
@@ -270,24 +296,26 @@ static void do_access(struct process *process, bool memory_short)
 	unsigned index = below(2) ? below(ARENA_PAGES) : below(64);
 	struct page *page = &process->pages[index];
 	bool write = below(2);
+	unsigned which = below(WORDS);
+	vaddr_t va = page_va(index) + word_offset(which);
 	uint64_t value = write ? random_u64() >> 8 : 0;
-	enum host_result want = page->prot == UNMAPPED			   ? HOST_FAULT_ADDRESS
+	enum host_result want = page->prot == UNMAPPED                         ? HOST_FAULT_ADDRESS
 				: (write ? page->prot & VM_WRITE : page->prot) ? HOST_OK
-									      : HOST_FAULT_ACCESS;
-	uint64_t *word = page->shared ? &file_words[page->file_page] : &page->value;
-	enum host_result got = write ? host_store(process->space, page_va(index), value)
-				     : host_load(process->space, page_va(index), &value);
+									       : HOST_FAULT_ACCESS;
+	uint64_t *word = page->shared ? &file_words[page->file_page][which] : &page->value[which];
+	enum host_result got = write ? host_store(process->space, va, value)
+				     : host_load(process->space, va, &value);
 
 	if (got == HOST_NO_MEMORY && memory_short)
 		return;
 	if (got != want)
-		differ(write ? "result of a store" : "result of a load", page_va(index), got, want);
+		differ(write ? "result of a store" : "result of a load", va, got, want);
 	if (got != HOST_OK)
 		return;
 	if (write)
 		*word = value;
 	else if (value != *word)
-		differ("load", page_va(index), value, *word);
+		differ("load", va, value, *word);
 }
 
 static void step(void)
@@ -295,22 +323,21 @@ static void step(void)
 	static const struct {
 		unsigned share;
 		void (*run)(struct process *, bool);
-	} operations[] = {{60, do_map}, {20, do_unmap}, {30, do_protect}, {10, do_remap}, {20, do_discard}, {8, do_fork}};
-	/* Stay with one process for a while: a switch flushes, and would hide that an operation forgot to. */
+	} operations[] = {{60, do_map},   {20, do_unmap},   {30, do_protect},
+			  {10, do_remap}, {20, do_discard}, {8, do_fork}};
+	/* Stay with one process for a while: a switch flushes, and would hide that an operation
+	 * forgot to. */
 	static struct process *process; /* that of the last step */
 	if (!process || !process->space || !below(50))
 		process = &processes[below(PROCESSES)];
-	static long oom = -1;
 	bool memory_short = false;
 
-	if (oom < 0)
-		oom = getenv("MODEL_OOM") ? atol(getenv("MODEL_OOM")) : 8;
 	if (!process->space) {
 		if (!processes[0].space)
 			start(&processes[0]);
 		return;
 	}
-	if (oom && below((unsigned)oom) == 0) {
+	if (oom && below(oom) == 0) {
 		memory_short = true;
 		host_allow_allocations((long)below(6));
 	}
@@ -353,13 +380,15 @@ int main(int argc, char **argv)
 	unsigned long every = argument(argc, argv, "--check", 100);
 
 	seed = argument(argc, argv, "--seed", 1);
+	oom = (unsigned)argument(argc, argv, "--oom", 8);
 	state = seed * 0x9e3779b97f4a7c15ull + 1;
 	host_memory_init(FRAMES);
 	int error = vm_object_create(&file_ops, NULL, FILE_PAGES * PAGE_SIZE, &private_file);
-	error = error ? error : vm_object_create(&file_ops, NULL, FILE_PAGES * PAGE_SIZE, &shared_file);
+	error = error ? error
+		      : vm_object_create(&file_ops, NULL, FILE_PAGES * PAGE_SIZE, &shared_file);
 	assert(!error);
 	for (unsigned i = 0; i < FILE_PAGES; i++)
-		file_words[i] = file_word(i);
+		file_words[i][0] = file_words[i][1] = file_word(i);
 	frame_counts(&before);
 	for (operation = 0; operation < ops; operation++) {
 		step();
@@ -377,7 +406,8 @@ int main(int argc, char **argv)
 			differ(frame_state_names[i], 0, after.by_state[i], before.by_state[i]);
 	if (after.by_state[FRAME_SLAB] != 0)
 		differ("slab frames left", 0, after.by_state[FRAME_SLAB], 0);
-	printf("seed %lu: %lu operations, maps %lu unmaps %lu protects %lu remaps %lu discards %lu forks %lu: ok\n", seed,
-	       ops, counted[0], counted[1], counted[2], counted[3], counted[4], counted[5]);
+	printf("seed %lu: %lu operations, maps %lu unmaps %lu protects %lu remaps %lu discards %lu "
+	       "forks %lu: ok\n",
+	       seed, ops, counted[0], counted[1], counted[2], counted[3], counted[4], counted[5]);
 	return 0;
 }

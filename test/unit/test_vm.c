@@ -1,4 +1,5 @@
-/* test_vm.c: the address-space calls one by one, over the host's software MMU. model.c tests them together. */
+/* test_vm.c: the address-space calls one by one, over the host's software MMU. model.c tests them
+ * together. */
 #include <linux/mman.h>
 
 #include "debug/ktest.h"
@@ -9,7 +10,7 @@
 #include "vm/object.h"
 #include "vm/region.h"
 
-#define FRAMES	   20000u
+#define FRAMES     20000u
 #define HEAP_START 0x600000ull
 #define STACK_TOP  USER_END
 
@@ -43,7 +44,8 @@ static uint64_t frames_in(enum frame_state state)
 	return counts.by_state[state];
 }
 
-static int map_fixed(struct vm_space *space, vaddr_t at, uint64_t bytes, unsigned prot, unsigned region_flags)
+static int map_fixed(struct vm_space *space, vaddr_t at, uint64_t bytes, unsigned prot,
+		     unsigned region_flags)
 {
 	vaddr_t address;
 	struct vm_map_request request = {
@@ -99,7 +101,9 @@ KTEST(vm_stack_grows_to_its_limit_and_keeps_a_gap)
 	struct vm_space *space = fresh_space();
 	uint64_t limit = 8 * MIB;
 
-	EXPECT_EQ(map_fixed(space, STACK_TOP - PAGE_SIZE, PAGE_SIZE, VM_READ | VM_WRITE, REGION_GROWS_DOWN), 0);
+	EXPECT_EQ(map_fixed(space, STACK_TOP - PAGE_SIZE, PAGE_SIZE, VM_READ | VM_WRITE,
+			    REGION_GROWS_DOWN),
+		  0);
 	EXPECT_EQ(host_store(space, STACK_TOP - 5 * MIB, 1), HOST_OK); /* whatever the distance */
 	EXPECT_EQ(host_store(space, STACK_TOP - limit, 1), HOST_OK);
 	EXPECT_EQ(host_store(space, STACK_TOP - limit - 8, 1), HOST_FAULT_ADDRESS);
@@ -109,10 +113,13 @@ KTEST(vm_stack_grows_to_its_limit_and_keeps_a_gap)
 
 	/* A mapping below keeps the stack a gap away. */
 	space = fresh_space();
-	EXPECT_EQ(map_fixed(space, STACK_TOP - PAGE_SIZE, PAGE_SIZE, VM_READ | VM_WRITE, REGION_GROWS_DOWN), 0);
+	EXPECT_EQ(map_fixed(space, STACK_TOP - PAGE_SIZE, PAGE_SIZE, VM_READ | VM_WRITE,
+			    REGION_GROWS_DOWN),
+		  0);
 	EXPECT_EQ(map_fixed(space, STACK_TOP - 4 * MIB, PAGE_SIZE, VM_READ, 0), 0);
 	EXPECT_EQ(host_store(space, STACK_TOP - 2 * MIB, 1), HOST_OK);
-	EXPECT_EQ(host_store(space, STACK_TOP - 4 * MIB + PAGE_SIZE + MIB - 8, 1), HOST_FAULT_ADDRESS);
+	EXPECT_EQ(host_store(space, STACK_TOP - 4 * MIB + PAGE_SIZE + MIB - 8, 1),
+		  HOST_FAULT_ADDRESS);
 	end_space(space);
 }
 
@@ -202,7 +209,8 @@ KTEST(vm_remap_grows_in_place_or_moves)
 	EXPECT_EQ(host_load(space, address + PAGE_SIZE, &value), HOST_OK);
 	EXPECT_EQ(value, 5);
 	EXPECT_EQ(host_load(space, base + PAGE_SIZE, &value), HOST_FAULT_ADDRESS);
-	EXPECT_EQ(vm_remap(space, 0x50000000, PAGE_SIZE, 2 * PAGE_SIZE, MREMAP_MAYMOVE, &address), -EFAULT);
+	EXPECT_EQ(vm_remap(space, 0x50000000, PAGE_SIZE, 2 * PAGE_SIZE, MREMAP_MAYMOVE, &address),
+		  -EFAULT);
 	end_space(space);
 }
 
@@ -233,6 +241,8 @@ KTEST(vm_fork_takes_one_frame_whatever_the_size)
 		vm_space_destroy(child);
 		/* The last one takes over without a copy. */
 		EXPECT_EQ(host_store(space, base + PAGE_SIZE, 1), HOST_OK);
+		EXPECT_EQ(space->faults[FAULT_REUSE], 1);
+		EXPECT_EQ(space->faults[FAULT_OWN_PAGE], 0);
 		EXPECT_EQ(frames_in(FRAME_ANON), pages);
 		EXPECT_EQ(frames_in(FRAME_TABLE), tables);
 		end_space(space);
@@ -254,8 +264,8 @@ KTEST(vm_every_call_survives_every_failed_allocation)
 		address = 0;
 		int protect = vm_protect(space, base, 2 * PAGE_SIZE, VM_READ);
 		int unmap = vm_unmap(space, base + 2 * PAGE_SIZE, 3 * PAGE_SIZE);
-		int remap = vm_remap(space, base + 5 * PAGE_SIZE, 3 * PAGE_SIZE, 9 * PAGE_SIZE, MREMAP_MAYMOVE,
-				     &address);
+		int remap = vm_remap(space, base + 5 * PAGE_SIZE, 3 * PAGE_SIZE, 9 * PAGE_SIZE,
+				     MREMAP_MAYMOVE, &address);
 		EXPECT(protect == 0 || protect == -ENOMEM);
 		EXPECT(unmap == 0 || unmap == -ENOMEM);
 		EXPECT(remap == 0 || remap == -ENOMEM);
@@ -267,7 +277,8 @@ KTEST(vm_every_call_survives_every_failed_allocation)
 		}
 		EXPECT_EQ(host_load(space, base, &value), HOST_OK);
 		EXPECT_EQ(value, 1);
-		EXPECT_EQ(host_load(space, base + 3 * PAGE_SIZE, &value), unmap ? HOST_OK : HOST_FAULT_ADDRESS);
+		EXPECT_EQ(host_load(space, base + 3 * PAGE_SIZE, &value),
+			  unmap ? HOST_OK : HOST_FAULT_ADDRESS);
 		vm_space_activate(NULL);
 		vm_space_destroy(child);
 		end_space(space);

@@ -1,6 +1,7 @@
 /*
- * host.h: the machine that host tests run the portable kernel on: memory that plays RAM, and a software MMU with a
- * translation cache, so that a forgotten flush gives wrong results here as it would on the machine.
+ * host.h: the machine that host tests run the portable kernel on: memory that plays RAM, and a
+ * software MMU with a translation cache, so that a forgotten flush gives wrong results here as it
+ * would on the machine.
  */
 #ifndef HOST_H
 #define HOST_H
@@ -15,9 +16,16 @@ void host_memory_init(unsigned frames);
 /* At most `count` more frames than now may be in use; negative: as many as there are. */
 void host_allow_allocations(long count);
 
-enum host_result { HOST_OK, HOST_FAULT_ADDRESS, HOST_FAULT_ACCESS, HOST_FAULT_OBJECT, HOST_NO_MEMORY };
+enum host_result {
+	HOST_OK,
+	HOST_FAULT_ADDRESS,
+	HOST_FAULT_ACCESS,
+	HOST_FAULT_OBJECT,
+	HOST_NO_MEMORY
+};
 
-/* Load or store 8 aligned bytes at va as a program in `space` would: walk, and fault until it works or is refused. */
+/* Load or store 8 aligned bytes at va as a program in `space` would: walk, and fault until it works
+ * or is refused. */
 enum host_result host_load(struct vm_space *space, vaddr_t va, uint64_t *value);
 enum host_result host_store(struct vm_space *space, vaddr_t va, uint64_t value);
 

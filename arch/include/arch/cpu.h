@@ -1,8 +1,9 @@
 /*
  * cpu.h: processors.
  *
- * struct cpu (sync/cpu.h) is portable and embeds struct arch_cpu by value. Each CPU finds its own through
- * a segment base, so cpu_local() is one load and is right as long as the caller can't be moved.
+ * struct cpu (sync/cpu.h) is portable and embeds struct arch_cpu by value. Each CPU finds its own
+ * through a segment base, so cpu_local() is one load and is right as long as the caller can't be
+ * moved.
  */
 #ifndef ARCH_CPU_H
 #define ARCH_CPU_H
@@ -21,8 +22,9 @@ void cpu_idle(void);
 /* Stop for ever, interrupts off. */
 NORETURN void cpu_halt(void);
 
-/* Detect features, turn on what this CPU has of NX WP SMEP SMAP UMIP FSGSBASE, set the memory-type table,
- * load the descriptor tables with their IST stacks. Needs no allocation. Once on each CPU. */
+/* Detect features, turn on what this CPU has of NX WP SMEP SMAP UMIP FSGSBASE, set the memory-type
+ * table, load the descriptor tables with their IST stacks. Needs no allocation. Once on each CPU.
+ */
 void cpu_init(void);
 
 /* Log what cpu_init found and turned on. */
@@ -31,7 +33,8 @@ void cpu_log_features(void);
 /* Fill with hardware random numbers; false if the CPU has no generator or it failed. */
 NODISCARD bool cpu_random(uint64_t *value);
 
-/* One past the highest physical address the CPU can form (CPUID 80000008h). Callable before cpu_init. */
+/* One past the highest physical address the CPU can form (CPUID 80000008h). Callable before
+ * cpu_init. */
 paddr_t cpu_physical_limit(void);
 
 /* AT_HWCAP as Linux gives it, and AT_PLATFORM. */

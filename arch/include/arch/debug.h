@@ -6,18 +6,19 @@
 
 struct trap_frame;
 
-/* Walk frame pointers from (pc, fp), calling frame(pc) for each return address. Reads only memory that is
- * mapped and inside a kernel stack, so it never faults. fp 0: from the caller. */
+/* Walk frame pointers from (pc, fp), calling frame(pc) for each return address. Reads only memory
+ * that is mapped and inside a kernel stack, so it never faults. fp 0: from the caller. */
 void arch_backtrace(vaddr_t pc, vaddr_t fp, void (*frame)(vaddr_t pc));
 
-/* How the machine ends. Tries the emulator's debug-exit device when the CPU says it is virtual, then
- * ACPI power-off (acpi_power_off() in dev/acpi.h) unless it is a panic, then halts. */
+/* How the machine ends. Tries the emulator's debug-exit device when the CPU says it is virtual,
+ * then ACPI power-off (acpi_power_off() in dev/acpi.h) unless it is a panic, then halts. */
 enum machine_end { MACHINE_DONE, MACHINE_PANIC, MACHINE_TESTS_FAILED };
 NORETURN void arch_machine_end(enum machine_end how);
 
-/* QEMU's exit status is (value << 1) | 1 for these values written to isa-debug-exit at port 0xf4. */
-#define DEBUG_EXIT_DONE		0x10 /* status 33 */
-#define DEBUG_EXIT_PANIC	0x31 /* status 99 */
+/* QEMU's exit status is (value << 1) | 1 for these values written to isa-debug-exit at port 0xf4.
+ */
+#define DEBUG_EXIT_DONE         0x10 /* status 33 */
+#define DEBUG_EXIT_PANIC        0x31 /* status 99 */
 #define DEBUG_EXIT_TESTS_FAILED 0x32 /* status 101 */
 
 /* For deaths on purpose (debug/crash.h): a fault whose own delivery faults; and a page that ring 3 may

@@ -10,11 +10,12 @@ void time_init(void);
 /* Nanoseconds since time_init (before it: 0). */
 uint64_t time_now(void);
 
-/* Call trap_timer() on this CPU at or after time_now() == deadline. One deadline; a later call replaces it.
- * UINT64_MAX: never. */
+/* Call trap_timer() on this CPU at or after time_now() == deadline. One deadline; a later call
+ * replaces it. UINT64_MAX: never. */
 void time_arm(uint64_t deadline);
 
-/* Seconds since 1970 by the machine's real-time clock, read once at time_init; 0 if there is none. */
+/* Seconds since 1970 by the machine's real-time clock, read once at time_init; 0 if there is none.
+ */
 uint64_t time_boot_epoch(void);
 
 #endif

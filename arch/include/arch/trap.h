@@ -1,8 +1,8 @@
 /*
  * trap.h: what the processor saved when it left what it was doing.
  *
- * Down: accessors. Up: the portable side's entry points, called by the processor's code with interrupts
- * off; trap_syscall and trap_page_fault may turn them on.
+ * Down: accessors. Up: the portable side's entry points, called by the processor's code with
+ * interrupts off; trap_syscall and trap_page_fault may turn them on.
  */
 #ifndef ARCH_TRAP_H
 #define ARCH_TRAP_H
@@ -30,15 +30,18 @@ void trap_dump(const struct trap_frame *frame, void (*line)(const char *text));
 
 /* ---- up: the portable side ---- */
 
-/* access: VM_WRITE, VM_EXEC, VM_USER as the fault reports them; VM_READ when it is neither write nor exec.
- * Called for faults of the user and for those that the kernel's guarded copies take. A fault of the
- * kernel's anywhere else is the processor code's to panic about, and never gets here. */
+/* access: VM_WRITE, VM_EXEC, VM_USER as the fault reports them; VM_READ when it is neither write
+ * nor exec. Called for faults of the user and for those that the kernel's guarded copies take. A
+ * fault of the kernel's anywhere else is the processor code's to panic about, and never gets here.
+ */
 void trap_page_fault(struct trap_frame *frame, vaddr_t va, unsigned access);
 
 void trap_syscall(struct trap_frame *frame);
 
-/* The user did something else that the processor refuses. signal, code: Linux's SIGFPE and FPE_INTDIV, ... */
-void trap_user_exception(struct trap_frame *frame, int signal, int code, vaddr_t address, const char *name);
+/* The user did something else that the processor refuses. signal, code: Linux's SIGFPE and
+ * FPE_INTDIV, ... */
+void trap_user_exception(struct trap_frame *frame, int signal, int code, vaddr_t address,
+			 const char *name);
 
 /* The timer that time_arm set has expired. */
 void trap_timer(void);

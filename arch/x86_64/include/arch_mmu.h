@@ -5,7 +5,8 @@
 #include "boot_info.h"
 #include "x86_entry.h"
 
-/* The boot tables have the direct map at the same place, so physical memory is reached alike from the start. */
+/* The boot tables have the direct map at the same place, so physical memory is reached alike from
+ * the start. */
 #define ARCH_DIRECT_MAP_BASE BOOT_DIRECT_MAP
 
 /* Does this CPU have leaves at `level`? 2 MiB pages always in 64-bit mode, 1 GiB pages by CPUID. */

@@ -1,23 +1,24 @@
 /*
- * x86_entry.h: one page-table entry as a value. Pure, so that the host's software MMU uses these very bits.
- * Intel SDM volume 3A, 4.5 (4-level paging), tables 4-15 to 4-20.
+ * x86_entry.h: one page-table entry as a value. Pure, so that the host's software MMU uses these
+ * very bits. Intel SDM volume 3A, 4.5 (4-level paging), tables 4-15 to 4-20.
  *
  *   63 62        52 51                        12 11  10   9  8  7  6  5  4   3  2 1 0
  *   NX  -           physical address             none swap sh G  PS D  A  PCD PWT U W P
  *
- * Software bits: `shared` (9) marks a page of a shared mapping; `swap` (10) an absent entry whose address field is a
- * swap slot; `none` (11) a leaf that keeps its frame but that nobody may access (PROT_NONE): P is clear.
+ * Software bits: `shared` (9) marks a page of a shared mapping; `swap` (10) an absent entry whose
+ * address field is a swap slot; `none` (11) a leaf that keeps its frame but that nobody may access
+ * (PROT_NONE): P is clear.
  */
 #ifndef X86_ENTRY_H
 #define X86_ENTRY_H
 
 #include "lib/types.h"
 
-#define PAGE_SHIFT  12u
-#define PAGE_SIZE   (1ull << PAGE_SHIFT)
-#define MMU_LEVELS  4u
-#define MMU_ENTRIES 512u
-#define MMU_INDEX_BITS 9u
+#define PAGE_SHIFT       12u
+#define PAGE_SIZE        (1ull << PAGE_SHIFT)
+#define MMU_LEVELS       4u
+#define MMU_ENTRIES      512u
+#define MMU_INDEX_BITS   9u
 /* Entries of the root table below this index are the user's half. */
 #define MMU_USER_ENTRIES 256u
 
@@ -26,25 +27,25 @@ typedef struct {
 	uint64_t raw;
 } entry_t;
 
-#define X86_P	     (1ull << 0)
-#define X86_W	     (1ull << 1)
-#define X86_U	     (1ull << 2)
-#define X86_PWT	     (1ull << 3)
-#define X86_PCD	     (1ull << 4)
-#define X86_A	     (1ull << 5)
-#define X86_D	     (1ull << 6)
-#define X86_PS	     (1ull << 7)
-#define X86_G	     (1ull << 8)
-#define X86_SHARED   (1ull << 9)
-#define X86_SWAP     (1ull << 10)
-#define X86_NONE     (1ull << 11)
-#define X86_NX	     (1ull << 63)
-#define X86_PA_MASK  0x000ffffffffff000ull
+#define X86_P       (1ull << 0)
+#define X86_W       (1ull << 1)
+#define X86_U       (1ull << 2)
+#define X86_PWT     (1ull << 3)
+#define X86_PCD     (1ull << 4)
+#define X86_A       (1ull << 5)
+#define X86_D       (1ull << 6)
+#define X86_PS      (1ull << 7)
+#define X86_G       (1ull << 8)
+#define X86_SHARED  (1ull << 9)
+#define X86_SWAP    (1ull << 10)
+#define X86_NONE    (1ull << 11)
+#define X86_NX      (1ull << 63)
+#define X86_PA_MASK 0x000ffffffffff000ull
 
 /*
- * IA32_PAT (SDM 3A, 11.12): the reset value but for entry 1 (PWT alone), which is write-combining instead of
- * write-through, so that no leaf needs the PAT bit, whose place depends on the level. cpu_init() writes it.
- * Entries 7..0: UC, UC-, WT, WB, UC, UC-, WC, WB.
+ * IA32_PAT (SDM 3A, 11.12): the reset value but for entry 1 (PWT alone), which is write-combining
+ * instead of write-through, so that no leaf needs the PAT bit, whose place depends on the level.
+ * cpu_init() writes it. Entries 7..0: UC, UC-, WT, WB, UC, UC-, WC, WB.
  */
 #define X86_PAT_VALUE 0x0007040600070106ull
 
