@@ -117,9 +117,10 @@ def guard_names(path):
     full = re.sub(r"\W", "_", path).upper()
     short = re.sub(r"\W", "_", include_name(path)).upper()
     folder = os.path.dirname(path).split("/")[0].upper()
-    names = {full, full.replace("_INCLUDE_", "_")}
-    # A bare <arch_cpu.h> would give the guard of <arch/cpu.h>.
-    names |= {short} if "/" in include_name(path) else {"QUIRE_" + short, f"{folder}_{short}"}
+    names = {short, full, full.replace("_INCLUDE_", "_")}
+    if "/" not in include_name(path):
+        # Found without a folder, as <arch_cpu.h> is, whose own name is the guard of <arch/cpu.h>.
+        names |= {"QUIRE_" + short, f"{folder}_{short}", short.replace("_H", "_IMPL_H")}
     return names
 
 
@@ -195,10 +196,10 @@ def is_mutable_variable(declaration):
     declaration = re.sub(r"__attribute__\s*\(\(.*?\)\)", "", declaration)
     declaration = re.sub(r"\b[A-Z][A-Z_0-9]+\s*\([^()]*\)", "", declaration)  # ALIGNED(16)
     head = re.split(r"[=;]", declaration)[0].replace("[", " [")
-    if "(*" not in head and "(" in head:
+    if re.search(r"\((?!\s*\*)", head.split("(*")[0]):
         return False  # a function
-    if "inline" in head.split():
-        return False
+    if {"inline", "spinlock", "mutex"} & set(head.split()):
+        return False  # a lock guards, and is not guarded
     pointer = head.rfind("*")
     return "const" not in re.findall(r"\w+", head[pointer + 1:] if pointer >= 0 else head)
 
@@ -209,9 +210,11 @@ def static_declarations(code):
         if not line.startswith("static "):
             continue
         last = index
-        while not re.search(r"[;{=]", code[last]) and last + 1 < len(code):
+        # A structure without a name ends with the brace before the variable's.
+        end = r"^}" if re.match(r"static struct( \w+)? {$", line) else r"[;{=]"
+        while not re.search(end, code[last]) and last + 1 < len(code):
             last += 1
-        yield index, last, " ".join(code[index:last + 1])
+        yield index, last, re.sub(r"{.*}", "", " ".join(code[index:last + 1]))
 
 
 def check_global_state(path, text):
@@ -258,7 +261,10 @@ RULES = (
 
 def check_text(path, text):
     """All findings in one file."""
-    return [Finding(path, line, message) for rule in RULES for line, message in rule(path, text)]
+    # A command has no suffix; its first line says what it is.
+    python = "." not in os.path.basename(path) and text.startswith("#!/usr/bin/python3\n")
+    kind = path + ".py" if python else path
+    return [Finding(path, line, message) for rule in RULES for line, message in rule(kind, text)]
 
 
 def check_same_guards(texts):

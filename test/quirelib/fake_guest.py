@@ -1,5 +1,5 @@
-"""fake_guest.py SCENARIO COM1 COM2: stands in for QEMU in tests of the session, with nothing but the
-two sockets. Each function is one guest; it exits with the status that QEMU would have.
+"""fake_guest.py SCENARIO COM1 COM2: stands in for QEMU in tests of the session, with nothing but
+the two sockets. Each function is one guest; it exits with the status that QEMU would have.
 """
 
 import os
@@ -112,8 +112,8 @@ def powers_off(wires):
 
 
 def no_kernel(wires):
-    wires.log(b"\r\nQuire loader: \\quire\\kernel.elf: not found on any volume. Nothing was started; "
-              b"press a key to return to the firmware.\n\r")
+    wires.log(b"\r\nQuire loader: \\quire\\kernel.elf: not found on any volume. Nothing was "
+              b"started; press a key to return to the firmware.\n\r")
     signal.pause()
 
 

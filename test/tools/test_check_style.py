@@ -53,12 +53,11 @@ PLANTED = [
     ("kernel/mm/frame.h", "/* frame.h: x. */\n#pragma once\nint x;\n", 1, "no include guard"),
     ("kernel/mm/frame.h", GUARDED + "int outside;\n", 1, "no include guard"),
     ("kernel/mm/frame.h", GUARDED.replace("MM_FRAME", "FRAME"), 1, "not named after the path"),
-    ("kernel/mm/page.h", GUARDED.replace("frame.h", "page.h"), 1, "not named after the path"),
-    ("arch/x86_64/include/arch_cpu.h",
-     "/* arch_cpu.h: x. */\n#ifndef ARCH_CPU_H\n#define ARCH_CPU_H\n#endif\n", 1, "not named after"),
+    ("arch/x86_64/include/frame.h", GUARDED, 1, "not named after the path, like FRAME_H"),
     ("kernel/mm/name.c", "int x;\n", 1, "does not start with a comment"),
     ("kernel/mm/name.c", "/* other.c: what it is. */\n", 1, 'comment "/* name.c:'),
     ("kernel/mm/name.c", "// name.c: what it is.\n", 1, "does not start with a comment"),
+    ("quire", "#!/usr/bin/python3\nx = 1\n", 1, "does not start with a docstring"),
     ("tools/name.py", "x = 1\n", 1, "does not start with a docstring"),
     ("tools/name.py", '"""x"""\nx = = 1\n', 2, "does not parse"),
     ("kernel/mm/name.c", HEADER + "/* " + "TO" + "DO: later */\n", 2, "finish it"),
@@ -68,6 +67,7 @@ PLANTED = [
     ("kernel/mm/name.c", HEADER + "\nstatic const char *name;\n", 3, "global state without"),
     ("kernel/mm/name.c", HEADER + "\nstatic int s[] = {\n\t1,\n};\n", 3, "global state without"),
     ("kernel/mm/name.c", HEADER + "\nstatic void (*hook)(int);\n", 3, "global state without"),
+    ("kernel/mm/name.c", HEADER + "\nstatic struct {\n\tint x;\n} s;\n", 3, "global state without"),
     ("kernel/mm/name.c", HEADER + "\nstatic char s[64] ALIGNED(16);\n", 3, "global state without"),
     ("kernel/sys/name.c", HEADER + "\tn = arch_copy_from_user(a, b, 1);\n", 2, "outside kernel/vm"),
 ]
@@ -82,6 +82,9 @@ QUIET_GLOBALS = [
     "NODISCARD static int f(void)\n{\n\treturn 0;\n}",
     "/* frame_lock */\nstatic int one;\nstatic int two;",
     "static int one GUARDED_BY(frame_lock);",
+    "static struct spinlock frame_lock = SPINLOCK_INIT(RANK_FRAME);",
+    "static void walk(int *table, int level,\n\t\t void (*each)(int *entry));",
+    "static struct {\n\tint count; /* (f) */\n} state;",
     "static struct s s = {\n\t.x = 1, /* not here */\n}; /* nor here */"
     .replace("= {", "= { /* set at boot */"),
 ]
