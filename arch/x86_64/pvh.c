@@ -1,4 +1,4 @@
-/* pvh.c: what a PVH boot tells, as a struct boot_info. Runs on the tables of pvh.S, before anything else. */
+/* pvh.c: what a PVH boot tells, as a struct boot_info. Runs on the tables of pvh_entry.S, before anything else. */
 #include "boot_info.h"
 #include "debug/assert.h"
 #include "lib/string.h"

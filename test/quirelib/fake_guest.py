@@ -16,6 +16,7 @@ class Wires:
     def __init__(self, com1, com2):
         self.com1 = socket.socket(fileno=com1)
         self.com2 = socket.socket(fileno=com2)
+        self.com2.sendall(b"\x1b[2JBdsDxe: starting Boot0001\r\nH\x14\0Quire host channel 1")
 
     def log(self, data):
         self.com1.sendall(data)

@@ -1,5 +1,5 @@
 /*
- * pvh.S: the way in for `qemu -kernel`: the PVH boot protocol (Xen, docs/misc/pvh.pandoc). 32-bit protected mode without
+ * pvh_entry.S: the way in for `qemu -kernel`: the PVH boot protocol (Xen, docs/misc/pvh.pandoc). 32-bit protected mode without
  * paging, flat segments, interrupts off; EBX: physical address of struct hvm_start_info. Leaves in the state that
  * boot_info.h asks for.
  *
