@@ -3,7 +3,7 @@
  * port. docs/host-channel.md describes the frames: type (1 byte), length (2 bytes, little endian),
  * payload.
  *
- *   guest to host  'H' the greeting, once and first: firmware has written its own to the port before
+ *   guest to host  'H' the greeting, once: what comes before it is the firmware's
  *                  'O' bytes for standard output   'E' for standard error
  *                  'R' uint16 n: send up to n bytes of standard input
  *                  'X' kind (0 exited, 1 killed by signal), value (uint8): the job has ended

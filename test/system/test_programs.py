@@ -1,4 +1,3 @@
-<<<<<<< HEAD
 """test_programs.py: the same binary does the same on Linux and on Quire.
 
 Each line of test/programs/programs.txt is run with each of its compilers, on the build host and in
@@ -20,12 +19,7 @@ ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)
 SOURCES = os.path.join(ROOT, "test", "programs")
 BINARIES = os.path.join(ROOT, "build", "programs")
 
-COMPILERS = {
-    "musl": ["musl-gcc", "-static"],
-    "glibc": ["gcc", "-static"],
-    "pie": ["gcc", "-static-pie"],
-}
-FLAGS = ["-std=gnu11", "-O2", "-Wall", "-Wextra", "-Werror"]
+COMPILERS = ("musl", "glibc", "pie")
 
 ENVIRONMENT = {"QUIRE_TEST": "two words", "QUIRE_EMPTY": ""}
 STACK_BYTES = 8 << 20  # the default of Linux and of Quire
@@ -83,15 +77,6 @@ def read_list(path):
 RUNS = read_list(os.path.join(SOURCES, "programs.txt"))
 
 
-def compile_program(run):
-    source = os.path.join(SOURCES, run.name + ".c")
-    if os.path.exists(run.binary) and os.path.getmtime(run.binary) > os.path.getmtime(source):
-        return
-    os.makedirs(BINARIES, exist_ok=True)
-    command = [*COMPILERS[run.compiler], *FLAGS, "-o", run.binary, source, "-lm"]
-    subprocess.run(command, check=True)
-
-
 def linux_limits():
     resource.setrlimit(resource.RLIMIT_STACK, (STACK_BYTES, resource.RLIM_INFINITY))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
@@ -132,81 +117,11 @@ def differences(run, linux, quire):
 @pytest.mark.parametrize("name", sorted({run.name for run in RUNS}))
 def test_same_as_linux(name):
     runs = [run for run in RUNS if run.name == name]
-    for run in runs:
-        compile_program(run)
     pairs = zip(runs, map(run_on_linux, runs), run_on_quire(runs))
     found = [line for run, linux, quire in pairs for line in differences(run, linux, quire)]
     assert not found, "\n" + "\n".join(found)
 
 
 def test_every_program_is_run():
-    sources = {name[:-2] for name in os.listdir(SOURCES) if name.startswith("prog_")}
+    sources = {name[:-2] for name in os.listdir(SOURCES) if name.endswith(".c")}
     assert sources == {run.name for run in RUNS}
-=======
-"""test_programs.py: the same binary on the build host's Linux and in Quire does the same."""
-
-import os
-
-import pytest
-from harness import assert_no_frames_lost, Guest, job, run_jobs
-from harness.programs import ENVIRONMENT, read_programs, run_on_host
-from quirelib import paths
-
-RUNS = read_programs()
-# What a program in a chain is given must not depend on the one before it; these are cheap.
-CHAIN = [run for run in RUNS if run.compiler == "musl" and not run.name.startswith("prog_time")]
-
-
-def as_job(run):
-    path = os.path.join(paths.ROOT, run.path)
-    return job(path, *run.arguments, stdin=run.stdin, environment=ENVIRONMENT)
-
-
-def on_host(run):
-    return run_on_host([os.path.join(paths.ROOT, run.path), *run.arguments], run.stdin)
-
-
-def assert_same(run, result):
-    stdout, stderr, status = on_host(run)
-    assert result.stdout == stdout
-    assert result.stderr == stderr
-    assert result.status == status
-
-
-@pytest.mark.parametrize("run", RUNS, ids=str)
-def test_same_as_on_linux(run):
-    (result,) = run_jobs([as_job(run)])
-    assert_same(run, result)
-
-
-def test_many_in_one_boot():
-    """One after the other: each starts as if it were the first, and gives back all it used."""
-    with Guest([as_job(run) for run in CHAIN], boot="pvh", limit=120) as guest:
-        for run, result in zip(CHAIN, guest.results(), strict=True):
-            assert_same(run, result)
-        assert_no_frames_lost(guest.lines, len(CHAIN))
-
-
-def test_the_same_job_again_and_again():
-    """What leaks a little shows after many."""
-    hello = [run for run in RUNS if run.name == "hello" and run.compiler == "glibc"]
-    with Guest([as_job(run) for run in hello * 40], boot="pvh", limit=120) as guest:
-        assert [result.status for result in guest.results()] == [0] * 40
-        assert_no_frames_lost(guest.lines, 40)
-
-
-@pytest.mark.parametrize("applet, stdin", [
-    (["echo", "hello", "two  words"], b""),
-    (["wc"], b"one two\nthree\n" * 1000),
-    (["sha256sum"], bytes(range(256)) * 300),
-    (["sort", "-r"], b"b\na\nd\nc\n"),
-    (["false"], b""),
-    (["expr", "6", "*", "7"], b""),
-])
-def test_a_program_of_debian(applet, stdin):
-    """Not made for Quire at all. argv[0] tells busybox which applet it is."""
-    busybox = os.path.realpath("/bin/busybox")
-    stdout, stderr, status = run_on_host([busybox, *applet], stdin)
-    (result,) = run_jobs([job(busybox, *applet, stdin=stdin, environment=ENVIRONMENT)])
-    assert (result.stdout, result.stderr, result.status) == (stdout, stderr, status)
->>>>>>> main
