@@ -1,3 +1,4 @@
+/* elf.c: hostile ELF files in, sentences or a checked kernel out. */
 #include "elf.h"
 
 #include <linux/elf.h>

@@ -1,3 +1,4 @@
+/* file.c: files of the volume that has the kernel (UEFI 2.10, 13.4 and 13.5). */
 #include "loader.h"
 
 /* Some firmware fails, or reads garbage, when asked for more at once. */
@@ -43,12 +44,32 @@ static EFI_STATUS try_volume(struct loader *loader, EFI_HANDLE handle)
 	return EFI_SUCCESS;
 }
 
+/* Look at every volume. Of several errors the one that says most: "not found" says least. */
+static EFI_STATUS try_all_volumes(struct loader *loader)
+{
+	EFI_STATUS status, worst = EFI_NOT_FOUND;
+	EFI_HANDLE *handles;
+	UINTN count;
+
+	status = loader->services->LocateHandleBuffer(ByProtocol, &file_system_guid, NULL, &count,
+						      &handles);
+	if (EFI_ERROR(status))
+		return status;
+	for (UINTN i = 0; i < count; i++) {
+		status = try_volume(loader, handles[i]);
+		if (!EFI_ERROR(status))
+			break;
+		if (status != EFI_NOT_FOUND)
+			worst = status;
+	}
+	loader->services->FreePool(handles);
+	return loader->volume ? EFI_SUCCESS : worst;
+}
+
 EFI_STATUS file_find_volume(struct loader *loader)
 {
 	EFI_LOADED_IMAGE *self;
 	EFI_STATUS status;
-	EFI_HANDLE *handles;
-	UINTN count;
 
 	status =
 		loader->services->HandleProtocol(loader->image, &loaded_image_guid, (void **)&self);
@@ -56,18 +77,13 @@ EFI_STATUS file_find_volume(struct loader *loader)
 	    !EFI_ERROR(try_volume(loader, self->DeviceHandle)))
 		return EFI_SUCCESS;
 
-	/* Started from a network or by a shell that does not say from where: look everywhere. */
-	status = loader->services->LocateHandleBuffer(ByProtocol, &file_system_guid, NULL, &count,
-						      &handles);
-	if (EFI_ERROR(status))
-		return fail(loader, status, "the firmware shows no volume with files: %s",
-			    status_name(status));
-	status = EFI_NOT_FOUND;
-	for (UINTN i = 0; i < count && EFI_ERROR(status); i++)
-		status = try_volume(loader, handles[i]);
-	loader->services->FreePool(handles);
-	if (EFI_ERROR(status))
+	/* Started from a network, or by a shell that does not say from where: look everywhere. */
+	status = try_all_volumes(loader);
+	if (status == EFI_NOT_FOUND)
 		return fail(loader, status, "%s: not found on any volume", KERNEL_PATH);
+	if (EFI_ERROR(status))
+		return fail(loader, status, "%s: not found, and a volume can't be read: %s",
+			    KERNEL_PATH, status_name(status));
 	return EFI_SUCCESS;
 }
 

@@ -1,3 +1,4 @@
+/* format.c: the few formats that sentences need. */
 #include "loader.h"
 
 struct text {

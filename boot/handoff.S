@@ -1,11 +1,11 @@
 /*
  * handoff.S: from the firmware's page tables to the kernel.
  *
- * CR3 is loaded by code that both sets of tables map at the same address. The kernel is always entered with
- * 4-level paging. Firmware may run with 5 (CR4.LA57), which can't be changed in long mode: then paging has to go
- * off for a moment, in 32-bit code that lies below 4 GiB (Intel SDM volume 3, 4.1.1 and 9.8.5). The loader's image
- * may lie above, so that code is copied to a page of its own. It only runs under our own tables, because
- * firmware may map data pages no-execute.
+ * CR3 is loaded by code that both sets of tables map at the same address. The kernel is always
+ * entered with 4-level paging. Firmware may run with 5 (CR4.LA57), which can't be changed in long
+ * mode: then paging has to go off for a moment, in 32-bit code that lies below 4 GiB (Intel SDM
+ * volume 3, 4.1.1 and 9.8.5). The loader's image may lie above, so that code is copied to a page of
+ * its own. It only runs under our own tables, because firmware may map data pages no-execute.
  */
 #include "handoff.h"
 
@@ -49,7 +49,7 @@ handoff:				/* Win64: rcx = struct handoff */
 	cmovnz	%r8, %rax
 	mov	%rax, %cr3
 
-	/* Of the firmware's choices keep only what paging stands on. Clearing PGE and PCIDE flushes all. */
+	/* Keep only what paging stands on. Clearing PGE and PCIDE flushes all translations. */
 	mov	%cr4, %rax
 	and	$(CR4_PAE | CR4_MCE | CR4_LA57), %eax
 	mov	%rax, %cr4
@@ -62,7 +62,7 @@ handoff:				/* Win64: rcx = struct handoff */
 	jmp	*%r9
 
 .Lleave_5_levels:
-	/* A far jump through memory, as 64-bit mode has no other; the firmware's stack is mapped here too. */
+	/* 64-bit mode far-jumps through memory only; the firmware's stack is mapped here too. */
 	lea	(.Ldescriptors - handoff_trampoline)(%rbx), %rax
 	sub	$16, %rsp
 	movw	$(.Ldescriptors_end - .Ldescriptors - 1), (%rsp)
@@ -105,12 +105,13 @@ handoff_trampoline_boot_info:
 	.globl	handoff_trampoline_far_offset
 .Lfar_pointer:
 handoff_trampoline_far_offset:
-	.long	.Lcode64 - handoff_trampoline	/* the page's address is added when it is copied */
+	.long	.Lcode64 - handoff_trampoline	/* the page's address is added in the copy */
 	.word	CODE64
 	.balign	8
 .Ldescriptors:
 	.quad	0
-	.quad	0x00cf9b000000ffff	/* 32-bit code, flat, accessed already: the page is read-only */
+	/* Marked accessed already: the page is read-only. */
+	.quad	0x00cf9b000000ffff	/* 32-bit code, flat */
 	.quad	0x00af9b000000ffff	/* 64-bit code */
 .Ldescriptors_end:
 handoff_trampoline_end:

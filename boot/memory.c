@@ -1,3 +1,4 @@
+/* memory.c: allocations that can all be given back (UEFI 2.10, 7.2). */
 #include "loader.h"
 
 static UINTN pages_of(uint64_t bytes)
@@ -35,7 +36,7 @@ EFI_STATUS loader_allocate(struct loader *loader, const char *what, uint64_t byt
 		return fail(loader, EFI_OUT_OF_RESOURCES, "%s: too many allocations", what);
 	status = allocate_pages(loader, pages, placement, &start);
 	if (EFI_ERROR(status))
-		return fail(loader, status, "%s: there is no memory for it (%llu KiB%s): %s", what,
+		return fail(loader, status, "no memory for %s (%llu KiB%s): %s", what,
 			    pages * PAGE_BYTES / KIB,
 			    placement == PLACE_BELOW_4G ? " below 4 GiB" : "", status_name(status));
 	*allocation = (struct allocation){.start = start, .pages = pages};

@@ -1,3 +1,4 @@
+/* page_tables.c: four levels of boot page tables, from a pool of pages. */
 #include "page_tables.h"
 
 #include <cpuid.h>

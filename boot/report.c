@@ -159,6 +159,11 @@ static void wait_for_key(struct loader *loader)
 
 void report_failure(struct loader *loader)
 {
+	SIMPLE_INPUT_INTERFACE *keyboard = loader->system->ConIn;
+
+	/* What was typed before the sentence is no answer to it. */
+	if (keyboard)
+		keyboard->Reset(keyboard, FALSE);
 	report_line(loader, "%s. Nothing was started; press a key to return to the firmware.",
 		    loader->failure);
 	wait_for_key(loader);

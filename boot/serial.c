@@ -1,3 +1,4 @@
+/* serial.c: just enough of a 16550 to say why nothing started. */
 #include "serial.h"
 
 #include <stdint.h>

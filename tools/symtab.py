@@ -72,7 +72,7 @@ class Elf:
 
 
 def functions(elf):
-    """Sorted [(address, size, name)] of the code symbols: one an address, no overlap, sizes filled in."""
+    """Sorted (address, size, name) of the code symbols: one an address, no overlap, sizes set."""
     found = {}
     for name, kind, index, value, size in elf.symbols:
         section = elf.sections[index]

@@ -1,6 +1,5 @@
 /*
- * ktest.h: tests, in the kernel and on the host alike. A file of tests is linked in, and that is
- *all:
+ * ktest.h: tests, in the kernel and on the host alike. Link a file of tests in, and they run:
  *
  *	KTEST(tree_empty)
  *	{
@@ -23,12 +22,14 @@ struct ktest {
 	void (*run)(void);
 };
 
-/* The linker gathers the tests of all files in one section, and marks its ends by __start_ktests
- * and __stop_ktests. */
-#define KTEST(name)                                                                        \
-	static void ktest_##name(void);                                                    \
-	static const struct ktest ktest_entry_##name SECTION("ktests") = {#name, __FILE__, \
-									  ktest_##name};   \
+/*
+ * The linker gathers the tests of all files in one section and marks its ends by __start_ktests and
+ * __stop_ktests. Nothing refers to a test by name: "retain" keeps --gc-sections from dropping it.
+ */
+#define KTEST(name)                                                        \
+	static void ktest_##name(void);                                    \
+	static const struct ktest ktest_entry_##name SECTION("ktests")     \
+		__attribute__((retain)) = {#name, __FILE__, ktest_##name}; \
 	static void ktest_##name(void)
 
 #define EXPECT(condition) \

@@ -38,23 +38,22 @@ static void replace_control_characters(char *text, size_t bytes)
 void log_line(enum log_level level, const char *format_text, ...)
 {
 	char line[LOG_LINE_MAX];
-	const size_t room = sizeof(line) - sizeof("\n") + 1;
 
 	if (level > threshold)
 		return;
 	uint64_t us = time_now() / NS_PER_US;
-	size_t length = format(line, room, "[%5u.%06u] %s", (unsigned)(us / US_PER_S),
+	size_t length = format(line, sizeof(line), "[%5u.%06u] %s", (unsigned)(us / US_PER_S),
 			       (unsigned)(us % US_PER_S), level_prefix[level]);
 	size_t start = length;
 	va_list arguments;
 	va_start(arguments, format_text);
-	length += format_list(line + length, room - length, format_text, arguments);
+	length += format_list(line + length, sizeof(line) - length, format_text, arguments);
 	va_end(arguments);
-	if (length >= room) {
-		length = room - 1;
+	if (length >= sizeof(line)) {
+		length = sizeof(line) - 1;
 		memcpy(line + length - 3, "...", 3);
 	}
 	replace_control_characters(line + start, length - start);
-	line[length++] = '\n';
+	line[length++] = '\n'; /* in place of the NUL */
 	console_write(line, length);
 }

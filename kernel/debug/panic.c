@@ -27,8 +27,8 @@ static unsigned panic_depth; /* atomic */
 
 /* The backtrace being printed; only the CPU that panics first uses it. */
 static unsigned backtrace_depth;
-static bool
-	backtrace_first_is_exact; /* #0 is an interrupted pc; every other one is a return address */
+static vaddr_t backtrace_from;        /* frames before this pc are panic()'s own; 0: show all */
+static bool backtrace_first_is_exact; /* #0 is an interrupted pc, not a return address */
 
 static void write_line(const char *text)
 {
@@ -41,8 +41,11 @@ static void print_frame(vaddr_t pc)
 	char line[BACKTRACE_LINE_MAX];
 	const char *name;
 	uint64_t offset;
-	unsigned index = backtrace_depth++;
 
+	if (backtrace_from != 0 && pc != backtrace_from)
+		return;
+	backtrace_from = 0;
+	unsigned index = backtrace_depth++;
 	if (index >= BACKTRACE_MAX)
 		return;
 	/* The call of a function that does not return may be its caller's last instruction: the
@@ -62,6 +65,11 @@ static void print_backtrace(vaddr_t pc, vaddr_t fp, bool first_is_exact)
 	backtrace_first_is_exact = first_is_exact;
 	write_line("backtrace:");
 	arch_backtrace(pc, fp, print_frame);
+	/* A walk that misses it is broken; all of it is better than nothing. */
+	if (backtrace_from != 0) {
+		backtrace_from = 0;
+		arch_backtrace(pc, fp, print_frame);
+	}
 	if (backtrace_depth > BACKTRACE_MAX)
 		write_line("  ...");
 }
@@ -94,6 +102,7 @@ void panic(const char *format_text, ...)
 	begin_panic(format_text, arguments);
 	va_end(arguments);
 	arch_dump_control(write_line);
+	backtrace_from = (vaddr_t)__builtin_return_address(0);
 	print_backtrace(0, 0, false);
 	arch_machine_end(MACHINE_PANIC);
 }

@@ -1,6 +1,6 @@
 /*
- * acpi.h: the ACPI tables the kernel uses. (ACPI 6.5, chapter 5.) Every length is checked; a bad table is
- * logged and skipped. Nothing is written to them.
+ * acpi.h: the ACPI tables the kernel uses. (ACPI 6.5, chapter 5.) Every length is checked; a bad
+ * table is logged and skipped. Nothing is written to them.
  */
 #ifndef DEV_ACPI_H
 #define DEV_ACPI_H

@@ -5,3 +5,4 @@
 console_font_start:
 	.incbin "build/font.psf"
 console_font_end:
+	.section .note.GNU-stack, "", @progbits

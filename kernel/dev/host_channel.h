@@ -1,6 +1,7 @@
 /*
- * host_channel.h: a framed link to the program that started the emulator, on the second serial port.
- * docs/host-channel.md describes the frames: type (1 byte), length (2 bytes, little endian), payload.
+ * host_channel.h: a framed link to the program that started the emulator, on the second serial
+ * port. docs/host-channel.md describes the frames: type (1 byte), length (2 bytes, little endian),
+ * payload.
  *
  *   guest to host  'O' bytes for standard output   'E' for standard error
  *                  'R' uint16 n: send up to n bytes of standard input
@@ -14,11 +15,12 @@
 
 #define HOST_CHANNEL_MAX 4096u /* payload bytes of one frame */
 
-/* Open the port; -ENODEV if there is none. `arrived` is called (interrupts off, or from host_channel_poll) when an
- * 'I' frame is complete. */
+/* Open the port; -ENODEV if there is none. `arrived` is called (interrupts off, or from
+ * host_channel_poll or host_channel_request) when there is something to take. */
 NODISCARD int host_channel_init(void (*arrived)(void));
-void host_channel_write(char type, const void *data, size_t bytes); /* splits what is longer */
-/* Ask for input. One request at a time. */
+/* Splits what is longer than a frame. Waits as long as the host does not read. */
+void host_channel_write(char type, const void *data, size_t bytes);
+/* Ask for input, at least one byte. One request at a time: its answer is taken before the next. */
 void host_channel_request(size_t bytes);
 /* The answer: true and up to HOST_CHANNEL_MAX bytes, once; false while it has not come. */
 NODISCARD bool host_channel_take(void *data, size_t *bytes);

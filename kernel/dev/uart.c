@@ -66,7 +66,7 @@ struct uart {
 };
 
 /* Slots are filled at boot and stay. */
-static struct uart uarts[2];
+static struct uart uarts[4];
 
 static struct uart *find(uint16_t base)
 {

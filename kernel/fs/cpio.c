@@ -124,8 +124,7 @@ static const char *strip_root(const char *name)
 	}
 }
 
-/* Zeros stand between archives and behind the last one; the position only ever stands on one there.
- */
+/* Zeros may stand before an archive and behind it, never within. */
 static void skip_zeros(struct cpio_reader *reader)
 {
 	while (reader->position < reader->bytes && reader->data[reader->position] == '\0')

@@ -1,6 +1,6 @@
 /*
- * cpio.h: reading the initial RAM disk: one or more cpio archives of the "newc" format (cpio(5)), one after the other,
- * padded with zeros. Pure: bytes in, entries out; nothing in it is believed.
+ * cpio.h: reading the initial RAM disk: one or more cpio archives of the "newc" format (cpio(5)),
+ * one after the other, padded with zeros. Pure: bytes in, entries out; nothing in it is believed.
  */
 #ifndef FS_CPIO_H
 #define FS_CPIO_H
@@ -8,7 +8,7 @@
 #include "lib/types.h"
 
 struct cpio_entry {
-	const char *name; /* NUL-terminated, inside the archive, without leading "/" or "./"; "" is the root */
+	const char *name; /* NUL-terminated, in the archive; no leading "/" or "./"; "": root */
 	const void *data;
 	uint64_t bytes;
 	uint32_t mode; /* S_IF* and permissions */

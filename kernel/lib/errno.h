@@ -1,4 +1,4 @@
-/* errno.h: Linux's error numbers, from its own header. Inside the kernel they are returned negated. */
+/* errno.h: Linux's error numbers, from its own header. Kernel functions return them negated. */
 #ifndef LIB_ERRNO_H
 #define LIB_ERRNO_H
 

@@ -1,6 +1,7 @@
 /*
- * format.h: printf's formatting: %d %i %u %x %X %o %c %s %p %%, flags - 0 + space #, width and precision (also *),
- * lengths hh h l ll z t j. No floating point. An unknown conversion is copied as it stands.
+ * format.h: printf's formatting: %d %i %u %x %X %o %c %s %p %%, flags - 0 + space #, width and
+ * precision (also *), lengths hh h l ll z t j. No floating point. An unknown conversion is copied
+ * as it stands.
  */
 #ifndef LIB_FORMAT_H
 #define LIB_FORMAT_H

@@ -52,12 +52,12 @@ static inline struct list_node *list_pop_front(struct list_node *head)
 	return node;
 }
 
-#define list_for_each(node, head)                                                                  \
+#define list_for_each(node, head) \
 	for (struct list_node *node = (head)->next; node != (head); node = node->next)
 
 /* The body may remove `node`. */
-#define list_for_each_safe(node, head)                                                             \
-	for (struct list_node *node = (head)->next, *node##_next = node->next; node != (head);      \
+#define list_for_each_safe(node, head)                                                         \
+	for (struct list_node *node = (head)->next, *node##_next = node->next; node != (head); \
 	     node = node##_next, node##_next = node->next)
 
 #endif

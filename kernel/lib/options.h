@@ -1,13 +1,13 @@
 /*
- * options.h: the boot command line: words separated by white space, each "name" or "name=value"; a value may be
- * in double quotes. The last of several with one name counts.
+ * options.h: the boot command line: words separated by white space, each "name" or "name=value"; a
+ * value may be in double quotes. The last of several with one name counts.
  */
 #ifndef LIB_OPTIONS_H
 #define LIB_OPTIONS_H
 
 #include "lib/types.h"
 
-/* Copies the line (at most OPTIONS_MAX bytes count); control characters become spaces. Once, at boot. */
+/* Once, at boot: copy the line (OPTIONS_MAX bytes count); control characters become spaces. */
 #define OPTIONS_MAX 2048
 void options_init(const char *line, size_t bytes);
 /* The value of `name`, "" for a bare name, NULL if it is not given. Valid for ever. */

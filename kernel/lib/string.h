@@ -17,7 +17,7 @@ char *strrchr(const char *text, int character);
 
 /* Copies what fits, always NUL-terminated (size > 0); returns strlen(from). */
 size_t string_copy(char *to, const char *from, size_t size);
-/* Decimal, or hexadecimal after "0x", the whole of [text, text+length); false if it is not a number. */
+/* Decimal, or hexadecimal after "0x", all of [text, text + length); false if it is no number. */
 NODISCARD bool string_to_u64(const char *text, size_t length, uint64_t *value);
 
 #endif

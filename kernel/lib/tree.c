@@ -56,8 +56,7 @@ static struct tree_node *rotate(struct tree *tree, struct tree_node *node, int s
 	return top;
 }
 
-/* Repair the height and balance of `node` and of all above it, until a height turns out unchanged.
- */
+/* Repair height and balance of `node` and of all above it, until a height is unchanged. */
 static void rebalance(struct tree *tree, struct tree_node *node)
 {
 	for (; node != NULL; node = node->parent) {

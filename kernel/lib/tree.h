@@ -1,6 +1,7 @@
 /*
- * tree.h: a balanced (AVL) ordered tree of nodes embedded in the caller's structures. The caller compares: it
- * walks to the place itself, then links and rebalances. Height is at most 1.44 log2(n).
+ * tree.h: a balanced (AVL) ordered tree of nodes embedded in the caller's structures. The caller
+ * compares: it walks to the place itself, then links and rebalances. Height is at most 1.44
+ * log2(n).
  */
 #ifndef LIB_TREE_H
 #define LIB_TREE_H
@@ -9,7 +10,7 @@
 
 struct tree_node {
 	struct tree_node *parent, *child[2]; /* child[0] is before, child[1] after */
-	int height;			     /* of this subtree; a leaf has 1 */
+	int height;                          /* of this subtree; a leaf has 1 */
 };
 
 struct tree {

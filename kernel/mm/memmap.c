@@ -101,15 +101,18 @@ static bool fill(struct memmap *map, paddr_t start, paddr_t end, uint32_t type)
 	return true;
 }
 
-/* False: the range is empty, wraps, is past the limit or holds no whole page, or did not fit. */
-static bool add(struct memmap *map, const struct boot_range *range, paddr_t floor, paddr_t limit)
+enum outcome { ADDED, SENSELESS, NO_ROOM };
+
+/* SENSELESS: the range is empty, wraps, is past the limit or holds no whole page. */
+static enum outcome add(struct memmap *map, const struct boot_range *range, paddr_t floor,
+			paddr_t limit)
 {
 	uint32_t type = known_type(range->type);
 	paddr_t start = range->start, end;
 
 	if (range->bytes == 0 || __builtin_add_overflow(start, range->bytes, &end) ||
 	    start >= limit)
-		return false;
+		return SENSELESS;
 	end = MIN(end, limit);
 	if (is_free(type)) {
 		start = ALIGN_UP(start, PAGE_SIZE);
@@ -119,29 +122,42 @@ static bool add(struct memmap *map, const struct boot_range *range, paddr_t floo
 		end = ALIGN_UP(end, PAGE_SIZE);
 	}
 	if (start >= end)
-		return false;
+		return SENSELESS;
 	bool becomes_free = is_free(type) || type == BOOT_RANGE_LOADER;
 	if (becomes_free && start < floor) {
 		paddr_t below = MIN(end, floor);
 		if (!fill(map, start, below, BOOT_RANGE_RESERVED))
-			return false;
+			return NO_ROOM;
 		start = below;
 	}
-	return fill(map, start, end, type);
+	return fill(map, start, end, type) ? ADDED : NO_ROOM;
+}
+
+static void add_all(struct memmap *map, const struct boot_range *in, unsigned count, uint32_t type,
+		    paddr_t floor, paddr_t limit, bool *room)
+{
+	for (unsigned i = 0; i < count; i++) {
+		enum outcome outcome;
+
+		if (known_type(in[i].type) != type)
+			continue;
+		outcome = *room || !is_free(type) ? add(map, &in[i], floor, limit) : NO_ROOM;
+		if (outcome != ADDED)
+			map->dropped++;
+		if (outcome == NO_ROOM)
+			*room = false;
+	}
 }
 
 void memmap_build(struct memmap *out, const struct boot_range *in, unsigned count, paddr_t floor,
 		  paddr_t limit)
 {
+	bool room = true; /* once a reservation was lost, free memory might overlap it */
+
 	out->count = 0;
 	out->dropped = 0;
 	floor = ALIGN_UP(floor, PAGE_SIZE);
 	limit = ALIGN_DOWN(limit, PAGE_SIZE);
-	for (size_t turn = 0; turn < ARRAY_SIZE(types_by_restriction); turn++) {
-		for (unsigned i = 0; i < count; i++) {
-			if (known_type(in[i].type) == types_by_restriction[turn] &&
-			    !add(out, &in[i], floor, limit))
-				out->dropped++;
-		}
-	}
+	for (size_t turn = 0; turn < ARRAY_SIZE(types_by_restriction); turn++)
+		add_all(out, in, count, types_by_restriction[turn], floor, limit, &room);
 }

@@ -7,8 +7,7 @@
 
 #define MEMMAP_MAX 2048
 
-/* The same types as boot_range; page-aligned, ascending, disjoint, neighbours of one type merged.
- */
+/* Types as of boot_range; page-aligned, ascending, disjoint, neighbours of one type merged. */
 struct memmap {
 	unsigned count;
 	unsigned dropped; /* input ranges that made no sense, or that did not fit */

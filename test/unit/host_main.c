@@ -3,8 +3,8 @@
  *
  *	build/test/unit [--list | FILTER]
  *
- * FILTER is a test's name, "*" standing for any characters. KTAP on stdout; exit status 0 if no
- *test failed.
+ * FILTER is a test's name, "*" standing for any characters. KTAP on stdout; exit status 0
+ * if no test failed.
  */
 #include <stdio.h>
 #include <string.h>

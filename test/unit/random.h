@@ -1,5 +1,4 @@
-/* random.h: reproducible pseudo-random numbers (splitmix64) for tests. The seed is the whole state.
- */
+/* random.h: reproducible pseudo-random numbers (splitmix64). The seed is the whole state. */
 #ifndef TEST_UNIT_RANDOM_H
 #define TEST_UNIT_RANDOM_H
 

@@ -217,6 +217,20 @@ KTEST(cpio_hostile_fields)
 	EXPECT_EQ(read_with_field(FILE_BYTES, "00000000"), -EINVAL);
 }
 
+/* The name runs to the archive's end without a NUL, whatever the header says of its length. */
+KTEST(cpio_unterminated_name)
+{
+	static const char *const lengths[] = {"00000005", "00000006", "FFFFFF92", "FFFFFFFF"};
+
+	for (unsigned i = 0; i < ARRAY_SIZE(lengths); i++) {
+		static struct writer writer;
+		writer.length = 0;
+		add_text(&writer, "namely", "");
+		memcpy(writer.bytes + 6 + 8 * 11, lengths[i], 8);
+		EXPECT_EQ(read_all(&writer, HEADER + 5), -EINVAL);
+	}
+}
+
 KTEST(cpio_other_formats)
 {
 	static const char *const magics[] = {"070707",           "070702", "\x1f\x8b\x08",

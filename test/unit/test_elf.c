@@ -14,7 +14,10 @@
 #define TEXT      0x400000ull
 #define DATA      0x403000ull
 
-/* A file in memory. The reader notes any request that is not inside the file. */
+/*
+ * A file in memory, zero from FILE_SIZE to its size. The reader notes any request that is not
+ * inside the file.
+ */
 struct file {
 	union {
 		char bytes[FILE_SIZE];
@@ -41,7 +44,10 @@ static int read_file(void *handle, uint64_t offset, void *to, size_t bytes)
 	}
 	if (from->read_error != 0 && offset >= sizeof(Elf64_Ehdr))
 		return from->read_error;
-	memcpy(to, from->bytes + offset, bytes);
+	size_t stored = offset < FILE_SIZE ? MIN(bytes, FILE_SIZE - offset) : 0;
+	if (stored > 0)
+		memcpy(to, &from->bytes[offset], stored);
+	memset((char *)to + stored, 0, bytes - stored);
 	return 0;
 }
 
@@ -196,6 +202,19 @@ KTEST(elf_most_segments)
 	EXPECT_EQ(parse(), -ENOEXEC);
 }
 
+/* 64 KiB of program headers, most of them PT_NULL; Linux has the same limit. */
+KTEST(elf_most_program_headers)
+{
+	make_program();
+	file.size = MIB;
+	file.header.e_phnum = 65536 / sizeof(Elf64_Phdr);
+	EXPECT_EQ(parse(), 0);
+	EXPECT_EQ(image.phdr_count, 1170);
+	EXPECT_EQ(image.phdr, 0); /* the text holds only a part of them */
+	file.header.e_phnum++;
+	EXPECT_EQ(parse(), -ENOEXEC);
+}
+
 KTEST(elf_bad_segments)
 {
 	Elf64_Phdr *text = &file.phdrs[0], *data = &file.phdrs[1];
@@ -224,6 +243,9 @@ KTEST(elf_bad_segments)
 		     (data->p_vaddr = TEXT + 0x2010, text->p_filesz = text->p_memsz = 0x2001));
 	EXPECT_ERROR(-ENOEXEC, (data->p_vaddr = TEXT - 0x1000 + 0x10));
 	EXPECT_ERROR(-ENOEXEC, *data = *text);
+	/* The later one in the file is the lower one in memory. */
+	EXPECT_ERROR(-ENOEXEC, data->p_vaddr = TEXT - 0x5000 + 0x10);
+	EXPECT_ERROR(0, data->p_vaddr = TEXT - 0x6000 + 0x10);
 	EXPECT_ERROR(-EPERM, (data->p_vaddr = 0x10));
 	EXPECT_ERROR(-EPERM, (data->p_vaddr = ELF_LOWEST_ADDRESS - 0x1000 + 0x10));
 	EXPECT_ERROR(0, (data->p_vaddr = ELF_LOWEST_ADDRESS + 0x10));

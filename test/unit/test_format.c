@@ -217,8 +217,7 @@ KTEST(format_unknown_conversions)
 	}
 }
 
-/* A width past INT_MAX must neither wrap nor take for ever to count: "%*d" caps at the largest int.
- */
+/* Far more output than room: counted, cut, and NUL-terminated. */
 KTEST(format_hostile_width)
 {
 	char to[8] = "*******";

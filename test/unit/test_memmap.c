@@ -164,6 +164,24 @@ KTEST(memmap_many)
 	free(in);
 }
 
+/* A reservation that did not fit is not given away, though joining others has made room again. */
+KTEST(memmap_lost_reservation)
+{
+	enum { MANY = MEMMAP_MAX + 3 };
+	struct boot_range *in = calloc(MANY, sizeof(*in));
+
+	for (unsigned i = 0; i <= MEMMAP_MAX; i++)
+		in[i] = (struct boot_range){P(0x200 + 2 * i), P(1), BOOT_RANGE_RESERVED, 0};
+	in[MANY - 2] = (struct boot_range){P(0x201), P(1), BOOT_RANGE_RESERVED, 0};
+	in[MANY - 1] = (struct boot_range){P(0x100), P(0x10000), BOOT_RANGE_USABLE, 0};
+	memmap_build(&map, in, MANY, FLOOR, LIMIT);
+	EXPECT_EQ(map.count, MEMMAP_MAX - 1);
+	EXPECT_EQ(map.dropped, 2);
+	for (unsigned i = 0; i < map.count; i++)
+		EXPECT_EQ(map.ranges[i].type, BOOT_RANGE_RESERVED);
+	free(in);
+}
+
 /* ---- random maps against an oracle ---- */
 
 enum { ORACLE_PAGES = 96, ORACLE_FLOOR = 8, ORACLE_LIMIT = 90, NO_TYPE = 99 };

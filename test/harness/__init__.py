@@ -1,0 +1,8 @@
+"""harness: boots machines for tests. See guest.py."""
+
+from .guest import Guest, GuestFailure, Result, job, run_jobs
+from .frames import FrameCounts, assert_no_frames_lost
+from .ktap import KtapCase, KtapReport, parse_ktap
+
+__all__ = ["Guest", "GuestFailure", "Result", "job", "run_jobs", "FrameCounts",
+           "assert_no_frames_lost", "KtapCase", "KtapReport", "parse_ktap"]

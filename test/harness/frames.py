@@ -1,0 +1,53 @@
+"""frames.py: physical memory by use, which the kernel logs before the first job and after each.
+
+The line is "frames: free N table N anon N cache N zero N slab N stack N wired N", in frames of
+4 KiB. What a job has used is free again after it, but for pages of files: they may stay in the
+cache.
+"""
+
+import re
+from dataclasses import dataclass
+
+LINE = re.compile(r"frames: ((?:[a-z]+ \d+ ?)+)")
+STATES = ("free", "table", "anon", "cache", "zero", "slab", "stack", "wired")
+
+
+@dataclass(frozen=True)
+class FrameCounts:
+    by_state: tuple  # (state, frames) pairs in the order of STATES
+
+    def __getitem__(self, state):
+        return dict(self.by_state)[state]
+
+    @classmethod
+    def of_line(cls, line):
+        """The counts in a line of the log, or None. ValueError for a line with other states."""
+        match = LINE.search(line)
+        if not match:
+            return None
+        words = match[1].split()
+        counts = dict(zip(words[::2], map(int, words[1::2])))
+        if set(counts) != set(STATES):
+            raise ValueError(f"not the states that are known: {line}")
+        return cls(tuple((state, counts[state]) for state in STATES))
+
+    @classmethod
+    def in_log(cls, lines):
+        return [counts for counts in map(cls.of_line, lines) if counts is not None]
+
+    def without_cache(self):
+        """What must be equal before and after: a page kept in the cache counts as free."""
+        counts = dict(self.by_state)
+        counts["free"] += counts.pop("cache")
+        return counts
+
+
+def assert_no_frames_lost(lines, jobs):
+    """Each of `jobs` jobs gave back what it used, to the frame."""
+    counts = FrameCounts.in_log(lines)
+    assert len(counts) == jobs + 1, f"{len(counts)} lines of frames for {jobs} jobs"
+    for index in range(1, len(counts)):
+        before, after = counts[index - 1].without_cache(), counts[index].without_cache()
+        lost = {state: after[state] - before[state] for state in before
+                if after[state] != before[state]}
+        assert not lost, f"job {index} of {jobs} changed the frames in use: {lost}"

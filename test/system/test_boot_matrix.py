@@ -1,0 +1,128 @@
+"""test_boot_matrix.py: every kind of machine boots through its firmware, runs hello, and ends.
+
+The machines differ in what firmware and kernel have to get right: where memory lies, which chipset
+and tables describe it, what the CPU lacks, whether there is a screen or a serial port at all.
+"""
+
+import os
+import subprocess
+
+import pytest
+from harness import Guest, job
+from quirelib import paths, qemu
+from quirelib.job import FileSet, JOB_FILE, encode_jobs
+
+HELLO = "build/programs/hello.musl"
+SNAKEOIL = "/usr/share/ovmf/PkKek-1-snakeoil"
+
+MACHINES = {
+    "64 MiB": {"memory": "64M"},
+    "128 MiB": {"memory": "128M"},
+    "256 MiB": {},
+    "3 GiB": {"memory": "3G"},  # up to the hole below 4 GiB
+    "6 GiB": {"memory": "6G"},  # and beyond it
+    "pc": {"machine": "pc"},
+    "pc, 64 MiB": {"machine": "pc", "memory": "64M"},
+    "4 CPUs": {"cpus": 4},
+    "qemu64": {"cpu": "qemu64"},
+    "Nehalem": {"cpu": "Nehalem"},
+    "Haswell": {"cpu": "Haswell"},
+    "Skylake-Client": {"cpu": "Skylake-Client"},
+    "EPYC": {"cpu": "EPYC"},
+    "no smap, smep, umip": {"cpu": "max,-smap,-smep,-umip"},
+    "no 1 GiB pages": {"cpu": "max,-pdpe1gb"},
+    "no xsave": {"cpu": "max,-xsave"},
+    "no la57": {"cpu": "max,-la57"},
+    "2 MiB flash": {"firmware": "2m"},
+    "4 MiB flash": {"firmware": "4m"},
+    "VGA": {"video": "VGA"},
+    "odd resolution": {"video": "VGA,xres=1366,yres=768"},
+    "ramfb": {"video": "ramfb"},
+    "virtio-gpu": {"video": "virtio-gpu-pci"},  # graphics without a framebuffer
+    "no HPET": {"machine": "q35,hpet=off"},
+    "no keyboard controller": {"machine": "q35,i8042=off"},
+}
+
+DIRECT = {name: MACHINES[name] for name in (
+    "64 MiB", "6 GiB", "pc", "4 CPUs", "qemu64", "Nehalem", "Haswell", "EPYC",
+    "no smap, smep, umip", "no 1 GiB pages", "no xsave")}
+
+
+def assert_hello(**machine):
+    with Guest([job(HELLO)], **machine) as guest:
+        (result,) = guest.results()
+        assert (result.stdout, result.stderr, result.status) == (b"hello, world\n", b"", 0)
+
+
+@pytest.mark.parametrize("machine", MACHINES.values(), ids=MACHINES.keys())
+def test_through_firmware(machine):
+    assert_hello(boot="uefi", **machine)
+
+
+@pytest.mark.parametrize("machine", DIRECT.values(), ids=DIRECT.keys())
+def test_straight_into_the_kernel(machine):
+    assert_hello(boot="pvh", **machine)
+
+
+@pytest.mark.parametrize("boot", ["uefi", "pvh"])
+def test_without_any_serial_port(boot):
+    """Nobody hears the program; that the machine ends well is the whole verdict."""
+    files = FileSet()
+    hello = job(HELLO)
+    files.add(hello.host, hello.job.path)
+    files.add_bytes(JOB_FILE, encode_jobs([hello.job]))
+    with Guest(files=files, append=f"job={JOB_FILE}", boot=boot, serial=False) as guest:
+        assert guest.wait() == qemu.STATUS_DONE
+
+
+@pytest.fixture(scope="module")
+def signed_loader(tmp_path_factory):
+    """The loader, signed with the key that Debian's test firmware trusts."""
+    folder = tmp_path_factory.mktemp("signed")
+    key, signed = folder / "key.pem", folder / "BOOTX64.EFI"
+    subprocess.run(["openssl", "rsa", "-in", f"{SNAKEOIL}.key", "-passin", "pass:snakeoil",
+                    "-out", str(key)], check=True, capture_output=True)
+    subprocess.run(["sbsign", "--key", str(key), "--cert", f"{SNAKEOIL}.pem", "--output",
+                    str(signed), paths.LOADER], check=True, capture_output=True)
+    return str(signed)
+
+
+def test_secure_boot_with_a_signed_loader(signed_loader):
+    assert_hello(boot="uefi", firmware="secboot", loader=signed_loader)
+
+
+def test_secure_boot_refuses_an_unsigned_loader():
+    """Which proves that the test above has tested something."""
+    with Guest(boot="uefi", firmware="secboot") as guest:
+        with pytest.raises(AssertionError, match="Access Denied|Security Violation"):
+            guest.wait()
+
+
+def test_two_boots_of_one_machine_tell_the_same():
+    """By instruction counts, even the time stamps agree."""
+    logs = []
+    for _ in range(2):
+        with Guest([job(HELLO)], boot="pvh", icount="3") as guest:
+            guest.results()
+            logs.append(guest.lines)
+    assert logs[0] == logs[1]
+
+
+def test_the_command_line_arrives_whole():
+    """The loader's file and the emulator's option, with what is not ASCII."""
+    words = "mark=" + "x" * 300 + ' quoted="two words" umlaut=ä'
+    seen = set()
+    for boot in ("uefi", "pvh"):
+        with Guest([job(HELLO)], boot=boot, append=words) as guest:
+            seen.add(guest.expect(r"options: (.*)")[1])
+            guest.results()
+    assert len(seen) == 1 and words in seen.pop()
+
+
+def test_it_boots_from_what_the_build_left():
+    """build/esp is what goes on a stick: the very files that the other tests boot."""
+    for inner, path in (("EFI/BOOT/BOOTX64.EFI", paths.LOADER), ("quire/kernel.elf", paths.KERNEL),
+                        ("quire/initrd.cpio", paths.INITRD)):
+        with open(os.path.join(paths.ESP, inner), "rb") as copy, open(path, "rb") as original:
+            assert copy.read() == original.read()
+    assert os.path.exists(os.path.join(paths.ESP, "quire", "cmdline.txt"))

@@ -1,0 +1,58 @@
+"""test_elf_corpus.py: execve of every file of test/elf/make_corpus.py, on this machine's Linux.
+
+Linux is the oracle: what the manifest says must be what Linux says, but for the cases marked as
+"stricter", which Linux must not refuse in the same way.
+"""
+
+import json
+import os
+import signal
+import subprocess
+
+import pytest
+
+ROOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..")
+CORPUS = os.path.join(ROOT, "build", "test", "elf-corpus")
+EXEC_ERRNO = os.path.join(ROOT, "build", "test", "exec_errno")
+MANIFEST = os.path.join(CORPUS, "manifest.json")
+
+
+def load_manifest():
+    """Not made is no error here: collecting the other tests has to go on."""
+    if not os.path.exists(MANIFEST):
+        return []
+    with open(MANIFEST, encoding="ascii") as file:
+        return json.load(file)
+
+
+CASES = load_manifest()
+
+
+def linux_outcome(name):
+    """An errno's name, "OK" for a program that ran well, a signal's name, or what it did."""
+    path = os.path.join(CORPUS, name)
+    done = subprocess.run([EXEC_ERRNO, path], capture_output=True, text=True, check=False,
+                          timeout=20)
+    refused = f"{path}: "
+    if done.stdout.startswith(refused):
+        return done.stdout[len(refused):].strip()
+    if done.returncode < 0:
+        return signal.Signals(-done.returncode).name
+    if (done.returncode, done.stdout) == (0, "ok\n"):
+        return "OK"
+    return f"status {done.returncode}, output {done.stdout!r}"
+
+
+def test_corpus_is_made():
+    assert os.path.exists(EXEC_ERRNO), "not built: run ninja build/test/exec_errno"
+    bad = [case for case in CASES if case["errno"] != "OK"]
+    assert len(bad) >= 40, "not made: run ninja build/test/elf-corpus/manifest.json"
+
+
+@pytest.mark.parametrize("case", CASES, ids=[case["name"] for case in CASES])
+def test_linux(case):
+    outcome = linux_outcome(case["name"])
+    if case["stricter"] is None:
+        assert outcome == case["errno"], case["what"]
+    else:
+        assert outcome != case["errno"], f"{case['what']}: Linux agrees, drop the mark"

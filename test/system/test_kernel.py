@@ -1,0 +1,37 @@
+"""test_kernel.py: the tests inside the kernel, and the ways it dies on purpose."""
+
+import pytest
+from harness import Guest, job, parse_ktap
+from quirelib import paths, qemu
+
+HELLO = "build/programs/hello.musl"
+
+
+@pytest.mark.parametrize("machine", [
+    {"boot": "pvh"}, {"boot": "pvh", "cpu": "qemu64"}, {"boot": "pvh", "cpus": 4},
+    {"boot": "uefi", "memory": "3G"}], ids=lambda machine: "-".join(map(str, machine.values())))
+def test_in_kernel_tests(machine):
+    with Guest(kernel=paths.KERNEL_TEST, append="ktest=*", **machine) as guest:
+        status = guest.wait()
+        problems = parse_ktap(guest.lines).problems()
+        assert not problems, "\n".join(problems)
+        assert status == qemu.STATUS_DONE
+
+
+def test_a_panic_on_purpose():
+    with Guest(append="crash=panic", boot="pvh", expect_panic=True) as guest:
+        guest.expect("^PANIC: ")
+        guest.expect("^backtrace:")
+        # The function that panicked is named, and so is the way from the kernel's beginning.
+        guest.expect(r"^ +#\d+ 0x[0-9a-f]{16} kernel_main\+0x")
+        assert guest.wait() == qemu.STATUS_PANIC
+
+
+@pytest.mark.parametrize("boot", ["uefi", "pvh"])
+def test_the_finished_page_tables(boot):
+    """The kernel walks its own tables and counts what must not be."""
+    with Guest([job(HELLO)], boot=boot) as guest:
+        guest.results()
+        log = "\n".join(guest.lines)
+    assert "0 writable and executable" in log
+    assert "0 user-accessible" in log

@@ -1,0 +1,445 @@
+/*
+ * test_acpi.c: tables as firmware makes them, as it should not, and as nobody ever would. Each
+ * piece of memory is handed to the parser in a block of exactly the size it asked for, so that the
+ * sanitizer sees a read beyond.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "debug/ktest.h"
+#include "dev/acpi_tables.h"
+
+#define MEMORY_BYTES 0x4000u
+#define RSDP_AT      0x100u
+#define XSDT_AT      0x1001u /* unaligned, as some are */
+#define RSDT_AT      0x1200u
+#define FADT_AT      0x1400u
+#define MADT_AT      0x1600u
+#define HPET_AT      0x2000u
+#define DSDT_AT      0x2200u
+#define SSDT_AT      0x2400u
+
+static uint8_t memory[MEMORY_BYTES];
+static struct acpi_info info;
+static void *blocks[64];
+static unsigned block_count;
+
+static const void *map(paddr_t start, size_t bytes)
+{
+	if (start > MEMORY_BYTES || bytes > MEMORY_BYTES - start)
+		return NULL;
+	void *block = malloc(bytes);
+	memcpy(block, memory + start, bytes);
+	blocks[block_count++ % ARRAY_SIZE(blocks)] = block;
+	return block;
+}
+
+static void parse(void)
+{
+	acpi_parse(RSDP_AT, map, &info);
+	EXPECT(block_count <= ARRAY_SIZE(blocks));
+	while (block_count > 0)
+		free(blocks[--block_count]);
+}
+
+/* ---- making tables ---- */
+
+static void put(paddr_t at, uint64_t value, size_t bytes)
+{
+	memcpy(memory + at, &value, bytes);
+}
+
+static void fix_checksum(paddr_t start, size_t bytes, paddr_t at)
+{
+	uint8_t sum = 0;
+
+	memory[at] = 0;
+	for (size_t i = 0; i < bytes; i++)
+		sum = (uint8_t)(sum + memory[start + i]);
+	memory[at] = (uint8_t)-sum;
+}
+
+static void finish_table(paddr_t at, const char *name, size_t bytes)
+{
+	memcpy(memory + at, name, 4);
+	put(at + 4, bytes, 4);
+	fix_checksum(at, bytes, at + 9);
+}
+
+static void make_rsdp(unsigned revision, uint64_t xsdt)
+{
+	memcpy(memory + RSDP_AT, "RSD PTR ", 8);
+	put(RSDP_AT + 15, revision, 1);
+	put(RSDP_AT + 16, RSDT_AT, 4);
+	fix_checksum(RSDP_AT, 20, RSDP_AT + 8);
+	put(RSDP_AT + 20, 36, 4);
+	put(RSDP_AT + 24, xsdt, 8);
+	fix_checksum(RSDP_AT, 36, RSDP_AT + 32);
+}
+
+static void make_root(const uint32_t *tables, unsigned count)
+{
+	for (unsigned i = 0; i < count; i++) {
+		put(XSDT_AT + 36 + 8 * i, tables[i], 8);
+		put(RSDT_AT + 36 + 4 * i, tables[i], 4);
+	}
+	finish_table(XSDT_AT, "XSDT", 36 + 8 * count);
+	finish_table(RSDT_AT, "RSDT", 36 + 4 * count);
+}
+
+static void make_fadt(unsigned revision, size_t bytes)
+{
+	memset(memory + FADT_AT, 0xaf, 256); /* what lies behind a short table is not zero */
+	memset(memory + FADT_AT, 0, bytes);
+	put(FADT_AT + 8, revision, 1);
+	put(FADT_AT + 40, DSDT_AT, 4);
+	put(FADT_AT + 48, 0xb2, 4);
+	put(FADT_AT + 52, 0xf1, 1);
+	put(FADT_AT + 64, 0x604, 4);
+	put(FADT_AT + 76, 0x608, 4);
+	put(FADT_AT + 91, 4, 1);
+	put(FADT_AT + 108, 0x32, 1);
+	finish_table(FADT_AT, "FACP", bytes);
+}
+
+static const uint8_t s5[] = {0x08, '_',  'S',  '5',  '_',  0x12, 0x06,
+			     0x04, 0x0a, 0x05, 0x01, 0x00, 0x00};
+
+static void make_dsdt(const uint8_t *aml, size_t bytes)
+{
+	memcpy(memory + DSDT_AT + 36, aml, bytes);
+	finish_table(DSDT_AT, "DSDT", 36 + bytes);
+}
+
+static void make_madt(const uint8_t *entries, size_t bytes)
+{
+	put(MADT_AT + 36, 0xfee00000, 4);
+	memcpy(memory + MADT_AT + 44, entries, bytes);
+	finish_table(MADT_AT, "APIC", 44 + bytes);
+}
+
+static void make_hpet(void)
+{
+	put(HPET_AT + 40, 0, 1);
+	put(HPET_AT + 44, 0xfed00000, 8);
+	finish_table(HPET_AT, "HPET", 56);
+}
+
+static const uint8_t two_cpus[] = {
+	0, 8,  0, 0, 1, 0, 0,    0,                   /* processor 0 */
+	0, 8,  1, 1, 1, 0, 0,    0,                   /* processor 1 */
+	1, 12, 0, 0, 0, 0, 0xc0, 0xfe, 0,    0, 0, 0, /* I/O APIC at fec00000, from 0 */
+	2, 10, 0, 0, 2, 0, 0,    0,    0,    0,       /* interrupt 0 is at 2 */
+	2, 10, 0, 9, 9, 0, 0,    0,    0x0f, 0,       /* interrupt 9: active low, level */
+};
+
+/* What QEMU's q35 machine has, in small. */
+static void make_machine(void)
+{
+	static const uint32_t tables[] = {FADT_AT, MADT_AT, HPET_AT};
+
+	memset(memory, 0, sizeof(memory));
+	make_rsdp(2, XSDT_AT);
+	make_root(tables, ARRAY_SIZE(tables));
+	make_fadt(3, 244);
+	put(FADT_AT + 109, 2, 2);
+	finish_table(FADT_AT, "FACP", 244);
+	make_dsdt(s5, sizeof(s5));
+	make_madt(two_cpus, sizeof(two_cpus));
+	make_hpet();
+}
+
+static void expect_machine(void)
+{
+	EXPECT_EQ(info.lapic, 0xfee00000);
+	EXPECT_EQ(info.ioapic, 0xfec00000);
+	EXPECT_EQ(info.cpu_count, 2);
+	EXPECT_EQ(info.cpus[1].apic_id, 1);
+	EXPECT(info.cpus[0].enabled && info.cpus[1].enabled);
+	EXPECT_EQ(info.override_count, 2);
+	EXPECT_EQ(info.overrides[0].gsi, 2);
+	EXPECT(!info.overrides[0].active_low && !info.overrides[0].level);
+	EXPECT_EQ(info.overrides[1].source, 9);
+	EXPECT(info.overrides[1].active_low && info.overrides[1].level);
+	EXPECT_EQ(info.hpet, 0xfed00000);
+	EXPECT(info.has_pm1a);
+	EXPECT_EQ(info.pm1a_control, 0x604);
+	EXPECT_EQ(info.pm1b_control, 0);
+	EXPECT_EQ(info.pm_timer_port, 0x608);
+	EXPECT_EQ(info.smi_command, 0xb2);
+	EXPECT_EQ(info.acpi_enable, 0xf1);
+	EXPECT_EQ(info.century_register, 0x32);
+	EXPECT(info.s5_found);
+	EXPECT_EQ(info.s5_a, 5);
+	EXPECT_EQ(info.s5_b, 1);
+}
+
+/* ---- good tables ---- */
+
+KTEST(acpi_xsdt)
+{
+	make_machine();
+	parse();
+	expect_machine();
+	EXPECT(info.has_i8042);
+	put(RSDT_AT, 0, 4); /* not used, where there is an XSDT */
+	parse();
+	expect_machine();
+}
+
+KTEST(acpi_rsdt)
+{
+	make_machine();
+	make_rsdp(0, XSDT_AT); /* before version 2 the field means nothing */
+	put(XSDT_AT, 0, 4);
+	parse();
+	expect_machine();
+	make_rsdp(2, 0);
+	parse();
+	expect_machine();
+	make_rsdp(2, 1ull << 40); /* not in memory */
+	parse();
+	expect_machine();
+}
+
+KTEST(acpi_none)
+{
+	acpi_parse(0, map, &info);
+	EXPECT_EQ(info.cpu_count, 0);
+	EXPECT(!info.has_pm1a && !info.s5_found);
+	EXPECT(info.has_i8042);
+	EXPECT_EQ(block_count, 0);
+}
+
+KTEST(acpi_fadt_revision_1)
+{
+	make_machine();
+	make_fadt(1, 116);
+	put(FADT_AT + 109, 0xafaf, 2); /* reserved then, and garbage */
+	finish_table(FADT_AT, "FACP", 116);
+	parse();
+	expect_machine();
+	EXPECT(info.has_i8042);
+	EXPECT(!info.pm_timer_32bit);
+}
+
+KTEST(acpi_fadt_without_8042)
+{
+	make_machine();
+	put(FADT_AT + 109, 0, 2);
+	finish_table(FADT_AT, "FACP", 244);
+	parse();
+	EXPECT(!info.has_i8042);
+}
+
+KTEST(acpi_fadt_extended_fields)
+{
+	make_machine();
+	put(FADT_AT + 40, 0, 4);
+	put(FADT_AT + 64, 0, 4);
+	put(FADT_AT + 76, 0, 4);
+	put(FADT_AT + 112, 1u << 8, 4);
+	put(FADT_AT + 140, DSDT_AT, 8);
+	put(FADT_AT + 172, 1, 1); /* I/O space */
+	put(FADT_AT + 176, 0x604, 8);
+	put(FADT_AT + 184, 0, 1); /* memory: no port */
+	put(FADT_AT + 188, 0x1234, 8);
+	put(FADT_AT + 208, 1, 1);
+	put(FADT_AT + 212, 0x608, 8);
+	finish_table(FADT_AT, "FACP", 244);
+	parse();
+	expect_machine();
+	EXPECT(info.pm_timer_32bit);
+	put(FADT_AT + 176, 0x10000, 8); /* is no port */
+	parse();
+	EXPECT(!info.has_pm1a);
+}
+
+KTEST(acpi_hardware_reduced)
+{
+	make_machine();
+	put(FADT_AT + 112, 1u << 20, 4);
+	finish_table(FADT_AT, "FACP", 244);
+	parse();
+	EXPECT(!info.has_pm1a);
+	EXPECT_EQ(info.pm_timer_port, 0);
+}
+
+KTEST(acpi_s5_in_ssdt)
+{
+	static const uint32_t tables[] = {FADT_AT, SSDT_AT};
+
+	make_machine();
+	make_dsdt((const uint8_t *)"", 0);
+	memcpy(memory + SSDT_AT + 36, s5, sizeof(s5));
+	finish_table(SSDT_AT, "SSDT", 36 + sizeof(s5));
+	make_root(tables, ARRAY_SIZE(tables));
+	parse();
+	EXPECT(info.s5_found);
+	EXPECT_EQ(info.s5_a, 5);
+}
+
+/* ---- tables with mistakes ---- */
+
+KTEST(acpi_wrong_checksums_are_used)
+{
+	static const paddr_t checksums[] = {RSDP_AT + 8, RSDP_AT + 32, XSDT_AT + 9, FADT_AT + 9,
+					    MADT_AT + 9, HPET_AT + 9,  DSDT_AT + 9};
+
+	make_machine();
+	for (size_t i = 0; i < ARRAY_SIZE(checksums); i++)
+		memory[checksums[i]]++;
+	parse();
+	expect_machine();
+}
+
+KTEST(acpi_impossible_lengths)
+{
+	static const uint32_t lengths[] = {0, 35, MEMORY_BYTES, 5 << 20, UINT32_MAX};
+
+	for (size_t i = 0; i < ARRAY_SIZE(lengths); i++) {
+		make_machine();
+		put(MADT_AT + 4, lengths[i], 4);
+		parse();
+		EXPECT_EQ(info.cpu_count, 0);
+		EXPECT_EQ(info.hpet, 0xfed00000); /* the others are read */
+		put(XSDT_AT + 4, lengths[i], 4);
+		put(RSDT_AT + 4, lengths[i], 4);
+		parse();
+		EXPECT_EQ(info.hpet, 0);
+	}
+}
+
+/* Every length that a table can be cut to: no read beyond it, and no field from beyond it. */
+KTEST(acpi_cut_tables)
+{
+	static const paddr_t tables[] = {FADT_AT, MADT_AT, HPET_AT, DSDT_AT, XSDT_AT};
+
+	for (size_t i = 0; i < ARRAY_SIZE(tables); i++) {
+		make_machine();
+		for (uint32_t bytes = 36; bytes < 120; bytes++) {
+			put(tables[i] + 4, bytes, 4);
+			parse();
+		}
+	}
+	make_machine();
+	put(MADT_AT + 4, 44 + 8 + 7, 4);
+	parse();
+	EXPECT_EQ(info.cpu_count, 1);
+	put(HPET_AT + 4, 51, 4);
+	parse();
+	EXPECT_EQ(info.hpet, 0);
+}
+
+KTEST(acpi_bad_root_pointers)
+{
+	static const paddr_t starts[] = {1, MEMORY_BYTES - 19, MEMORY_BYTES, UINT64_MAX,
+					 UINT64_MAX - 10};
+
+	make_machine();
+	for (size_t i = 0; i < ARRAY_SIZE(starts); i++) {
+		acpi_parse(starts[i], map, &info);
+		EXPECT_EQ(info.cpu_count, 0);
+		while (block_count > 0)
+			free(blocks[--block_count]);
+	}
+	/* The first version's twenty bytes end with the memory. */
+	memcpy(memory + MEMORY_BYTES - 20, memory + RSDP_AT, 20);
+	acpi_parse(MEMORY_BYTES - 20, map, &info);
+	EXPECT_EQ(info.cpu_count, 2);
+	while (block_count > 0)
+		free(blocks[--block_count]);
+}
+
+/* ---- parts ---- */
+
+KTEST(acpi_madt_entries)
+{
+	static const uint8_t entries[] = {
+		9,    16, 0, 0,   0, 1, 0,    0,    1,  0, 0, 0,
+		0,    0,  0, 0, /* x2APIC 256, enabled */
+		9,    16, 0, 0,   7, 0, 0,    0,    2,  0, 0, 0,
+		0,    0,  0, 0,                                  /* x2APIC 7, online-capable */
+		0,    8,  0, 7,   0, 0, 0,    0,                 /* 7 again, not enabled */
+		0,    8,  0, 8,   0, 0, 0,    0,                 /* 8 is not enabled */
+		0,    8,  0, 255, 0, 0, 0,    0,                 /* none */
+		0x7f, 3,  0,                                     /* unknown */
+		5,    12, 0, 0,   0, 0, 0,    0,    1,  0, 0, 0, /* the local APIC is at 4 GiB */
+		1,    12, 1, 0,   0, 0, 0xc1, 0xfe, 24, 0, 0, 0, /* I/O APIC from 24 */
+		1,    12, 0, 0,   0, 0, 0xc0, 0xfe, 0,  0, 0, 0, /* I/O APIC from 0 */
+		1,    12, 1, 0,   0, 0, 0xc2, 0xfe, 48, 0, 0, 0, /* I/O APIC from 48 */
+		0,    8,  0, 9,   1, 0, 0,                       /* broken: one byte is missing */
+	};
+
+	memset(&info, 0, sizeof(info));
+	acpi_parse_madt(entries, sizeof(entries), &info);
+	EXPECT_EQ(info.cpu_count, 3);
+	EXPECT_EQ(info.cpus[0].apic_id, 256);
+	EXPECT(info.cpus[0].enabled && info.cpus[1].enabled && !info.cpus[2].enabled);
+	EXPECT_EQ(info.cpus[2].apic_id, 8);
+	EXPECT_EQ(info.lapic, 1ull << 32);
+	EXPECT_EQ(info.ioapic, 0xfec00000);
+	EXPECT_EQ(info.ioapic_gsi_base, 0);
+}
+
+KTEST(acpi_madt_too_many)
+{
+	static uint8_t entries[600 * 16 + 40 * 10];
+	size_t at = 0;
+
+	for (unsigned i = 0; i < 600; i++, at += 16) {
+		const uint8_t entry[16] = {9, 16, 0, 0, (uint8_t)i, (uint8_t)(i >> 8), 0, 0, 1};
+		memcpy(entries + at, entry, sizeof(entry));
+	}
+	for (unsigned i = 0; i < 40; i++, at += 10) {
+		const uint8_t entry[10] = {2, 10, 0, (uint8_t)i};
+		memcpy(entries + at, entry, sizeof(entry));
+	}
+	memset(&info, 0, sizeof(info));
+	acpi_parse_madt(entries, sizeof(entries), &info);
+	EXPECT_EQ(info.cpu_count, ACPI_MAX_CPUS);
+	EXPECT_EQ(info.cpus[ACPI_MAX_CPUS - 1].apic_id, ACPI_MAX_CPUS - 1);
+	EXPECT_EQ(info.override_count, ACPI_MAX_OVERRIDES);
+}
+
+static bool finds_s5(const void *aml, size_t bytes, unsigned a, unsigned b)
+{
+	uint8_t found_a = 0xee, found_b = 0xee;
+	uint8_t *copy = malloc(bytes);
+
+	memcpy(copy, aml, bytes);
+	bool found = acpi_find_s5(copy, bytes, &found_a, &found_b);
+	free(copy);
+	return found && found_a == a && found_b == b;
+}
+
+KTEST(acpi_s5_forms)
+{
+	EXPECT(finds_s5("\x08_S5_\x12\x06\x04\x0a\x05\x0a\x06\x00\x00", 14, 5, 6));
+	EXPECT(finds_s5("junk\x08\\_S5_\x12\x06\x02\x01\x00", 15, 1, 0));
+	EXPECT(finds_s5("\x08_S5_\x12\x47\x00\x02\x0b\x07\x00\x0c\x03\x00\x00\x00", 17, 7, 3));
+	/* A use of the name, and a method, come before the definition. */
+	EXPECT(finds_s5(
+		"p_S5_\x12\x06\x02\x01\x01\x14_S5_\x12\x06\x02\x01\x01\x08_S5_\x12\x06\x02\x00\x01",
+		30, 0, 1));
+}
+
+KTEST(acpi_s5_refused)
+{
+	static const char *const wrong[] = {
+		"\x08_S5_",
+		"\x08_S5_\x12",
+		"\x08_S5_\x12\xc6",
+		"\x08_S5_\x12\x06\x01\x01\x01",     /* one element */
+		"\x08_S5_\x12\x06\x02\x0a\x09\x01", /* does not fit three bits */
+		"\x08_S5_\x12\x06\x02\x0dS",        /* a string */
+		"\x08_S5_\x12\x06\x04\x0a\x05\x0a", /* cut */
+		"\x08_S5_\x14\x06\x04\x0a\x05\x0a\x06",
+		"_S5_",
+		"",
+	};
+	uint8_t a, b;
+
+	for (size_t i = 0; i < ARRAY_SIZE(wrong); i++)
+		EXPECT(!acpi_find_s5((const uint8_t *)wrong[i], strlen(wrong[i]), &a, &b));
+}

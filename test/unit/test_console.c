@@ -1,0 +1,152 @@
+/* test_console.c: the log's lines and the consoles' transcript. The tests run in the order they are
+ * written in. */
+#include <arch/time.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "debug/assert.h"
+#include "debug/ktest.h"
+#include "debug/log.h"
+#include "dev/console.h"
+
+#define TRANSCRIPT_BYTES (16 * KIB)
+
+static uint64_t now;
+
+uint64_t time_now(void)
+{
+	return now;
+}
+
+/* abort() lets the sanitizer print a backtrace and makes the exit status nonzero. */
+void panic(const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	vfprintf(stderr, format, arguments);
+	va_end(arguments);
+	fputc('\n', stderr);
+	abort();
+}
+
+struct recorder {
+	struct console console;
+	char text[1 << 17];
+	size_t bytes;
+};
+
+static void record(struct console *console, const char *text, size_t bytes)
+{
+	struct recorder *recorder = container_of(console, struct recorder, console);
+
+	memcpy(recorder->text + recorder->bytes, text, bytes);
+	recorder->bytes += bytes;
+	recorder->text[recorder->bytes] = '\0';
+}
+
+static struct recorder first = {.console = {.name = "first", .write = record}};
+static struct recorder second = {.console = {.name = "second", .write = record}};
+
+static const char *last_logged(void)
+{
+	static char line[1024];
+
+	snprintf(line, sizeof(line), "%s", first.text);
+	first.bytes = 0;
+	first.text[0] = '\0';
+	return line;
+}
+
+static void check_before_any(void)
+{
+	log_info("early %d", 1);
+	log_error("early %d", 2);
+	console_register(&first.console);
+	/* Other tests may have logged before. */
+	const char *expected = "[    0.000000] early 1\n[    0.000000] error: early 2\n";
+	size_t before = first.bytes - strlen(expected);
+	EXPECT_STREQ(first.text + before, expected);
+	(void)last_logged();
+}
+
+static void check_lines(void)
+{
+	now = 12345678901234ull;
+	log_info("hello %s", "world");
+	EXPECT_STREQ(last_logged(), "[12345.678901] hello world\n");
+	log_warning("w");
+	EXPECT_STREQ(last_logged(), "[12345.678901] warning: w\n");
+	log_debug("d");
+	EXPECT_STREQ(last_logged(), "");
+	log_set_level(LOG_DEBUG);
+	log_debug("d");
+	EXPECT_STREQ(last_logged(), "[12345.678901] d\n");
+	log_set_level(LOG_ERROR);
+	log_warning("w");
+	EXPECT_STREQ(last_logged(), "");
+	log_set_level(LOG_INFO);
+	log_info("%s", "one\n[    0.0] two\r\033[2J\x7f");
+	EXPECT_STREQ(last_logged(), "[12345.678901] one?[    0.0] two??[2J?\n");
+}
+
+static void check_long_lines(void)
+{
+	char text[2000];
+	const size_t head = strlen("[12345.678901] ");
+
+	/* All lengths around the limit: either the whole text or a cut one that says so. */
+	for (size_t length = 400; length < 600; length++) {
+		memset(text, 'x', length);
+		text[length] = '\0';
+		log_info("%s", text);
+		size_t bytes = first.bytes;
+		const char *line = last_logged();
+		EXPECT_EQ(line[bytes - 1], '\n');
+		if (bytes == head + length + 1)
+			continue;
+		EXPECT_EQ(bytes, 512);
+		EXPECT(length > 512 - head - 1);
+		EXPECT(strcmp(line + bytes - 5, "x...\n") == 0);
+	}
+}
+
+static void check_late_console(void)
+{
+	for (int i = 0; i < 2000; i++)
+		log_info("line %d", i);
+	first.bytes = 0;
+	console_register(&second.console);
+	EXPECT_EQ(first.bytes, 0);
+	EXPECT(second.bytes <= TRANSCRIPT_BYTES);
+	EXPECT(second.bytes > TRANSCRIPT_BYTES - 100);
+	EXPECT(strncmp(second.text, "[12345.678901] line ", 20) == 0);
+	EXPECT(strcmp(second.text + second.bytes - 25, "[12345.678901] line 1999\n") == 0);
+	second.bytes = 0;
+	log_info("both");
+	EXPECT_STREQ(second.text, "[12345.678901] both\n");
+	EXPECT_STREQ(last_logged(), "[12345.678901] both\n");
+}
+
+static void check_panic(void)
+{
+	console_write("half a li", 9);
+	EXPECT(!console_in_panic());
+	console_panic();
+	console_panic();
+	EXPECT(console_in_panic());
+	console_write("PANIC\n", 6);
+	EXPECT_STREQ(last_logged(), "half a li\nPANIC\n");
+}
+
+/* One story: consoles stay registered, and after a panic nothing is as before. */
+KTEST(console)
+{
+	check_before_any();
+	check_lines();
+	check_long_lines();
+	check_late_console();
+	check_panic();
+}

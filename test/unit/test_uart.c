@@ -1,0 +1,263 @@
+/* test_uart.c: the serial driver and the host channel on it, against a 16550 in software. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "debug/ktest.h"
+#include "dev/host_channel.h"
+#include "dev/uart.h"
+#include "fake_16550.h"
+
+/* Far more reads of registers than any bounded wait needs, far fewer than a hang makes. */
+#define BOUNDED_READS 1000000u
+
+KTEST(uart_absent)
+{
+	static const enum fake_bus empty[] = {FAKE_ALL_ONES, FAKE_ALL_ZEROS, FAKE_SCRATCH_ONLY};
+	struct fake_16550 *port = fake_16550(FAKE_COM3);
+	uint8_t byte;
+
+	for (size_t i = 0; i < ARRAY_SIZE(empty); i++) {
+		port->bus = empty[i];
+		port->reads = 0;
+		EXPECT(!uart_init(FAKE_COM3));
+		EXPECT(port->reads > 0 && port->reads < BOUNDED_READS);
+	}
+	EXPECT_EQ(uart_write(FAKE_COM3, "x", 1), 0);
+	EXPECT_EQ(uart_read(FAKE_COM3, &byte, 1), 0);
+	EXPECT(uart_on_receive(FAKE_COM3, NULL, NULL) < 0);
+}
+
+/* COM1 as it is after it was found; what earlier tests did with it is over. */
+static struct fake_16550 *open_port(void)
+{
+	struct fake_16550 *port = fake_16550(UART_COM1);
+	char rest[16];
+
+	port->bus = FAKE_PORT;
+	EXPECT(uart_init(UART_COM1));
+	while (uart_read(UART_COM1, rest, sizeof(rest)) > 0)
+		;
+	port->reads = port->sent_bytes = 0;
+	return port;
+}
+
+KTEST(uart_found)
+{
+	struct fake_16550 *port = fake_16550(UART_COM1);
+
+	fake_16550_send(UART_COM1, "typed early", 11);
+	open_port();
+	EXPECT_EQ(port->lcr, 0x03); /* 8N1 */
+	EXPECT_EQ(port->divisor, 1);
+	EXPECT_EQ(port->mcr & 0x1f, 0x0b); /* DTR, RTS, OUT2; not in loopback */
+}
+
+KTEST(uart_sends_all)
+{
+	struct fake_16550 *port = open_port();
+	uint8_t data[1000];
+
+	for (size_t i = 0; i < sizeof(data); i++)
+		data[i] = (uint8_t)(i * 7);
+	EXPECT_EQ(uart_write(UART_COM1, data, sizeof(data)), sizeof(data));
+	EXPECT_EQ(port->sent_bytes, sizeof(data));
+	EXPECT(memcmp(port->sent, data, sizeof(data)) == 0);
+	EXPECT_EQ(port->overruns, 0);
+	EXPECT_EQ(port->reads, (sizeof(data) + 15) / 16); /* one look at the line status a FIFO */
+}
+
+KTEST(uart_full_pipe)
+{
+	struct fake_16550 *port = open_port();
+	uint8_t data[100];
+	size_t sent;
+
+	memset(data, 'a', sizeof(data));
+	port->blocked = true;
+	sent = uart_write(UART_COM1, data, sizeof(data));
+	EXPECT_EQ(sent, 16);
+	EXPECT(port->reads < BOUNDED_READS);
+	port->reads = 0;
+	EXPECT_EQ(uart_write(UART_COM1, data, sizeof(data)), 0);
+	EXPECT_EQ(port->reads, 1); /* it is not waited for again... */
+	fake_16550_unblock(UART_COM1);
+	EXPECT_EQ(uart_write(UART_COM1, data, sizeof(data) - sent), sizeof(data) - sent);
+	EXPECT_EQ(port->sent_bytes, sizeof(data)); /* ...until it moves */
+	EXPECT_EQ(port->overruns, 0);
+}
+
+KTEST(uart_receives_by_polling)
+{
+	char data[16];
+
+	open_port();
+	EXPECT_EQ(uart_read(UART_COM1, data, sizeof(data)), 0);
+	fake_16550_send(UART_COM1, "hello", 5);
+	EXPECT_EQ(uart_read(UART_COM1, data, 3), 3);
+	EXPECT_EQ(uart_read(UART_COM1, data + 3, 13), 2);
+	EXPECT(memcmp(data, "hello", 5) == 0);
+}
+
+static unsigned received;
+
+static void on_receive(void *argument)
+{
+	received += argument == &received;
+}
+
+KTEST(uart_receives_by_interrupt)
+{
+	struct fake_16550 *port = open_port();
+	static uint8_t data[1 << 14];
+	size_t total = 0, bytes;
+
+	fake_irq_controller(false);
+	EXPECT(uart_on_receive(UART_COM1, on_receive, &received) < 0);
+	EXPECT_EQ(port->ier, 0);
+	fake_irq_controller(true);
+	EXPECT_EQ(uart_on_receive(UART_COM1, on_receive, &received), 0);
+	EXPECT_EQ(port->ier, 1);
+
+	for (size_t i = 0; i < sizeof(data); i++)
+		data[i] = (uint8_t)(i % 251);
+	fake_16550_send(UART_COM1, data, sizeof(data));
+	fake_16550_interrupts();
+	EXPECT_EQ(received, 1);
+	EXPECT_EQ(port->ier, 0); /* the ring is full: the port holds the rest back */
+	EXPECT(port->arriving_taken < port->arriving_bytes);
+	memset(data, 0, sizeof(data));
+	while ((bytes = uart_read(UART_COM1, data + total, 1000)) > 0)
+		total += bytes;
+	EXPECT_EQ(total, sizeof(data));
+	EXPECT_EQ(port->ier, 1);
+	for (size_t i = 0; i < sizeof(data); i++) {
+		if (!EXPECT_EQ(data[i], i % 251))
+			break;
+	}
+}
+
+/* ---- the host channel ---- */
+
+static unsigned arrivals;
+
+static void on_arrival(void)
+{
+	arrivals++;
+}
+
+/* What the guest sent since the last call. */
+static struct fake_16550 *channel_port(void)
+{
+	return fake_16550(UART_COM2);
+}
+
+static bool sent_is(const void *expected, size_t bytes)
+{
+	struct fake_16550 *port = channel_port();
+	bool same = port->sent_bytes == bytes && memcmp(port->sent, expected, bytes) == 0;
+
+	port->sent_bytes = 0;
+	return same;
+}
+
+static void check_output(void)
+{
+	static uint8_t data[HOST_CHANNEL_MAX + 5];
+
+	channel_port()->bus = FAKE_ALL_ONES;
+	EXPECT(host_channel_init(on_arrival) < 0);
+	channel_port()->bus = FAKE_PORT;
+	channel_port()->fifo_bytes = 0;
+	EXPECT_EQ(host_channel_init(on_arrival), 0);
+	host_channel_write('O', "hi\n", 3);
+	EXPECT(sent_is("O\3\0hi\n", 6));
+	host_channel_write('E', "", 0);
+	EXPECT(sent_is("", 0));
+	host_channel_exit(false, 42);
+	EXPECT(sent_is("X\2\0\0\52", 5));
+	host_channel_exit(true, 11);
+	EXPECT(sent_is("X\2\0\1\13", 5));
+
+	memset(data, 'z', sizeof(data));
+	host_channel_write('O', data, sizeof(data));
+	EXPECT(memcmp(channel_port()->sent, "O\0\20zz", 5) == 0);
+	EXPECT(memcmp(channel_port()->sent + 3 + HOST_CHANNEL_MAX, "O\5\0zzzzz", 8) == 0);
+	EXPECT_EQ(channel_port()->sent_bytes, 3 + HOST_CHANNEL_MAX + 8);
+	channel_port()->sent_bytes = 0;
+}
+
+static bool takes(const char *expected, size_t expected_bytes)
+{
+	static char data[HOST_CHANNEL_MAX];
+	size_t bytes;
+
+	return host_channel_take(data, &bytes) && bytes == expected_bytes &&
+	       memcmp(data, expected, bytes) == 0;
+}
+
+static void check_input(void)
+{
+	static char data[HOST_CHANNEL_MAX];
+	size_t bytes;
+
+	EXPECT(!host_channel_take(data, &bytes));
+	host_channel_request(100);
+	EXPECT(sent_is("R\2\0\144\0", 5));
+	EXPECT(!host_channel_take(data, &bytes));
+	fake_16550_send(UART_COM2, "I\5", 2);
+	fake_16550_interrupts();
+	fake_16550_send(UART_COM2, "\0hel", 4);
+	fake_16550_interrupts();
+	EXPECT_EQ(arrivals, 0);
+	EXPECT(!host_channel_take(data, &bytes));
+	fake_16550_send(UART_COM2, "lo", 2);
+	fake_16550_interrupts();
+	EXPECT_EQ(arrivals, 1);
+	EXPECT(takes("hello", 5));
+	EXPECT(!host_channel_take(data, &bytes));
+
+	/* The most there can be, and the end of the file. */
+	host_channel_request(1 << 20);
+	EXPECT(sent_is("R\2\0\0\20", 5));
+	memset(data, 'q', sizeof(data));
+	fake_16550_send(UART_COM2, "I\0\20", 3);
+	fake_16550_send(UART_COM2, data, sizeof(data));
+	host_channel_poll();
+	EXPECT_EQ(arrivals, 2);
+	bytes = 0;
+	EXPECT(host_channel_take(data, &bytes));
+	EXPECT_EQ(bytes, HOST_CHANNEL_MAX);
+	host_channel_request(1);
+	fake_16550_send(UART_COM2, "I\0\0", 3);
+	host_channel_poll();
+	EXPECT_EQ(arrivals, 3);
+	EXPECT(takes("", 0));
+	channel_port()->sent_bytes = 0;
+}
+
+static void check_lies(void)
+{
+	host_channel_request(4);
+	channel_port()->sent_bytes = 0;
+	fake_16550_send(UART_COM2, "I\5\0abcdeI\1\0x", 12);
+	host_channel_poll();
+	EXPECT_EQ(arrivals, 4);
+	EXPECT(takes("", 0)); /* closed: the end of the file, now and ever */
+	host_channel_request(4);
+	EXPECT_EQ(arrivals, 5);
+	EXPECT(takes("", 0));
+	EXPECT(sent_is("", 0)); /* and nothing more is asked for */
+	fake_16550_send(UART_COM2, "I\1\0x", 4);
+	host_channel_poll();
+	EXPECT_EQ(arrivals, 5);
+	host_channel_write('O', "still", 5);
+	EXPECT(sent_is("O\5\0still", 8));
+}
+
+/* One story: a channel that was lied to stays closed. */
+KTEST(host_channel)
+{
+	check_output();
+	check_input();
+	check_lies();
+}

@@ -1,0 +1,1 @@
+"""quirelib: the parts of the quire command, and of the test harness, which uses them too."""

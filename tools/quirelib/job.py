@@ -1,0 +1,145 @@
+"""job.py: what the guest is asked to run, and the files it needs, at the paths they have here.
+
+The kernel reads the job from /quire.job: records that end with a NUL, their first byte a tag
+(docs/host-channel.md). A program sees the argv, the working directory and the /proc/self/exe that
+it would see on the host.
+"""
+
+import os
+import stat
+from dataclasses import dataclass, field
+
+from .cpio import CpioWriter
+
+JOB_FILE = "/quire.job"
+
+# What a program gets of the caller's environment; the rest would make runs differ from machine to
+# machine.
+PASSED_ENVIRONMENT = ("PATH", "HOME", "TERM", "LANG", "LC_ALL", "TZ")
+
+
+@dataclass
+class Job:
+    """One program to run. All strings are as the host has them; undecodable bytes are kept."""
+
+    path: str  # in the guest
+    argv: list
+    environment: list = field(default_factory=list)  # "NAME=value"
+    directory: str = "/"
+    terminals: tuple = ()  # which of 0, 1, 2 are a terminal
+    window: tuple = None  # (columns, rows) of that terminal
+
+    def encode(self):
+        """ValueError if a string holds a NUL, which could not have come from a real argv."""
+        records = [("P", self.path)]
+        records += [("A", argument) for argument in self.argv]
+        records += [("E", variable) for variable in self.environment]
+        records += [("C", self.directory)]
+        records += [("T", str(fd)) for fd in self.terminals]
+        if self.window:
+            records.append(("W", "%d,%d" % self.window))
+        encoded = b""
+        for tag, text in records:
+            raw = os.fsencode(text)
+            if b"\0" in raw:
+                raise ValueError(f"a NUL byte in {text!r}")
+            encoded += tag.encode() + raw + b"\0"
+        return encoded
+
+
+def encode_jobs(jobs):
+    """Several jobs in one file, with an empty J record between two."""
+    return b"J\0".join(job.encode() for job in jobs)
+
+
+def passed_environment(variables, extra):
+    """The guest's environment out of the host's; `extra` wins over it, in the order given."""
+    chosen = {name: variables[name] for name in PASSED_ENVIRONMENT if name in variables}
+    for setting in extra:
+        name, separator, value = setting.partition("=")
+        if separator:
+            chosen[name] = value
+        elif name in variables:
+            chosen[name] = variables[name]
+    return [f"{name}={value}" for name, value in chosen.items()]
+
+
+def host_terminals():
+    """The (terminals, window) of a job that has the standard streams of this process."""
+    terminals = tuple(fd for fd in (0, 1, 2) if os.isatty(fd))
+    if not terminals:
+        return terminals, None
+    size = os.get_terminal_size(terminals[0])
+    return terminals, (size.columns, size.lines)
+
+
+class FileSet:
+    """Host files by guest path. Added in any order; a later file replaces an earlier one."""
+
+    def __init__(self):
+        self._entries = {}  # guest path -> (kind, host path or bytes or target, permissions)
+
+    def __contains__(self, guest):
+        return guest in self._entries
+
+    def add_bytes(self, guest, data, permissions=0o644):
+        self._put(guest, ("bytes", data, permissions))
+
+    def add_directory(self, guest):
+        self._put(guest, ("directory", None, self._permissions_of(guest)))
+
+    def add(self, host, guest=None):
+        """A file, a symbolic link (as a link), or a directory with all in it; `guest` defaults to
+        its absolute path here. OSError if it can't be looked at; ValueError for a device, a socket
+        or a FIFO."""
+        guest = os.path.normpath(guest or os.path.abspath(host))
+        if not guest.startswith("/"):
+            raise ValueError(f"{guest}: a path in the guest begins with /")
+        guest = "/" + guest.lstrip("/")
+        info = os.stat(host)  # what is named itself may be a link, and its file is meant
+        self._add_found(host, guest, info)
+
+    def _add_found(self, host, guest, info):
+        permissions = stat.S_IMODE(info.st_mode)
+        if stat.S_ISREG(info.st_mode):
+            self._put(guest, ("copy", host, permissions))
+        elif stat.S_ISLNK(info.st_mode):
+            self._put(guest, ("symlink", os.readlink(host), permissions))
+        elif stat.S_ISDIR(info.st_mode):
+            self._put(guest, ("directory", None, permissions))
+            for name in sorted(os.listdir(host)):
+                inner = os.path.join(host, name)
+                self._add_found(inner, os.path.join(guest, name), os.lstat(inner))
+        else:
+            raise ValueError(f"{host}: is no file, directory or symbolic link")
+
+    def _put(self, guest, entry):
+        parent = os.path.dirname(guest)
+        if parent != guest and parent not in self._entries:
+            self._put(parent, ("directory", None, self._permissions_of(parent)))
+        if guest != "/":
+            self._entries[guest] = entry
+
+    @staticmethod
+    def _permissions_of(directory):
+        """A directory of the host keeps its permissions; another is plain."""
+        try:
+            info = os.stat(directory)
+        except OSError:
+            return 0o755
+        return stat.S_IMODE(info.st_mode) if stat.S_ISDIR(info.st_mode) else 0o755
+
+    def write(self, out):
+        """Append the archive to `out`; parents come before what is in them."""
+        archive = CpioWriter(out)
+        for guest, (kind, what, permissions) in sorted(self._entries.items()):
+            name = guest.lstrip("/")
+            if kind == "directory":
+                archive.directory(name, permissions)
+            elif kind == "symlink":
+                archive.symlink(name, what)
+            elif kind == "bytes":
+                archive.file(name, what, permissions)
+            else:
+                archive.copy(name, what, permissions)
+        archive.close()

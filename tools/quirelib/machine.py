@@ -1,0 +1,136 @@
+"""machine.py: a running QEMU, with its two serial ports as sockets of ours.
+
+Everything is driven by events: step() waits for the next one, whoever it comes from. Nothing
+sleeps and nothing polls.
+"""
+
+import os
+import selectors
+import signal
+import socket
+import subprocess
+import time
+
+from . import qemu
+from .errors import MachineError
+
+RECEIVE_BYTES = 1 << 16
+# The kernel lets no QEMU outlive the process that started it, however that one ends.
+WITH_PARENT = ("/usr/bin/setpriv", "--pdeathsig", "KILL")
+
+
+class Machine:
+    """Starts at once; a context manager that ends QEMU for certain.
+
+    on_console(data) and on_channel(data) are called from step() with the bytes of COM1 and COM2.
+    """
+
+    def __init__(self, folder, config, cmdline, on_console, on_channel):
+        self.status = None  # QEMU's exit status once it has ended; -n if signal n killed it
+        self._selector = selectors.PollSelector()
+        self._on = {}
+        self._channel = None
+        self._errors = bytearray()
+        ends, theirs = [], []
+        if config.serial:
+            for receive in (on_console, on_channel):
+                ours, other = socket.socketpair()
+                theirs.append(other)
+                ends.append((ours, receive))
+        chardevs = [f"socket,fd={other.fileno()}" for other in theirs]
+        words = qemu.command(config, cmdline, *chardevs)
+        try:
+            self._process = subprocess.Popen(
+                [*WITH_PARENT, *words], cwd=folder, stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, process_group=0,
+                pass_fds=[other.fileno() for other in theirs])
+        except OSError as error:
+            raise MachineError(f"cannot start QEMU: {error}") from error
+        finally:
+            for other in theirs:
+                other.close()
+        self._pidfd = os.pidfd_open(self._process.pid)
+        self._selector.register(self._pidfd, selectors.EVENT_READ, self._ended)
+        self._receivers = ends + [(self._process.stderr, self._errors.extend)]
+        for end, receive in self._receivers:
+            os.set_blocking(end.fileno(), False)
+            self.watch(end, lambda end=end, receive=receive: self._receive(end, receive))
+        if ends:
+            self._channel = ends[1][0]
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *exception):
+        self.kill()
+        for end, _ in self._receivers:
+            end.close()
+        os.close(self._pidfd)
+        self._selector.close()
+
+    def watch(self, file, ready):
+        """Call ready() from step() whenever `file` can be read."""
+        self._selector.register(file, selectors.EVENT_READ, ready)
+
+    def unwatch(self, file):
+        self._selector.unregister(file)
+
+    def step(self, deadline=None):
+        """Wait for events and deal with them. False: `deadline` (time.monotonic()) has passed."""
+        if self.status is not None:
+            return True
+        wait = None if deadline is None else max(0, deadline - time.monotonic())
+        events = self._selector.select(wait)
+        # The end comes last: what the machine said before it counts.
+        for key, _ in sorted(events, key=lambda event: event[0].fd == self._pidfd):
+            if key.fileobj in self._selector.get_map():
+                key.data()
+        return bool(events)
+
+    def send(self, data):
+        """Bytes to COM2. They are lost if the machine has ended, as on a real wire."""
+        view = memoryview(data)
+        while view and self.status is None:
+            try:
+                view = view[self._channel.send(view):]
+            except BlockingIOError:
+                self._wait_writable()
+            except OSError:
+                return
+
+    def _wait_writable(self):
+        with selectors.PollSelector() as selector:
+            selector.register(self._channel, selectors.EVENT_WRITE)
+            selector.register(self._pidfd, selectors.EVENT_READ)
+            selector.select()
+
+    def kill(self):
+        """End QEMU now, if it has not ended."""
+        if self._process.returncode is None:
+            self._process.send_signal(signal.SIGKILL)
+            self._process.wait()
+
+    @property
+    def errors(self):
+        """What QEMU itself wrote to its standard error."""
+        return self._errors.decode("utf-8", "replace").strip()
+
+    def _receive(self, end, receive):
+        """One piece; True if there may be more."""
+        try:
+            data = os.read(end.fileno(), RECEIVE_BYTES)
+        except BlockingIOError:
+            return False
+        except OSError:
+            data = b""
+        if data:
+            receive(data)
+            return True
+        self.unwatch(end)
+        return False
+
+    def _ended(self):
+        for end, receive in self._receivers:
+            while end in self._selector.get_map() and self._receive(end, receive):
+                pass
+        self.status = self._process.wait()

@@ -1,0 +1,98 @@
+"""run.py: `quire run`: one program of the host, in one machine, as if it ran here."""
+
+import os
+import sys
+
+from . import qemu
+from .build import prepare
+from .errors import NOT_EXECUTABLE, QuireError, UsageError
+from .job import FileSet, Job, JOB_FILE, encode_jobs, host_terminals, passed_environment
+from .program import check_program, find_program
+from .session import Session
+from .streams import HostStreams
+from .workspace import check_volume, workspace, write_boot_files, write_initrd
+
+# What makes the kernel run the job and speak to the host about it.
+JOB_CMDLINE = f"job={JOB_FILE} stdio=host"
+
+
+def machine_config(values):
+    """A qemu.Config from parsed options."""
+    firmware = values["firmware"]
+    if firmware != "ovmf" and firmware not in qemu.PFLASH:
+        firmware = os.path.abspath(firmware)
+        if not os.path.isfile(firmware):
+            raise UsageError(f"--firmware {values['firmware']}: no such file")
+    return qemu.Config(boot=values["boot"], memory=values["memory"], cpus=values["cpus"],
+                       machine=values["machine"], cpu=values["cpu"],
+                       accel=qemu.choose_accel(values["accel"]), icount=values["icount"],
+                       firmware=firmware)
+
+
+def make_files(program, added):
+    """The FileSet of a run: what is --added, the program at its path, and its working directory."""
+    files = FileSet()
+    files.add_directory(os.getcwd())
+    for host, guest in [(program, None), *added]:
+        try:
+            files.add(host, guest)
+        except OSError as error:
+            raise QuireError(f"{host}: {error.strerror}") from error
+        except ValueError as error:
+            raise QuireError(str(error)) from error
+    return files
+
+
+def make_job(name, path, arguments, settings):
+    terminals, window = host_terminals()
+    return Job(path=path, argv=[name, *arguments],
+               environment=passed_environment(os.environ, settings),
+               directory=os.getcwd(), terminals=terminals, window=window)
+
+
+class LogSink:
+    """The kernel's log, to a file and to standard error, as they are wanted."""
+
+    def __init__(self, path, verbose):
+        self._verbose = verbose
+        try:
+            self._file = open(path, "w", encoding="utf-8") if path else None
+        except OSError as error:
+            raise QuireError(f"--log {path}: {error.strerror}") from error
+
+    def line(self, line):
+        if self._file:
+            self._file.write(line + "\n")
+            self._file.flush()
+        if self._verbose:
+            print(line, file=sys.stderr, flush=True)
+
+
+def run(values, words):
+    """The program's status."""
+    if not words:
+        raise UsageError("which program? ./quire run [OPTIONS] PROGRAM [ARGUMENTS...]")
+    name, *arguments = words
+    found = find_program(name, os.environ.get("PATH", os.defpath))
+    interpreter = check_program(found)
+    path = os.path.realpath(found)
+    config = machine_config(values)
+    prepare(yes=values["yes"], quiet=True)
+    files = make_files(path, values["add"])
+    if interpreter and interpreter not in files:
+        raise QuireError(f"{found}: wants the dynamic linker {interpreter}; link it with -static, "
+                         "or --add the dynamic linker and the libraries", NOT_EXECUTABLE)
+    files.add_bytes(JOB_FILE, encode_jobs([make_job(name, path, arguments, values["env"])]))
+    cmdline = " ".join([*values["append"], JOB_CMDLINE])
+    log = LogSink(values["log"], values["verbose"])
+    with workspace() as folder:
+        try:
+            write_initrd(folder, files)
+        except (OSError, ValueError) as error:
+            raise QuireError(f"cannot make the initial RAM disk: {error}") from error
+        if config.boot == "uefi":
+            check_volume(folder)
+        write_boot_files(folder, cmdline)
+        with Session(folder, config, cmdline, HostStreams(), jobs=1, limit=values["timeout"],
+                     observe=log.line) as session:
+            return session.run()[0].status
