@@ -1,5 +1,6 @@
 /*
- * main.c: the kernel from its first C instruction to its first process. Read it as the table of contents.
+ * main.c: the kernel from its first C instruction to its first process. Read it as the table of
+ * contents.
  */
 #include <arch/cpu.h>
 #include <arch/debug.h>
@@ -36,7 +37,8 @@ static void read_boot_info(paddr_t physical)
 {
 	const struct boot_info *given = phys_to_virt(physical);
 
-	if (given->magic != BOOT_INFO_MAGIC || given->version != BOOT_INFO_VERSION || given->size != sizeof(info))
+	if (given->magic != BOOT_INFO_MAGIC || given->version != BOOT_INFO_VERSION ||
+	    given->size != sizeof(info))
 		panic("the loader's boot_info is not version %u of this kernel", BOOT_INFO_VERSION);
 	info = *given;
 	options_init(phys_to_virt(info.cmdline), info.cmdline_bytes);
@@ -69,19 +71,20 @@ static void run_self_tests(void)
 	if (option("crash"))
 		crash_provoke(option("crash"));
 	if (option("ktest"))
-		arch_machine_end(ktest_run(option("ktest"), ktest_to_log) ? MACHINE_TESTS_FAILED : MACHINE_DONE);
+		arch_machine_end(ktest_run(option("ktest"), ktest_to_log) ? MACHINE_TESTS_FAILED
+									  : MACHINE_DONE);
 }
 
 void kernel_main(paddr_t boot_info)
 {
 	cpu_set_local(&boot_cpu);
-	uart_console_init();	    /* from here on the log is heard */
+	uart_console_init(); /* from here on the log is heard */
 	read_boot_info(boot_info);
 	set_log_level();
 	log_boot();
-	cpu_init();		    /* our own segments, vectors and stacks for the worst of them */
+	cpu_init(); /* our own segments, vectors and stacks for the worst of them */
 	cpu_log_features();
-	mm_init(&info);		    /* our own page tables; nothing of the firmware's or the loader's is left */
+	mm_init(&info); /* our own page tables; nothing of the firmware's or the loader's is left */
 	kmap_self_check();
 	acpi_init(info.acpi_rsdp);
 	time_init();
@@ -91,5 +94,5 @@ void kernel_main(paddr_t boot_info)
 	sched_init();
 	run_self_tests();
 	job_start();
-	sched_start();		    /* this stack becomes the idle thread's */
+	sched_start(); /* this stack becomes the idle thread's */
 }

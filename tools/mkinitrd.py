@@ -6,7 +6,7 @@
 A line of the manifest is one of
 
     dir  PATH MODE
-    file PATH MODE SOURCE       SOURCE is a file of the repository, or @NAME for one that the build made
+    file PATH MODE SOURCE       a file of the repository, or @NAME for one that the build made
     link PATH TARGET
 
 and '#' starts a comment. Equal inputs make equal archives.
@@ -40,7 +40,7 @@ def read_manifest(lines, built):
             elif kind == "link" and len(rest) == 1:
                 yield kind, path, rest[0]
             else:
-                raise ValueError("not 'dir PATH MODE', 'file PATH MODE SOURCE' or 'link PATH TARGET'")
+                raise ValueError("not a dir, file or link line with all its words")
         except (ValueError, KeyError) as error:
             raise ManifestError(f"line {number}: {line.strip()!r}: {error}") from error
 

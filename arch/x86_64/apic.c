@@ -1,4 +1,5 @@
-/* apic.c: this CPU's local interrupt controller, as memory (xAPIC) or as MSRs (x2APIC). SDM 3A, chapter 11. */
+/* apic.c: this CPU's local interrupt controller, as memory (xAPIC) or as MSRs (x2APIC). SDM 3A,
+ * chapter 11. */
 #include <arch/cpu.h>
 
 #include "debug/assert.h"
@@ -27,14 +28,14 @@ enum {
 	APIC_CURRENT_COUNT = 0x390,
 	APIC_DIVIDE = 0x3e0,
 };
-#define APIC_ENABLE	(1u << 8)  /* in APIC_SPURIOUS */
-#define APIC_MASKED	(1u << 16) /* in an LVT entry */
-#define APIC_DIVIDE_16	0x3u
-#define APIC_BASE_X2	(1u << 10)
-#define APIC_BASE_ON	(1u << 11)
-#define APIC_BASE_MASK	0x000ffffffffff000ull
+#define APIC_ENABLE     (1u << 8)  /* in APIC_SPURIOUS */
+#define APIC_MASKED     (1u << 16) /* in an LVT entry */
+#define APIC_DIVIDE_16  0x3u
+#define APIC_BASE_X2    (1u << 10)
+#define APIC_BASE_ON    (1u << 11)
+#define APIC_BASE_MASK  0x000ffffffffff000ull
 #define APIC_PAGE_BYTES 4096
-#define XAPIC_ID_SHIFT	24
+#define XAPIC_ID_SHIFT  24
 
 static volatile uint32_t *registers; /* xAPIC; the same address on every CPU. NULL: x2APIC */
 static bool present;
@@ -62,7 +63,7 @@ bool apic_is_x2(void)
 bool apic_init(void)
 {
 	static const unsigned lvts[] = {APIC_LVT_TIMER, APIC_LVT_THERMAL, APIC_LVT_PERFORMANCE,
-					APIC_LVT_LINT0, APIC_LVT_LINT1,	  APIC_LVT_ERROR};
+					APIC_LVT_LINT0, APIC_LVT_LINT1,   APIC_LVT_ERROR};
 	uint64_t base = read_msr(MSR_APIC_BASE);
 
 	if (!(base & APIC_BASE_ON)) {

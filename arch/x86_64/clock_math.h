@@ -37,7 +37,8 @@ static inline uint64_t clock_from_ns(uint64_t ns, uint64_t hz)
 }
 
 /* Seconds since 1970 of a date of the Gregorian calendar, UTC. month 1-12, day 1-31. */
-uint64_t clock_epoch(unsigned year, unsigned month, unsigned day, unsigned hour, unsigned minute, unsigned second);
+uint64_t clock_epoch(unsigned year, unsigned month, unsigned day, unsigned hour, unsigned minute,
+		     unsigned second);
 
 static inline unsigned clock_from_bcd(unsigned value)
 {

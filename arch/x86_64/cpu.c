@@ -1,4 +1,5 @@
-/* cpu.c: what this CPU has, what of it is turned on, its segments and its task state. SDM volume 3A, chapters 2, 3, 8. */
+/* cpu.c: what this CPU has, what of it is turned on, its segments and its task state. SDM volume
+ * 3A, chapters 2, 3, 8. */
 #include <arch/cpu.h>
 #include <arch/port.h>
 #include <cpuid.h>
@@ -12,35 +13,36 @@
 #include "sync/cpu.h"
 
 _Static_assert(offsetof(struct arch_cpu, self) == ARCH_CPU_SELF, "entry.S knows it");
-_Static_assert(offsetof(struct arch_cpu, kernel_stack) == ARCH_CPU_KERNEL_STACK, "entry.S knows it");
+_Static_assert(offsetof(struct arch_cpu, kernel_stack) == ARCH_CPU_KERNEL_STACK,
+	       "entry.S knows it");
 _Static_assert(offsetof(struct arch_cpu, user_rsp) == ARCH_CPU_USER_RSP, "entry.S knows it");
 _Static_assert(offsetof(struct cpu, arch) == 0, "the GS base is both");
 _Static_assert(sizeof(struct tss) == 104, "SDM 3A, 8.7");
 
 /* CPUID leaves and bits: SDM 2A, CPUID. */
-#define LEAF_FEATURES	       1u
-#define LEAF_STRUCTURED	       7u
+#define LEAF_FEATURES          1u
+#define LEAF_STRUCTURED        7u
 #define LEAF_EXTENDED_FEATURES 0x80000001u
 #define LEAF_ADDRESS_SIZES     0x80000008u
-#define ECX1_RDRAND	       (1u << 30)
-#define ECX1_XSAVE	       (1u << 26)
-#define ECX1_HYPERVISOR	       (1u << 31)
-#define EBX7_FSGSBASE	       (1u << 0)
-#define EBX7_SMEP	       (1u << 7)
-#define EBX7_SMAP	       (1u << 20)
-#define ECX7_UMIP	       (1u << 2)
-#define EDX81_NX	       (1u << 20)
-#define EDX81_1GIB	       (1u << 26)
+#define ECX1_RDRAND            (1u << 30)
+#define ECX1_XSAVE             (1u << 26)
+#define ECX1_HYPERVISOR        (1u << 31)
+#define EBX7_FSGSBASE          (1u << 0)
+#define EBX7_SMEP              (1u << 7)
+#define EBX7_SMAP              (1u << 20)
+#define ECX7_UMIP              (1u << 2)
+#define EDX81_NX               (1u << 20)
+#define EDX81_1GIB             (1u << 26)
 
-#define IST_STACK_BYTES	  8192
-#define IST_COUNT	  3
+#define IST_STACK_BYTES   8192
+#define IST_COUNT         3
 #define DEFAULT_PHYS_BITS 36
-#define RANDOM_TRIES	  10 /* SDM 1, 7.3.17.1 */
+#define RANDOM_TRIES      10 /* SDM 1, 7.3.17.1 */
 
 /* 8259 interrupt controllers: all lines off; the APIC serves instead. */
 #define PIC_MASTER_DATA 0x21
-#define PIC_SLAVE_DATA	0xa1
-#define PIC_ALL_MASKED	0xff
+#define PIC_SLAVE_DATA  0xa1
+#define PIC_ALL_MASKED  0xff
 
 bool cpu_smap; /* the same on every CPU; written by cpu_init */
 
@@ -82,7 +84,7 @@ void cpu_set_local(struct cpu *cpu)
 #define DESCRIPTOR_KERNEL_DATA 0x00cf93000000ffffull
 #define DESCRIPTOR_USER_DATA   0x00cff3000000ffffull
 #define DESCRIPTOR_USER_CODE   0x00affb000000ffffull
-#define DESCRIPTOR_TSS	       (0x89ull << 40)
+#define DESCRIPTOR_TSS         (0x89ull << 40)
 
 static void load_segments(struct arch_cpu *arch)
 {
@@ -102,7 +104,8 @@ static void load_segments(struct arch_cpu *arch)
 	arch->tss.iomap_base = sizeof(arch->tss);
 	for (unsigned i = 0; i < IST_COUNT; i++)
 		arch->tss.ist[i] = (uint64_t)(ist_stacks[i] + IST_STACK_BYTES);
-	/* A far return reloads CS. Null FS and GS selectors clear the bases on some CPUs: ours is put back. */
+	/* A far return reloads CS. Null FS and GS selectors clear the bases on some CPUs: ours is
+	 * put back. */
 	__asm__ volatile("lgdt %0\n\t"
 			 "pushq %1\n\t"
 			 "leaq 1f(%%rip), %%rax\n\t"
@@ -124,7 +127,8 @@ static void load_segments(struct arch_cpu *arch)
 
 static void set_control_registers(const struct features *f)
 {
-	uint64_t cr4 = (read_cr4() & (CR4_PAE | CR4_MCE)) | CR4_PAE | CR4_MCE | CR4_PGE | CR4_OSFXSR | CR4_OSXMMEXCPT;
+	uint64_t cr4 = (read_cr4() & (CR4_PAE | CR4_MCE)) | CR4_PAE | CR4_MCE | CR4_PGE |
+		       CR4_OSFXSR | CR4_OSXMMEXCPT;
 
 	/* Setting a bit that the CPU does not have is a fault at best. */
 	cr4 |= f->ecx1 & ECX1_XSAVE ? CR4_OSXSAVE : 0;
@@ -145,7 +149,8 @@ static void set_syscall_registers(void)
 	/* SYSRET's base is such that +8 is USER_SS and +16 USER_CS. */
 	write_msr(MSR_STAR, (uint64_t)(USER_SS - 8) << 48 | (uint64_t)KERNEL_CS << 32);
 	write_msr(MSR_LSTAR, (uint64_t)syscall_entry);
-	write_msr(MSR_SFMASK, RFLAGS_TF | RFLAGS_IF | RFLAGS_DF | RFLAGS_IOPL | RFLAGS_NT | RFLAGS_AC);
+	write_msr(MSR_SFMASK,
+		  RFLAGS_TF | RFLAGS_IF | RFLAGS_DF | RFLAGS_IOPL | RFLAGS_NT | RFLAGS_AC);
 }
 
 void cpu_init(void)
@@ -170,11 +175,13 @@ void cpu_log_features(void)
 	uint64_t cr4 = read_cr4();
 
 	for (unsigned i = 0; i < 3; i++)
-		(void)__get_cpuid(0x80000002u + i, &name[i * 4], &name[i * 4 + 1], &name[i * 4 + 2], &name[i * 4 + 3]);
+		(void)__get_cpuid(0x80000002u + i, &name[i * 4], &name[i * 4 + 1], &name[i * 4 + 2],
+				  &name[i * 4 + 3]);
 	log_info("CPU: %s; on: NX WP%s%s%s%s%s%s; 1 GiB pages: %s", (const char *)name,
-		 cr4 & CR4_SMEP ? " SMEP" : "", cr4 & CR4_SMAP ? " SMAP" : "", cr4 & CR4_UMIP ? " UMIP" : "",
-		 cr4 & CR4_FSGSBASE ? " FSGSBASE" : "", cr4 & CR4_OSXSAVE ? " XSAVE" : "",
-		 cr4 & CR4_PGE ? " PGE" : "", f.edx81 & EDX81_1GIB ? "yes" : "no");
+		 cr4 & CR4_SMEP ? " SMEP" : "", cr4 & CR4_SMAP ? " SMAP" : "",
+		 cr4 & CR4_UMIP ? " UMIP" : "", cr4 & CR4_FSGSBASE ? " FSGSBASE" : "",
+		 cr4 & CR4_OSXSAVE ? " XSAVE" : "", cr4 & CR4_PGE ? " PGE" : "",
+		 f.edx81 & EDX81_1GIB ? "yes" : "no");
 }
 
 bool cpu_random(uint64_t *value)

@@ -10,8 +10,8 @@
 #include "mm/kmap.h"
 #include "registers.h"
 
-#define BACKTRACE_MAX	40
-#define DUMP_LINE	128
+#define BACKTRACE_MAX   40
+#define DUMP_LINE       128
 #define DEBUG_EXIT_PORT 0xf4
 #define ECX1_HYPERVISOR (1u << 31) /* CPUID.1: a hypervisor or an emulator is there */
 
@@ -29,7 +29,8 @@ void arch_backtrace(vaddr_t pc, vaddr_t fp, void (*frame)(vaddr_t pc))
 		frame(pc);
 	for (unsigned i = 0; i < BACKTRACE_MAX; i++) {
 		const struct call_frame *call = (const struct call_frame *)fp;
-		if (!IS_ALIGNED(fp, sizeof(fp)) || !kmap_is_mapped(fp, sizeof(*call)) || !call->return_address)
+		if (!IS_ALIGNED(fp, sizeof(fp)) || !kmap_is_mapped(fp, sizeof(*call)) ||
+		    !call->return_address)
 			return;
 		frame(call->return_address);
 		/* Callers are further up the same stack. */
@@ -44,8 +45,9 @@ void arch_dump_control(void (*line)(const char *text))
 	char buffer[DUMP_LINE];
 
 	format(buffer, sizeof(buffer), "cr0 %08llx cr2 %016llx cr3 %016llx cr4 %08llx efer %03llx",
-	       (unsigned long long)read_cr0(), (unsigned long long)read_cr2(), (unsigned long long)read_cr3(),
-	       (unsigned long long)read_cr4(), (unsigned long long)read_msr(MSR_EFER));
+	       (unsigned long long)read_cr0(), (unsigned long long)read_cr2(),
+	       (unsigned long long)read_cr3(), (unsigned long long)read_cr4(),
+	       (unsigned long long)read_msr(MSR_EFER));
 	line(buffer);
 }
 

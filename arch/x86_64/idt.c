@@ -4,9 +4,9 @@
 #include "registers.h"
 #include "vectors.h"
 
-#define STUB_BYTES	16 /* entry.S aligns each to it */
-#define GATE_INTERRUPT	0x8e
-#define GATE_USER	0x60 /* DPL 3: INT3 and INTO may be used by programs */
+#define STUB_BYTES     16 /* entry.S aligns each to it */
+#define GATE_INTERRUPT 0x8e
+#define GATE_USER      0x60 /* DPL 3: INT3 and INTO may be used by programs */
 
 struct PACKED gate {
 	uint16_t offset_low, selector;

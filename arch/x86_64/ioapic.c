@@ -1,4 +1,5 @@
-/* ioapic.c: legacy interrupt lines through the I/O APIC. Intel 82093AA data sheet; MADT overrides: ACPI 6.5, 5.2.12.5. */
+/* ioapic.c: legacy interrupt lines through the I/O APIC. Intel 82093AA data sheet; MADT overrides:
+ * ACPI 6.5, 5.2.12.5. */
 #include <arch/irq.h>
 
 #include "debug/assert.h"
@@ -11,15 +12,15 @@
 #include "registers.h"
 #include "vectors.h"
 
-#define LEGACY_LINES	 16u
-#define IOAPIC_BYTES	 0x20
-#define IOAPIC_SELECT	 0 /* 32-bit word index */
-#define IOAPIC_WINDOW	 4
-#define IOAPIC_VERSION	 0x01 /* bits 16-23: the last redirection entry */
-#define IOAPIC_ENTRY(n)	 (0x10 + 2 * (n))
-#define ENTRY_ACTIVE_LOW (1u << 13)
-#define ENTRY_LEVEL	 (1u << 15)
-#define ENTRY_MASKED	 (1u << 16)
+#define LEGACY_LINES      16u
+#define IOAPIC_BYTES      0x20
+#define IOAPIC_SELECT     0 /* 32-bit word index */
+#define IOAPIC_WINDOW     4
+#define IOAPIC_VERSION    0x01 /* bits 16-23: the last redirection entry */
+#define IOAPIC_ENTRY(n)   (0x10 + 2 * (n))
+#define ENTRY_ACTIVE_LOW  (1u << 13)
+#define ENTRY_LEVEL       (1u << 15)
+#define ENTRY_MASKED      (1u << 16)
 #define DESTINATION_SHIFT 24
 
 static volatile uint32_t *registers; /* NULL: none found yet */

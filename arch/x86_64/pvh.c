@@ -1,4 +1,5 @@
-/* pvh.c: what a PVH boot tells, as a struct boot_info. Runs on the tables of pvh_entry.S, before anything else. */
+/* pvh.c: what a PVH boot tells, as a struct boot_info. Runs on the tables of pvh_entry.S, before
+ * anything else. */
 #include "boot_info.h"
 #include "debug/assert.h"
 #include "lib/string.h"
@@ -6,7 +7,7 @@
 #include "mm/layout.h"
 
 /* Xen, public/arch-x86/hvm/start_info.h. */
-#define HVM_START_MAGIC	 0x336ec578u
+#define HVM_START_MAGIC  0x336ec578u
 #define HVM_MEMMAP_SINCE 1u /* version */
 
 struct hvm_start_info {
@@ -26,9 +27,9 @@ struct hvm_memmap_entry {
 /* Types of the memory map are E820's: ACPI 6.5, table 15.4. */
 enum { E820_RAM = 1, E820_ACPI = 3, E820_NVS = 4 };
 
-#define PVH_MAX_RANGES	 256u
+#define PVH_MAX_RANGES   256u
 #define PVH_EXTRA_RANGES 2u /* kernel, initrd */
-#define CMDLINE_MAX	 4096u
+#define CMDLINE_MAX      4096u
 
 /* Boot CPU only, before mm_init. */
 static struct boot_info info;
@@ -66,18 +67,21 @@ static uint32_t range_type(uint32_t e820)
 static void add_range(paddr_t start, uint64_t bytes, uint32_t type)
 {
 	assert(info.range_count < ARRAY_SIZE(ranges));
-	ranges[info.range_count++] = (struct boot_range){.start = start, .bytes = bytes, .type = type};
+	ranges[info.range_count++] =
+		(struct boot_range){.start = start, .bytes = bytes, .type = type};
 }
 
 paddr_t pvh_make_boot_info(paddr_t start_info)
 {
 	const struct hvm_start_info *start = physical(start_info, sizeof(*start));
 
-	if (start->magic != HVM_START_MAGIC || start->version < HVM_MEMMAP_SINCE || !start->memmap_entries)
+	if (start->magic != HVM_START_MAGIC || start->version < HVM_MEMMAP_SINCE ||
+	    !start->memmap_entries)
 		panic("the PVH loader gave no memory map");
 	if (start->memmap_entries > PVH_MAX_RANGES)
 		panic("the PVH loader's memory map has more than %u entries", PVH_MAX_RANGES);
-	const struct hvm_memmap_entry *map = physical(start->memmap, start->memmap_entries * sizeof(*map));
+	const struct hvm_memmap_entry *map =
+		physical(start->memmap, start->memmap_entries * sizeof(*map));
 	for (uint32_t i = 0; i < start->memmap_entries; i++)
 		add_range(map[i].start, map[i].bytes, range_type(map[i].type));
 

@@ -14,19 +14,19 @@
 #include "registers.h"
 #include "sync/cpu.h"
 
-#define LEAF_XSAVE	  0xdu
-#define FXSAVE_BYTES	  512u
+#define LEAF_XSAVE             0xdu
+#define FXSAVE_BYTES           512u
 #define VECTOR_ALIGNMENT_BYTES 64u /* of an XSAVE area */
 /* State components: SDM 1, 13.1. x87, SSE, AVX; the three of AVX-512. */
-#define XCR0_X87    (1u << 0)
-#define XCR0_SSE    (1u << 1)
-#define XCR0_AVX    (1u << 2)
-#define XCR0_AVX512 (7u << 5)
+#define XCR0_X87               (1u << 0)
+#define XCR0_SSE               (1u << 1)
+#define XCR0_AVX               (1u << 2)
+#define XCR0_AVX512            (7u << 5)
 /* Initial values: SDM 1, 13.6. Offsets in the legacy area: table 10-2. */
-#define FCW_OFFSET    0
-#define FCW_INITIAL   0x37f
-#define MXCSR_OFFSET  24
-#define MXCSR_INITIAL 0x1f80
+#define FCW_OFFSET             0
+#define FCW_INITIAL            0x37f
+#define MXCSR_OFFSET           24
+#define MXCSR_INITIAL          0x1f80
 
 /* The same on every CPU; set by the first. */
 static uint64_t components; /* 0: no XSAVE, FXSAVE it is */
@@ -39,7 +39,8 @@ NORETURN void return_to_user(struct trap_frame *frame);
 /* What thread_switch_stack pops. */
 struct switch_frame {
 	uint64_t r15, r14, r13, r12, rbx, rbp, rip;
-	uint64_t zero; /* the return address of the first function: ends backtraces, and aligns the stack */
+	uint64_t zero; /* the return address of the first function: ends backtraces, and aligns the
+			  stack */
 };
 
 void vector_init(void)
@@ -63,7 +64,10 @@ void vector_init(void)
 static void vector_save(void *area)
 {
 	if (components)
-		__asm__ volatile("xsave64 (%0)" : : "r"(area), "a"((uint32_t)components), "d"(0) : "memory");
+		__asm__ volatile("xsave64 (%0)"
+				 :
+				 : "r"(area), "a"((uint32_t)components), "d"(0)
+				 : "memory");
 	else
 		__asm__ volatile("fxsave64 (%0)" : : "r"(area) : "memory");
 }
@@ -71,7 +75,10 @@ static void vector_save(void *area)
 static void vector_load(const void *area)
 {
 	if (components)
-		__asm__ volatile("xrstor64 (%0)" : : "r"(area), "a"((uint32_t)components), "d"(0) : "memory");
+		__asm__ volatile("xrstor64 (%0)"
+				 :
+				 : "r"(area), "a"((uint32_t)components), "d"(0)
+				 : "memory");
 	else
 		__asm__ volatile("fxrstor64 (%0)" : : "r"(area) : "memory");
 }
@@ -89,13 +96,14 @@ static int vector_alloc(struct arch_thread *thread)
 	thread->vector_memory = kmalloc(area_bytes + VECTOR_ALIGNMENT_BYTES);
 	if (!thread->vector_memory)
 		return -ENOMEM;
-	thread->vector_state = (void *)ALIGN_UP((vaddr_t)thread->vector_memory, VECTOR_ALIGNMENT_BYTES);
+	thread->vector_state =
+		(void *)ALIGN_UP((vaddr_t)thread->vector_memory, VECTOR_ALIGNMENT_BYTES);
 	vector_reset(thread->vector_state);
 	return 0;
 }
 
-static void prepare_switch(struct arch_thread *thread, vaddr_t sp, void (*start)(void), void (*function)(void *),
-			   void *argument)
+static void prepare_switch(struct arch_thread *thread, vaddr_t sp, void (*start)(void),
+			   void (*function)(void *), void *argument)
 {
 	struct switch_frame *frame = (struct switch_frame *)(sp - sizeof(*frame));
 
@@ -107,13 +115,15 @@ static void prepare_switch(struct arch_thread *thread, vaddr_t sp, void (*start)
 	thread->sp = (uint64_t)frame;
 }
 
-int arch_thread_init(struct arch_thread *thread, vaddr_t stack_top, void (*entry)(void *), void *argument)
+int arch_thread_init(struct arch_thread *thread, vaddr_t stack_top, void (*entry)(void *),
+		     void *argument)
 {
 	*thread = (struct arch_thread){.stack_top = stack_top};
 	int error = vector_alloc(thread);
 	if (error)
 		return error;
-	prepare_switch(thread, stack_top - sizeof(struct trap_frame), thread_start, entry, argument);
+	prepare_switch(thread, stack_top - sizeof(struct trap_frame), thread_start, entry,
+		       argument);
 	return 0;
 }
 
@@ -131,7 +141,8 @@ int arch_thread_fork(struct arch_thread *child, vaddr_t stack_top, const struct 
 	struct trap_frame *copy = arch_thread_user_frame(child);
 	*copy = *frame;
 	copy->rax = 0;
-	/* `zero` of the switch frame is not wanted here: after it pops, the stack pointer must be at the frame. */
+	/* `zero` of the switch frame is not wanted here: after it pops, the stack pointer must be
+	 * at the frame. */
 	prepare_switch(child, (vaddr_t)copy + sizeof(uint64_t), thread_start_fork, first, argument);
 	*copy = *frame;
 	copy->rax = 0;

@@ -19,11 +19,11 @@
 #define DUMP_LINE 128
 
 /* Page-fault error code: SDM 3A, 4.7. */
-#define FAULT_PRESENT (1u << 0)
-#define FAULT_WRITE   (1u << 1)
-#define FAULT_USER    (1u << 2)
+#define FAULT_PRESENT  (1u << 0)
+#define FAULT_WRITE    (1u << 1)
+#define FAULT_USER     (1u << 2)
 #define FAULT_RESERVED (1u << 3)
-#define FAULT_FETCH   (1u << 4)
+#define FAULT_FETCH    (1u << 4)
 
 #define RPL_USER 3u
 
@@ -85,7 +85,8 @@ uint64_t trap_syscall_number(const struct trap_frame *frame)
 
 uint64_t trap_syscall_argument(const struct trap_frame *frame, unsigned index)
 {
-	const uint64_t arguments[] = {frame->rdi, frame->rsi, frame->rdx, frame->r10, frame->r8, frame->r9};
+	const uint64_t arguments[] = {frame->rdi, frame->rsi, frame->rdx,
+				      frame->r10, frame->r8,  frame->r9};
 
 	assert(index < ARRAY_SIZE(arguments));
 	return arguments[index];
@@ -125,18 +126,18 @@ PRINTF(2, 3) static void dump(void (*line)(const char *), const char *text, ...)
 
 void trap_dump(const struct trap_frame *f, void (*line)(const char *text))
 {
-	dump(line, "rip %016llx cs %02llx rflags %08llx rsp %016llx ss %02llx", (unsigned long long)f->rip,
-	     (unsigned long long)f->cs, (unsigned long long)f->rflags, (unsigned long long)f->rsp,
-	     (unsigned long long)f->ss);
+	dump(line, "rip %016llx cs %02llx rflags %08llx rsp %016llx ss %02llx",
+	     (unsigned long long)f->rip, (unsigned long long)f->cs, (unsigned long long)f->rflags,
+	     (unsigned long long)f->rsp, (unsigned long long)f->ss);
 	dump(line, "rax %016llx rbx %016llx rcx %016llx rdx %016llx", (unsigned long long)f->rax,
 	     (unsigned long long)f->rbx, (unsigned long long)f->rcx, (unsigned long long)f->rdx);
 	dump(line, "rsi %016llx rdi %016llx rbp %016llx r8  %016llx", (unsigned long long)f->rsi,
 	     (unsigned long long)f->rdi, (unsigned long long)f->rbp, (unsigned long long)f->r8);
 	dump(line, "r9  %016llx r10 %016llx r11 %016llx r12 %016llx", (unsigned long long)f->r9,
 	     (unsigned long long)f->r10, (unsigned long long)f->r11, (unsigned long long)f->r12);
-	dump(line, "r13 %016llx r14 %016llx r15 %016llx vector %llu error %#llx", (unsigned long long)f->r13,
-	     (unsigned long long)f->r14, (unsigned long long)f->r15, (unsigned long long)f->vector,
-	     (unsigned long long)f->error);
+	dump(line, "r13 %016llx r14 %016llx r15 %016llx vector %llu error %#llx",
+	     (unsigned long long)f->r13, (unsigned long long)f->r14, (unsigned long long)f->r15,
+	     (unsigned long long)f->vector, (unsigned long long)f->error);
 }
 
 /* ---- dispatch ---- */
@@ -146,12 +147,12 @@ NORETURN static void kernel_page_fault(const struct trap_frame *frame, vaddr_t v
 	if (kmap_is_stack_guard(va))
 		panic_trap(frame, "kernel stack overflow at %#llx", (unsigned long long)va);
 	panic_trap(frame, "the kernel's %s of %#llx (%s)",
-		   frame->error & FAULT_FETCH	? "execution"
+		   frame->error & FAULT_FETCH   ? "execution"
 		   : frame->error & FAULT_WRITE ? "write"
 						: "read",
 		   (unsigned long long)va,
 		   !(frame->error & FAULT_PRESENT) ? "nothing is mapped there"
-		   : va < USER_END		   ? "the user's memory, unguarded"
+		   : va < USER_END                 ? "the user's memory, unguarded"
 						   : "its protection forbids it");
 }
 
@@ -161,7 +162,8 @@ static void page_fault(struct trap_frame *frame)
 	unsigned access = VM_READ;
 
 	if (frame->error & FAULT_RESERVED)
-		panic_trap(frame, "a page-table entry for %#llx has reserved bits set", (unsigned long long)va);
+		panic_trap(frame, "a page-table entry for %#llx has reserved bits set",
+			   (unsigned long long)va);
 	if (!trap_is_user(frame) && (va >= USER_END || !arch_user_fixup(frame)))
 		kernel_page_fault(frame, va);
 	if (frame->error & FAULT_FETCH)
@@ -173,10 +175,18 @@ static void page_fault(struct trap_frame *frame)
 	trap_page_fault(frame, va, access);
 }
 
-/* Which of the floating-point errors, from the status bits that are set and not masked: Linux's order. */
+/* Which of the floating-point errors, from the status bits that are set and not masked: Linux's
+ * order. */
 static int fpe_code(unsigned unmasked)
 {
-	enum { INVALID = 1, DENORMAL = 2, ZERO_DIVIDE = 4, OVERFLOW = 8, UNDERFLOW = 16, PRECISION = 32 };
+	enum {
+		INVALID = 1,
+		DENORMAL = 2,
+		ZERO_DIVIDE = 4,
+		OVERFLOW = 8,
+		UNDERFLOW = 16,
+		PRECISION = 32
+	};
 
 	if (unmasked & INVALID)
 		return FPE_FLTINV;
@@ -210,7 +220,8 @@ static void exception(struct trap_frame *frame)
 	if (vector == VECTOR_DOUBLE_FAULT && kmap_is_stack_guard(read_cr2()))
 		panic_trap(frame, "kernel stack overflow at %#llx", (unsigned long long)read_cr2());
 	if (!trap_is_user(frame) || !exceptions[vector].signal)
-		panic_trap(frame, "%s in %s mode, error code %#llx", name, trap_is_user(frame) ? "user" : "kernel",
+		panic_trap(frame, "%s in %s mode, error code %#llx", name,
+			   trap_is_user(frame) ? "user" : "kernel",
 			   (unsigned long long)frame->error);
 	if (vector == VECTOR_X87 || vector == VECTOR_SIMD)
 		code = floating_point_code(vector);
@@ -235,7 +246,8 @@ void trap_enter(struct trap_frame *frame)
 		irq_dispatch(vector - VECTOR_LEGACY);
 		apic_end_of_interrupt();
 	} else {
-		/* A spurious interrupt is not acknowledged (SDM 3A, 10.9); the others have no source. */
+		/* A spurious interrupt is not acknowledged (SDM 3A, 10.9); the others have no
+		 * source. */
 		spurious_count++;
 	}
 }

@@ -15,7 +15,8 @@ size_t user_clear_bytes(void *to, size_t bytes);
 
 vaddr_t arch_user_fixup(const struct trap_frame *frame)
 {
-	for (const struct guarded *entry = exception_table_start; entry < exception_table_end; entry++)
+	for (const struct guarded *entry = exception_table_start; entry < exception_table_end;
+	     entry++)
 		if (entry->at == frame->rip)
 			return entry->to;
 	return 0;

@@ -15,9 +15,9 @@ PRINTF(2, 3) void log_line(enum log_level level, const char *format, ...);
 /* Lines above `level` are dropped. Default LOG_INFO; boot option log=error|warning|info|debug. */
 void log_set_level(enum log_level level);
 
-#define log_error(...)	 log_line(LOG_ERROR, __VA_ARGS__)
+#define log_error(...)   log_line(LOG_ERROR, __VA_ARGS__)
 #define log_warning(...) log_line(LOG_WARNING, __VA_ARGS__)
-#define log_info(...)	 log_line(LOG_INFO, __VA_ARGS__)
-#define log_debug(...)	 log_line(LOG_DEBUG, __VA_ARGS__)
+#define log_info(...)    log_line(LOG_INFO, __VA_ARGS__)
+#define log_debug(...)   log_line(LOG_DEBUG, __VA_ARGS__)
 
 #endif

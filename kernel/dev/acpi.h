@@ -7,7 +7,7 @@
 
 #include "lib/types.h"
 
-#define ACPI_MAX_CPUS	   256
+#define ACPI_MAX_CPUS      256
 #define ACPI_MAX_OVERRIDES 16
 
 struct acpi_cpu {
@@ -32,7 +32,7 @@ struct acpi_info {
 	paddr_t hpet;
 	bool has_pm1a;
 	uint32_t pm1a_control, pm1b_control; /* I/O ports */
-	uint8_t s5_a, s5_b;		     /* SLP_TYP for power-off, from \_S5_ */
+	uint8_t s5_a, s5_b;                  /* SLP_TYP for power-off, from \_S5_ */
 	bool s5_found;
 	uint32_t smi_command;
 	uint8_t acpi_enable;

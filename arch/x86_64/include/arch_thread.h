@@ -7,12 +7,13 @@
 #define KERNEL_STACK_BYTES 16384u
 
 struct arch_thread {
-	uint64_t sp;	       /* while it does not run: its switch frame */
+	uint64_t sp;           /* while it does not run: its switch frame */
 	vaddr_t stack_top;     /* the user's trap frame stands just below */
 	uint64_t fs_base;      /* while it does not run */
 	uint64_t user_gs_base; /* while it does not run */
 	void *vector_memory;   /* from kmalloc */
-	void *vector_state;    /* aligned, inside it: XSAVE or FXSAVE area; NULL: a thread without a user side */
+	void *vector_state;    /* aligned, inside it: XSAVE or FXSAVE area; NULL: a thread without a
+				  user side */
 };
 
 #endif
