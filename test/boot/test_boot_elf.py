@@ -28,7 +28,7 @@ def verdicts(folder, files):
         with open(paths[-1], "wb") as file:
             file.write(data)
     done = subprocess.run(
-        [firmware.built("test/boot/elf_check")] + paths, capture_output=True, text=True, check=False)
+        [firmware.built("test/boot/elf_check"), *paths], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     lines = done.stdout.splitlines()
     assert len(lines) == len(paths)
