@@ -76,7 +76,7 @@ boot_stack_top:
 #define FRAME_CS     (18 * 8)
 #define FRAME_RSP    (20 * 8)
 
-/* ---- SYSCALL (SDM 2B): rip in rcx, rflags in r11, rsp still the program's. SFMASK cleared IF ---- */
+/* ---- SYSCALL (SDM 2B): rip in rcx, rflags in r11, rsp the program's. SFMASK cleared IF ---- */
 
 	.text
 	.balign 16
