@@ -1,8 +1,9 @@
 /*
- * entry.S: the ways into the kernel: its start, system calls, interrupts and exceptions; and the ways out.
+ * entry.S: the ways into the kernel: its start, system calls, interrupts and exceptions; and the
+ * ways out.
  *
- * GS: in user mode the GS base is the program's, and ours waits in IA32_KERNEL_GS_BASE; SWAPGS exchanges them once on
- * each way in from user mode and once on each way out.
+ * GS: in user mode the GS base is the program's, and ours waits in IA32_KERNEL_GS_BASE; SWAPGS
+ * exchanges them once on each way in from user mode and once on each way out.
  */
 #include "registers.h"
 #include "vectors.h"
@@ -75,7 +76,7 @@ boot_stack_top:
 #define FRAME_CS     (18 * 8)
 #define FRAME_RSP    (20 * 8)
 
-/* ---- SYSCALL (SDM 2B): rip in rcx, rflags in r11, rsp is still the program's. SFMASK cleared IF. ---- */
+/* ---- SYSCALL (SDM 2B): rip in rcx, rflags in r11, rsp the program's. SFMASK cleared IF ---- */
 
 	.text
 	.balign 16
@@ -95,7 +96,8 @@ syscall_entry:
 	xorl	%ebp, %ebp
 	movq	%rsp, %rdi
 	call	trap_enter_syscall
-	/* al: may SYSRET be used? Its target must be canonical, or it faults in ring 0 on the program's stack. */
+	/* al: may SYSRET be used? Its target must be canonical, or it faults in ring 0 on the
+	 * program's stack. */
 	testb	%al, %al
 	jz	return_to_user_iret
 	POP_REGISTERS
@@ -155,12 +157,14 @@ thread_switch_stack:
 	/* Those that push an error code: SDM 3A, table 6-1. */
 	.macro STUB number
 	.balign 16
-	.if \number == 8 || (\number >= 10 && \number <= 14) || \number == 17 || \number == 21 || \number == 29 || \number == 30
+	.if \number == 8 || (\number >= 10 && \number <= 14) || \number == 17 || \number == 21 || \
+		\number == 29 || \number == 30
 	.else
 	pushq	$0
 	.endif
 	pushq	$\number
-	.if \number == VECTOR_NMI || \number == VECTOR_DOUBLE_FAULT || \number == VECTOR_MACHINE_CHECK
+	.if \number == VECTOR_NMI || \number == VECTOR_DOUBLE_FAULT || \
+		\number == VECTOR_MACHINE_CHECK
 	jmp	trap_fatal
 	.else
 	jmp	trap_common
@@ -180,7 +184,8 @@ vector_stubs:
 
 trap_common:
 	PUSH_REGISTERS
-	/* AC would let the kernel reach the program's memory unguarded: SMAP looks at it, and interrupts keep it. */
+	/* AC would let the kernel reach the program's memory unguarded: SMAP looks at it, and
+	 * interrupts keep it. */
 	pushfq
 	andl	$~RFLAGS_AC, (%rsp)
 	popfq
@@ -198,7 +203,8 @@ trap_common:
 	addq	$16, %rsp
 	iretq
 
-/* On a stack of their own, at any point, even between two SWAPGS: the GS base itself says whose it is. No way back. */
+/* On a stack of their own, at any point, even between two SWAPGS: the GS base itself says whose it
+ * is. No way back. */
 trap_fatal:
 	PUSH_REGISTERS
 	pushfq
@@ -214,7 +220,8 @@ trap_fatal:
 	call	trap_enter
 	ud2
 
-/* ---- guarded copies: rdi to, rsi from, rdx bytes; rax = bytes not copied. Called with the user's half open. ---- */
+/* ---- guarded copies: rdi to, rsi from, rdx bytes; rax = bytes not copied. Called with the user's
+ * half open. ---- */
 
 	.macro GUARDED at, to
 	.pushsection .exceptions, "a"

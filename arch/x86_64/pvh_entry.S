@@ -1,10 +1,11 @@
 /*
- * pvh_entry.S: the way in for `qemu -kernel`: the PVH boot protocol (Xen, docs/misc/pvh.pandoc). 32-bit protected mode without
- * paging, flat segments, interrupts off; EBX: physical address of struct hvm_start_info. Leaves in the state that
- * boot_info.h asks for.
+ * pvh_entry.S: the way in for `qemu -kernel`: the PVH boot protocol (Xen, docs/misc/pvh.pandoc).
+ * 32-bit protected mode without paging, flat segments, interrupts off; EBX: physical address of
+ * struct hvm_start_info. Leaves in the state that boot_info.h asks for.
  *
- * Tables, all in .bss: 4 GiB by 2 MiB pages, at their own address and at BOOT_DIRECT_MAP; the first GiB again where the
- * image is linked. The loader put the image at its link address less KERNEL_BASE.
+ * Tables, all in .bss: 4 GiB by 2 MiB pages, at their own address and at BOOT_DIRECT_MAP; the first
+ * GiB again where the image is linked. The loader put the image at its link address less
+ * KERNEL_BASE.
  */
 #include "registers.h"
 
