@@ -101,8 +101,8 @@ trap_ist_entry:
 	.size trap_ist_entry, . - trap_ist_entry
 
 /*
- * SYSCALL put rip into RCX and rflags into R11, masked rflags by SFMASK (interrupts off) and changed
- * neither RSP nor GS. (SDM 2B, SYSCALL.)
+ * SYSCALL put rip into RCX and rflags into R11, masked rflags by SFMASK (interrupts off) and
+ * changed neither RSP nor GS. (SDM 2B, SYSCALL.)
  */
 	.globl syscall_entry
 	.type syscall_entry, @function

@@ -11,7 +11,7 @@
 #define STACK_BITE   512
 
 static const uint64_t constant = 1;
-static volatile uint64_t variable = 1; /* volatile keeps it in .data */
+static volatile uint64_t variable = 1; /* crash_exec_data() runs it, once; nobody else */
 
 static void write_to(vaddr_t address)
 {
@@ -87,6 +87,7 @@ static void crash_rodata_write(void)
 
 static void crash_exec_data(void)
 {
+	variable = 2; /* or the compiler makes it a constant */
 	call((vaddr_t)&variable);
 }
 

@@ -21,8 +21,9 @@ NORETURN void arch_machine_end(enum machine_end how);
 #define DEBUG_EXIT_PANIC        0x31 /* status 99 */
 #define DEBUG_EXIT_TESTS_FAILED 0x32 /* status 101 */
 
-/* For deaths on purpose (debug/crash.h): a fault whose own delivery faults; and a page that ring 3 may
- * read, write and execute, full of instructions that return, mapped in the active tables from now on. */
+/* For deaths on purpose (debug/crash.h): a fault whose own delivery faults; and a page that ring 3
+ * may read, write and execute, full of instructions that return, mapped in the active tables from
+ * now on. */
 NORETURN void arch_provoke_double_fault(void);
 vaddr_t arch_provoke_user_page(void);
 
