@@ -42,10 +42,10 @@ static bool is_kernel_text(vaddr_t pc)
 
 void arch_backtrace(vaddr_t pc, vaddr_t fp, void (*frame)(vaddr_t pc))
 {
-	if (!fp)
-		fp = (vaddr_t)__builtin_frame_address(0);
 	if (pc)
 		frame(pc);
+	else
+		fp = (vaddr_t)__builtin_frame_address(0);
 	/* Frames lie one above the other in one stack, or the chain is broken. */
 	vaddr_t end = fp + KERNEL_STACK_BYTES;
 	while (is_readable_frame(fp)) {

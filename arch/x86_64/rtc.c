@@ -68,7 +68,7 @@ uint64_t rtc_read_epoch(uint8_t century_register)
 		if (!wait_no_update())
 			return 0;
 		second = read_registers(century_register);
-		if (memcmp(&first, &second, sizeof(first)))
+		if (memcmp(&first, &second, sizeof(first)) != 0)
 			continue;
 		struct date date = rtc_date(&first, cmos_read(RTC_B), century_register != 0);
 		return date_is_valid(&date) ? date_to_epoch(&date) : 0;

@@ -99,7 +99,7 @@ KTEST(arch_unexpected_interrupt_is_counted)
 
 KTEST(arch_interrupt_keeps_all_registers)
 {
-	uint64_t out[8];
+	uint64_t out[8] = {0};
 
 	__asm__ volatile("movl $0x11, %%eax; movl $0x12, %%ecx; movl $0x13, %%edx\n\t"
 			 "movl $0x14, %%r8d; movl $0x15, %%r11d; movl $0x16, %%r12d\n\t"

@@ -7,7 +7,7 @@
 struct trap_frame;
 
 /* Walk frame pointers from (pc, fp), calling frame(pc) for each return address. Reads only memory
- * that is mapped and inside a kernel stack, so it never faults. fp 0: from the caller. */
+ * that is mapped and inside a kernel stack, so it never faults. pc 0: from the caller. */
 void arch_backtrace(vaddr_t pc, vaddr_t fp, void (*frame)(vaddr_t pc));
 
 /* How the machine ends. Tries the emulator's debug-exit device when the CPU says it is virtual,
