@@ -1,156 +1,196 @@
 /*
- * init.c: the first program when there is no job to run: says what is there, and answers a few
- * commands on the console. An ordinary static Linux program; it runs on Linux as well.
+ * init.c: the first program, when the machine was not started to run another one. It says what this
+ * is, and listens to a few commands until a shell takes its place.
  */
 #include <errno.h>
-#include <stdbool.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/sysinfo.h>
 #include <sys/utsname.h>
-#include <time.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
-#define LINE_MAX_BYTES 256
-#define TOUCH_MAX_MIB  1024
-#define PAGE_BYTES     4096
+#define LINE_BYTES 256
+#define WORDS_MAX  32
+#define MIB        (1024 * 1024)
 
-static void show_memory(void)
+struct words {
+	int count;
+	char *word[WORDS_MAX + 1]; /* NULL-terminated */
+};
+
+struct command {
+	const char *name, *help;
+	int (*run)(const struct words *words); /* nonzero: leave */
+};
+
+static int started_argc;
+static char **started_argv;
+
+static void print_memory(void)
 {
 	struct sysinfo info;
 
-	if (sysinfo(&info)) {
+	if (sysinfo(&info) != 0) {
 		printf("sysinfo: %s\n", strerror(errno));
 		return;
 	}
-	printf("memory: %lu KiB, of which %lu KiB are free\n", info.totalram * info.mem_unit / 1024,
-	       info.freeram * info.mem_unit / 1024);
+	unsigned long long unit = info.mem_unit;
+	printf("memory   %llu MiB, of which %llu MiB are free and %llu KiB cache files\n",
+	       info.totalram * unit / MIB, info.freeram * unit / MIB, info.bufferram * unit / 1024);
+	printf("running  for %ld s, %d process%s\n", info.uptime, info.procs,
+	       info.procs == 1 ? "" : "es");
 }
 
-static void show_heap(const char *argument)
-{
-	unsigned long mib = strtoul(argument, NULL, 10);
-
-	if (mib == 0 || mib > TOUCH_MAX_MIB) {
-		printf("usage: touch MIB, 1 to %d\n", TOUCH_MAX_MIB);
-		return;
-	}
-	show_memory();
-	char *memory = malloc(mib << 20);
-	if (!memory) {
-		printf("malloc: %s\n", strerror(errno));
-		return;
-	}
-	printf("allocated %lu MiB: nothing is there until it is touched\n", mib);
-	show_memory();
-	for (unsigned long at = 0; at < mib << 20; at += PAGE_BYTES)
-		*(volatile char *)(memory + at) = 1;
-	printf("touched one byte of each page\n");
-	show_memory();
-	free(memory);
-	printf("freed it\n");
-	show_memory();
-}
-
-static void show_system(const char *argument)
+static void greet(void)
 {
 	struct utsname name;
 
-	(void)argument;
-	if (uname(&name) == 0)
-		printf("%s %s %s\n", name.sysname, name.release, name.machine);
+	if (uname(&name) != 0)
+		strcpy(name.version, "Quire");
+	printf("\n%s, a small kernel about virtual memory.\n\n", name.version);
+	print_memory();
+	printf("started  as process %d, as \"%s\"\n\n", (int)getpid(), started_argv[0]);
+	puts("There is no shell yet. This is a monitor with a few commands; `help` lists them.");
+	puts("To run a program of yours:  ./quire run PROGRAM");
 }
 
-static void show_time(const char *argument)
+static int run_mem(const struct words *words)
 {
-	struct timespec now;
-
-	(void)argument;
-	if (clock_gettime(CLOCK_MONOTONIC, &now) == 0)
-		printf("up %lld.%03ld seconds\n", (long long)now.tv_sec, now.tv_nsec / 1000000);
+	print_memory();
+	return 0;
 }
 
-static void show_file(const char *path)
+static int run_args(const struct words *words)
 {
-	FILE *file = fopen(path, "r");
-	char buffer[LINE_MAX_BYTES];
-	size_t bytes;
+	extern char **environ;
 
-	if (!file) {
-		printf("%s: %s\n", path, strerror(errno));
-		return;
+	for (int i = 0; i < started_argc; i++)
+		printf("argv[%d] = \"%s\"\n", i, started_argv[i]);
+	for (char **variable = environ; *variable; variable++)
+		printf("%s\n", *variable);
+	return 0;
+}
+
+static int run_echo(const struct words *words)
+{
+	for (int i = 1; i < words->count; i++)
+		printf("%s%s", i > 1 ? " " : "", words->word[i]);
+	putchar('\n');
+	return 0;
+}
+
+static int run_cat(const struct words *words)
+{
+	char buffer[4096];
+	ssize_t count = 0;
+
+	for (int i = 1; i < words->count; i++) {
+		int fd = open(words->word[i], O_RDONLY);
+		fflush(stdout);
+		while (fd >= 0 && (count = read(fd, buffer, sizeof(buffer))) > 0)
+			if (write(STDOUT_FILENO, buffer, (size_t)count) != count)
+				break;
+		if (fd < 0 || count < 0)
+			printf("%s: %s\n", words->word[i], strerror(errno));
+		if (fd >= 0)
+			close(fd);
 	}
-	while ((bytes = fread(buffer, 1, sizeof(buffer), file)) > 0)
-		fwrite(buffer, 1, bytes, stdout);
-	fclose(file);
+	return 0;
 }
 
-static void show_free(const char *argument)
+static int run_exit(const struct words *words)
 {
-	(void)argument;
-	show_memory();
+	return 1;
 }
 
-static void show_help(const char *argument);
+static int run_help(const struct words *words);
 
-static const struct {
-	const char *name, *argument, *what;
-	void (*run)(const char *argument);
-} commands[] = {
-	{"help", "", "this list", show_help},
-	{"mem", "", "memory, all and free", show_free},
-	{"touch", " MIB", "allocate memory and touch it, and watch where it goes", show_heap},
-	{"cat", " FILE", "print a file of the initial RAM disk", show_file},
-	{"uname", "", "what system this is", show_system},
-	{"uptime", "", "how long it has run", show_time},
+static const struct command commands[] = {
+	{"help", "this list", run_help},
+	{"mem", "memory and uptime", run_mem},
+	{"args", "arguments and environment this program was started with", run_args},
+	{"echo", "WORDS...   print them", run_echo},
+	{"cat", "FILES...    print files of the initial RAM disk, such as /etc/motd", run_cat},
+	{"exit", "end this program, and with it the machine", run_exit},
 };
 
-static void show_help(const char *argument)
+#define COMMANDS (sizeof(commands) / sizeof(commands[0]))
+
+static int run_help(const struct words *words)
 {
-	(void)argument;
-	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
-		printf("  %s%-*s %s\n", commands[i].name, (int)(12 - strlen(commands[i].name)),
-		       commands[i].argument, commands[i].what);
-	printf("  exit         end, and power off\n");
+	for (unsigned i = 0; i < COMMANDS; i++)
+		printf("  %-5s %s\n", commands[i].name, commands[i].help);
+	puts("  /PATH ...   run that program of the initial RAM disk, and wait for it");
+	return 0;
 }
 
-/* false: the command was to end. */
-static bool obey(char *line)
+static void tell_end(const char *name, int status)
 {
-	char *name = strtok(line, " \t\r\n");
-	char *argument = strtok(NULL, " \t\r\n");
-
-	if (!name)
-		return true;
-	if (strcmp(name, "exit") == 0)
-		return false;
-	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
-		if (strcmp(name, commands[i].name) == 0) {
-			commands[i].run(argument ? argument : "");
-			return true;
-		}
-	printf("%s: there is no such command; try help\n", name);
-	return true;
+	if (WIFSIGNALED(status))
+		printf("%s: killed by signal %d (%s)\n", name, WTERMSIG(status),
+		       strsignal(WTERMSIG(status)));
+	else if (WEXITSTATUS(status))
+		printf("%s: status %d\n", name, WEXITSTATUS(status));
 }
 
-int main(void)
+static void run_program(const struct words *words)
 {
-	char line[LINE_MAX_BYTES];
+	int status;
 
-	printf("\nWelcome to Quire.\n");
-	show_file("/etc/motd");
-	show_memory();
-	printf("There is no shell yet; these commands are there:\n");
-	show_help("");
+	fflush(stdout);
+	pid_t child = fork();
+	if (child == 0) {
+		execv(words->word[0], words->word);
+		printf("%s: %s\n", words->word[0], strerror(errno));
+		fflush(stdout);
+		_exit(errno == ENOENT ? 127 : 126);
+	}
+	if (child < 0 || waitpid(child, &status, 0) < 0)
+		printf("%s: %s\n", words->word[0], strerror(errno));
+	else
+		tell_end(words->word[0], status);
+}
+
+static void split(char *line, struct words *words)
+{
+	words->count = 0;
+	for (char *word = strtok(line, " \t\n"); word && words->count < WORDS_MAX;
+	     word = strtok(NULL, " \t\n"))
+		words->word[words->count++] = word;
+	words->word[words->count] = NULL;
+}
+
+static int run_line(char *line)
+{
+	struct words words;
+
+	split(line, &words);
+	if (!words.count)
+		return 0;
+	for (unsigned i = 0; i < COMMANDS; i++)
+		if (strcmp(words.word[0], commands[i].name) == 0)
+			return commands[i].run(&words);
+	if (words.word[0][0] == '/')
+		run_program(&words);
+	else
+		printf("%s: there is no such command; `help` lists them\n", words.word[0]);
+	return 0;
+}
+
+int main(int argc, char **argv)
+{
+	char line[LINE_BYTES];
+
+	started_argc = argc;
+	started_argv = argv;
+	greet();
 	do {
 		printf("quire> ");
 		fflush(stdout);
-		if (!fgets(line, sizeof(line), stdin)) {
-			printf("\n");
-			break;
-		}
-	} while (obey(line));
-	printf("Good-bye.\n");
-	return 0;
+	} while (fgets(line, sizeof(line), stdin) && !run_line(line));
+	puts("bye");
+	return EXIT_SUCCESS;
 }
