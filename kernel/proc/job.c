@@ -100,6 +100,7 @@ static int load_program(struct process *process, const struct job_spec *job,
 	int error = path_walk(inode_root(), job->directory, 0, &process->cwd);
 	if (!error && (process->cwd->mode & S_IFMT) != S_IFDIR)
 		error = -ENOTDIR;
+	request.directory = process->cwd;
 	if (!error)
 		error = path_walk(process->cwd, job->path, 0, &request.inode);
 	if (!error)
