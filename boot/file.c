@@ -16,7 +16,7 @@ static EFI_STATUS open_path(EFI_FILE_HANDLE folder, const char *path, EFI_FILE_H
 	unsigned i;
 
 	for (i = 0; path[i] && i < PATH_CHARS - 1; i++)
-		wide[i] = path[i];
+		wide[i] = (unsigned char)path[i];
 	wide[i] = 0;
 	return folder->Open(folder, out, wide, EFI_FILE_MODE_READ, 0);
 }
@@ -100,7 +100,7 @@ static EFI_STATUS file_size(struct loader *loader, const char *path, uint64_t li
 	struct {
 		EFI_FILE_INFO info;
 		CHAR16 rest_of_name[PATH_CHARS];
-	} buffer;
+	} buffer = {0};
 	UINTN bytes = sizeof buffer;
 	EFI_STATUS status;
 
@@ -143,7 +143,7 @@ static EFI_STATUS read_open_file(struct loader *loader, const char *path, uint64
 				 EFI_FILE_HANDLE file, struct block *out)
 {
 	struct block block = {0};
-	uint64_t bytes;
+	uint64_t bytes = 0;
 	EFI_STATUS status;
 
 	status = file_size(loader, path, limit, file, &bytes);

@@ -244,9 +244,9 @@ _Noreturn static void leave_firmware(struct loader *loader, struct launch *launc
 	} while (EFI_ERROR(status) && info->map_key_tries < EXIT_TRIES_MAX);
 	__asm__ volatile("cli");
 	if (EFI_ERROR(status)) {
-		status = fail(loader, status,
-			      "the firmware has refused %u times to end its boot services: %s",
-			      info->map_key_tries, status_name(status));
+		(void)fail(loader, status,
+			   "the firmware has refused %u times to end its boot services: %s",
+			   info->map_key_tries, status_name(status));
 		report_dead(loader);
 	}
 	memory_map_convert(&launch->map, info);

@@ -107,7 +107,7 @@ static void console_write(struct loader *loader, const char *text)
 	for (; *text && used + 2 < sizeof wide / sizeof wide[0]; text++) {
 		if (*text == '\n')
 			wide[used++] = '\r';
-		wide[used++] = *text;
+		wide[used++] = (unsigned char)*text;
 	}
 	wide[used] = 0;
 	console->OutputString(console, wide);

@@ -65,14 +65,19 @@ static void log_boot(void)
 	log_info("options: %s", options_line());
 }
 
+static void log_test_line(const char *line)
+{
+	log_info("%s", line);
+}
+
 /* The boot options that end the machine on purpose. */
 static void run_self_tests(void)
 {
 	if (option("crash"))
 		crash_provoke(option("crash"));
 	if (option("ktest"))
-		arch_machine_end(ktest_run(option("ktest"), ktest_to_log) ? MACHINE_TESTS_FAILED
-									  : MACHINE_DONE);
+		arch_machine_end(ktest_run(option("ktest"), log_test_line) ? MACHINE_TESTS_FAILED
+									   : MACHINE_DONE);
 }
 
 void kernel_main(paddr_t boot_info)

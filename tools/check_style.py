@@ -121,6 +121,8 @@ def guard_names(path):
     if "/" not in include_name(path):
         # Found without a folder, as <arch_cpu.h> is, whose own name is the guard of <arch/cpu.h>.
         names |= {"QUIRE_" + short, f"{folder}_{short}", short.replace("_H", "_IMPL_H")}
+    if path.startswith("arch/x86_64/"):
+        names.add("X86_" + re.sub(r"\W", "_", os.path.basename(path)).upper())
     return names
 
 

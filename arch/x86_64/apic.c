@@ -1,89 +1,114 @@
-/* apic.c: this CPU's local interrupt controller, as memory (xAPIC) or as MSRs (x2APIC). SDM 3A,
- * chapter 11. */
-#include <arch/cpu.h>
+/*
+ * apic.c: this CPU's local interrupt controller and its timer. (SDM 3A, chapter 10.) Where the
+ * firmware has turned x2APIC on, the registers are MSRs and the memory window is dead.
+ */
+#include <arch/mmu.h>
 
-#include "debug/assert.h"
 #include "debug/log.h"
-#include "dev/acpi.h"
-#include "interrupts.h"
 #include "mm/kmap.h"
-#include "mm/layout.h"
-#include "registers.h"
-#include "vectors.h"
+#include "x86.h"
 
-/* Register offsets in bytes; MSR_X2APIC + offset / 16 in x2APIC mode. Table 11-1. */
-enum {
-	APIC_ID = 0x020,
-	APIC_TASK_PRIORITY = 0x080,
-	APIC_EOI = 0x0b0,
-	APIC_SPURIOUS = 0x0f0,
-	APIC_LVT_CMCI = 0x2f0,
-	APIC_LVT_TIMER = 0x320,
-	APIC_LVT_THERMAL = 0x330,
-	APIC_LVT_PERFORMANCE = 0x340,
-	APIC_LVT_LINT0 = 0x350,
-	APIC_LVT_LINT1 = 0x360,
-	APIC_LVT_ERROR = 0x370,
-	APIC_INITIAL_COUNT = 0x380,
-	APIC_CURRENT_COUNT = 0x390,
-	APIC_DIVIDE = 0x3e0,
-};
-#define APIC_ENABLE     (1u << 8)  /* in APIC_SPURIOUS */
-#define APIC_MASKED     (1u << 16) /* in an LVT entry */
-#define APIC_DIVIDE_16  0x3u
-#define APIC_BASE_X2    (1u << 10)
-#define APIC_BASE_ON    (1u << 11)
-#define APIC_BASE_MASK  0x000ffffffffff000ull
-#define APIC_PAGE_BYTES 4096
-#define XAPIC_ID_SHIFT  24
+#define LEAF_FEATURES    1u
+#define FEATURE_EDX_APIC (1u << 9)
+#define APIC_BASE_MASK   0x000ffffffffff000ull
+#define APIC_BYTES       4096u
 
-static volatile uint32_t *registers; /* xAPIC; the same address on every CPU. NULL: x2APIC */
+/* Registers, by their offset in the memory window (SDM 3A, table 10-1). */
+#define APIC_ID            0x020
+#define APIC_VERSION       0x030
+#define APIC_TASK_PRIORITY 0x080
+#define APIC_EOI           0x0b0
+#define APIC_SPURIOUS      0x0f0
+#define APIC_IN_SERVICE    0x100 /* 8 of 32 bits, 0x10 apart */
+#define APIC_ERROR_STATUS  0x280
+#define APIC_LVT_CMCI      0x2f0
+#define APIC_LVT_TIMER     0x320
+#define APIC_LVT_THERMAL   0x330
+#define APIC_LVT_COUNTERS  0x340
+#define APIC_LVT_LINT0     0x350
+#define APIC_LVT_LINT1     0x360
+#define APIC_LVT_ERROR     0x370
+#define APIC_TIMER_INITIAL 0x380
+#define APIC_TIMER_CURRENT 0x390
+#define APIC_TIMER_DIVIDE  0x3e0
+
+#define SPURIOUS_ENABLE  (1u << 8)
+#define LVT_MASKED       (1u << 16)
+#define LVT_NMI          (4u << 8)
+#define LVT_TSC_DEADLINE (2u << 17)
+#define DIVIDE_BY_16     3u
+
+/* The highest LVT entry, from the version register; each is there from this number on. */
+#define VERSION_MAX_LVT(version) ((version) >> 16 & 0xff)
+#define MAX_LVT_ERROR            3u
+#define MAX_LVT_COUNTERS         4u
+#define MAX_LVT_THERMAL          5u
+#define MAX_LVT_CMCI             6u
+
+/* Set by apic_init(), constant after it: the same for all CPUs. */
+static volatile uint8_t *window; /* NULL: registers are MSRs */
 static bool present;
 
 static uint32_t apic_read(unsigned offset)
 {
-	if (!registers)
-		return (uint32_t)read_msr(MSR_X2APIC + offset / 16);
-	return registers[offset / sizeof(uint32_t)];
+	if (!window)
+		return (uint32_t)msr_read(MSR_X2APIC + offset / 16);
+	return *(volatile uint32_t *)(window + offset);
 }
 
 static void apic_write(unsigned offset, uint32_t value)
 {
-	if (!registers)
-		write_msr(MSR_X2APIC + offset / 16, value);
+	if (!window)
+		msr_write(MSR_X2APIC + offset / 16, value);
 	else
-		registers[offset / sizeof(uint32_t)] = value;
+		*(volatile uint32_t *)(window + offset) = value;
 }
 
-bool apic_is_x2(void)
+/* Firmware may have left any of these armed. LINT1 is where a PC wires its NMI button. */
+static void mask_local_vectors(void)
 {
-	return present && !registers;
+	unsigned max = VERSION_MAX_LVT(apic_read(APIC_VERSION));
+
+	apic_write(APIC_LVT_TIMER, LVT_MASKED | VECTOR_TIMER);
+	apic_write(APIC_LVT_LINT0, LVT_MASKED);
+	apic_write(APIC_LVT_LINT1, LVT_NMI);
+	if (max >= MAX_LVT_ERROR)
+		apic_write(APIC_LVT_ERROR, LVT_MASKED);
+	if (max >= MAX_LVT_COUNTERS)
+		apic_write(APIC_LVT_COUNTERS, LVT_MASKED);
+	if (max >= MAX_LVT_THERMAL)
+		apic_write(APIC_LVT_THERMAL, LVT_MASKED);
+	if (max >= MAX_LVT_CMCI)
+		apic_write(APIC_LVT_CMCI, LVT_MASKED);
 }
 
 bool apic_init(void)
 {
-	static const unsigned lvts[] = {APIC_LVT_TIMER, APIC_LVT_THERMAL, APIC_LVT_PERFORMANCE,
-					APIC_LVT_LINT0, APIC_LVT_LINT1,   APIC_LVT_ERROR};
-	uint64_t base = read_msr(MSR_APIC_BASE);
-
-	if (!(base & APIC_BASE_ON)) {
-		log_warning("local APIC: turned off by the firmware");
+	if (!(cpuid(LEAF_FEATURES, 0).edx & FEATURE_EDX_APIC))
 		return false;
+	uint64_t base = msr_read(MSR_APIC_BASE);
+	if (!(base & APIC_BASE_ENABLE)) {
+		base |= APIC_BASE_ENABLE;
+		msr_write(MSR_APIC_BASE, base);
 	}
-	/* What the firmware chose is kept: some machines do not allow the way back from x2APIC. */
-	if (!(base & APIC_BASE_X2)) {
-		registers = kmap_device(base & APIC_BASE_MASK, APIC_PAGE_BYTES, VM_UNCACHED);
-		if (!registers)
+	if (!(base & APIC_BASE_X2APIC)) {
+		window = kmap_device(base & APIC_BASE_MASK, APIC_BYTES, 0);
+		if (!window)
 			return false;
 	}
 	present = true;
-	for (unsigned i = 0; i < ARRAY_SIZE(lvts); i++)
-		apic_write(lvts[i], APIC_MASKED);
+	mask_local_vectors();
 	apic_write(APIC_TASK_PRIORITY, 0);
-	apic_write(APIC_SPURIOUS, APIC_ENABLE | VECTOR_SPURIOUS);
-	apic_write(APIC_DIVIDE, APIC_DIVIDE_16);
-	apic_write(APIC_LVT_TIMER, VECTOR_TIMER);
+	apic_write(APIC_ERROR_STATUS, 0);
+	apic_write(APIC_SPURIOUS, SPURIOUS_ENABLE | VECTOR_SPURIOUS);
+	apic_write(APIC_TIMER_DIVIDE, DIVIDE_BY_16);
+	log_info("APIC: id %u, %s", apic_id(), window ? "xAPIC" : "x2APIC");
 	return true;
+}
+
+uint32_t apic_id(void)
+{
+	return window ? apic_read(APIC_ID) >> 24 : apic_read(APIC_ID);
 }
 
 void apic_end_of_interrupt(void)
@@ -91,17 +116,30 @@ void apic_end_of_interrupt(void)
 	apic_write(APIC_EOI, 0);
 }
 
-uint32_t apic_id(void)
+bool apic_in_service(unsigned vector)
 {
-	return registers ? apic_read(APIC_ID) >> XAPIC_ID_SHIFT : apic_read(APIC_ID);
+	return present && (apic_read(APIC_IN_SERVICE + vector / 32 * 16) & 1u << vector % 32);
 }
 
-void apic_timer_set(uint32_t ticks)
+void apic_timer_start(uint32_t count)
 {
-	apic_write(APIC_INITIAL_COUNT, ticks);
+	apic_write(APIC_LVT_TIMER, VECTOR_TIMER);
+	apic_write(APIC_TIMER_INITIAL, count);
 }
 
 uint32_t apic_timer_left(void)
 {
-	return apic_read(APIC_CURRENT_COUNT);
+	return apic_read(APIC_TIMER_CURRENT);
+}
+
+void apic_timer_use_deadline(void)
+{
+	apic_write(APIC_LVT_TIMER, LVT_TSC_DEADLINE | VECTOR_TIMER);
+	/* The window's store must be seen before the MSR is written. (SDM 3A, 10.5.4.1) */
+	__asm__ volatile("mfence" : : : "memory");
+}
+
+void apic_timer_deadline(uint64_t tsc)
+{
+	msr_write(MSR_TSC_DEADLINE, tsc);
 }

@@ -1,197 +1,215 @@
-/* cpu.c: what this CPU has, what of it is turned on, its segments and its task state. SDM volume
- * 3A, chapters 2, 3, 8. */
+/*
+ * cpu.c: what this processor can do, and the control registers. Whatever the firmware left is
+ * overwritten; a bit is set only if CPUID has its feature, since some emulators do not fault on a
+ * reserved bit but hang.
+ */
 #include <arch/cpu.h>
-#include <arch/port.h>
-#include <cpuid.h>
 
 #include "debug/assert.h"
 #include "debug/log.h"
-#include "interrupts.h"
+#include "lib/format.h"
 #include "lib/string.h"
-#include "mm/layout.h"
-#include "registers.h"
+#include <arch/mmu.h>
 #include "sync/cpu.h"
+#include "x86.h"
 
-_Static_assert(offsetof(struct arch_cpu, self) == ARCH_CPU_SELF, "entry.S knows it");
-_Static_assert(offsetof(struct arch_cpu, kernel_stack) == ARCH_CPU_KERNEL_STACK,
-	       "entry.S knows it");
-_Static_assert(offsetof(struct arch_cpu, user_rsp) == ARCH_CPU_USER_RSP, "entry.S knows it");
-_Static_assert(offsetof(struct cpu, arch) == 0, "the GS base is both");
-_Static_assert(sizeof(struct tss) == 104, "SDM 3A, 8.7");
-
-/* CPUID leaves and bits: SDM 2A, CPUID. */
+/* CPUID leaves and bits (SDM 2A, CPUID; AMD APM 3, appendix E). */
 #define LEAF_FEATURES          1u
 #define LEAF_STRUCTURED        7u
+#define LEAF_EXTENDED_MAX      0x80000000u
 #define LEAF_EXTENDED_FEATURES 0x80000001u
+#define LEAF_BRAND             0x80000002u
+#define LEAF_POWER             0x80000007u
 #define LEAF_ADDRESS_SIZES     0x80000008u
-#define ECX1_RDRAND            (1u << 30)
-#define ECX1_XSAVE             (1u << 26)
-#define ECX1_HYPERVISOR        (1u << 31)
-#define EBX7_FSGSBASE          (1u << 0)
-#define EBX7_SMEP              (1u << 7)
-#define EBX7_SMAP              (1u << 20)
-#define ECX7_UMIP              (1u << 2)
-#define EDX81_NX               (1u << 20)
-#define EDX81_1GIB             (1u << 26)
 
-#define IST_STACK_BYTES   8192
-#define IST_COUNT         3
-#define DEFAULT_PHYS_BITS 36
-#define RANDOM_TRIES      10 /* SDM 1, 7.3.17.1 */
+#define FEATURE_ECX_X2APIC       (1u << 21)
+#define FEATURE_ECX_TSC_DEADLINE (1u << 24)
+#define FEATURE_ECX_XSAVE        (1u << 26)
+#define FEATURE_ECX_RDRAND       (1u << 30)
+#define FEATURE_ECX_HYPERVISOR   (1u << 31)
+#define FEATURE_EDX_MCE          (1u << 7)
+#define FEATURE_EDX_PGE          (1u << 13)
+#define FEATURE_EDX_MCA          (1u << 14)
+#define STRUCTURED_EBX_FSGSBASE  (1u << 0)
+#define STRUCTURED_EBX_SMEP      (1u << 7)
+#define STRUCTURED_EBX_SMAP      (1u << 20)
+#define STRUCTURED_ECX_UMIP      (1u << 2)
+#define EXTENDED_EDX_NX          (1u << 20)
+#define POWER_EDX_TSC_INVARIANT  (1u << 8)
 
-/* 8259 interrupt controllers: all lines off; the APIC serves instead. */
-#define PIC_MASTER_DATA 0x21
-#define PIC_SLAVE_DATA  0xa1
-#define PIC_ALL_MASKED  0xff
+#define PHYSICAL_BITS_DEFAULT 36u /* where the CPU does not say (SDM 3A, 4.1.4) */
+#define RANDOM_TRIES          10u /* SDM 1, 7.3.17: more failures mean that it is broken */
+#define DR6_RESET             0xffff0ff0ul
+#define DR7_RESET             0x400ul
+#define MCG_COUNT             0xffu
+#define BRAND_BYTES           48u
 
-bool cpu_smap; /* the same on every CPU; written by cpu_init */
+struct cpu_features cpu_features;
 
-static uint8_t ist_stacks[IST_COUNT][IST_STACK_BYTES] ALIGNED(16); /* the boot CPU's */
-
-struct features {
-	uint32_t ecx1, edx1, ebx7, ecx7, edx81;
-};
-
-extern void syscall_entry(void);
-
-static struct features detect(void)
+struct cpuid cpuid(uint32_t leaf, uint32_t subleaf)
 {
-	struct features f = {0};
-	unsigned a, b, c, d;
+	struct cpuid out = {0};
+	uint32_t max;
 
-	if (__get_cpuid(LEAF_FEATURES, &a, &b, &c, &d)) {
-		f.ecx1 = c;
-		f.edx1 = d;
-	}
-	if (__get_cpuid_count(LEAF_STRUCTURED, 0, &a, &b, &c, &d)) {
-		f.ebx7 = b;
-		f.ecx7 = c;
-	}
-	if (__get_cpuid(LEAF_EXTENDED_FEATURES, &a, &b, &c, &d))
-		f.edx81 = d;
-	return f;
+	__asm__ volatile("cpuid"
+			 : "=a"(max), "+b"(out.ebx), "+c"(out.ecx), "=d"(out.edx)
+			 : "a"(leaf & LEAF_EXTENDED_MAX));
+	if (leaf > max)
+		return (struct cpuid){0};
+	__asm__ volatile("cpuid"
+			 : "=a"(out.eax), "=b"(out.ebx), "=c"(out.ecx), "=d"(out.edx)
+			 : "a"(leaf), "c"(subleaf));
+	return out;
 }
 
 void cpu_set_local(struct cpu *cpu)
 {
 	cpu->arch.self = cpu;
-	write_msr(MSR_GS_BASE, (uint64_t)cpu);
-	write_msr(MSR_KERNEL_GS_BASE, 0);
+	msr_write(MSR_GS_BASE, (vaddr_t)cpu);
 }
 
-/* Descriptors: SDM 3A, 3.4.5 and 8.2.3. Flat; long mode ignores base and limit. */
-#define DESCRIPTOR_KERNEL_CODE 0x00af9b000000ffffull
-#define DESCRIPTOR_KERNEL_DATA 0x00cf93000000ffffull
-#define DESCRIPTOR_USER_DATA   0x00cff3000000ffffull
-#define DESCRIPTOR_USER_CODE   0x00affb000000ffffull
-#define DESCRIPTOR_TSS         (0x89ull << 40)
-
-static void load_segments(struct arch_cpu *arch)
+static void detect(void)
 {
-	uint64_t tss = (uint64_t)&arch->tss;
-	struct PACKED {
-		uint16_t limit;
-		uint64_t base;
-	} pointer = {sizeof(arch->gdt) - 1, (uint64_t)arch->gdt};
+	struct cpuid features = cpuid(LEAF_FEATURES, 0);
+	struct cpuid structured = cpuid(LEAF_STRUCTURED, 0);
+	const uint32_t machine_check = FEATURE_EDX_MCE | FEATURE_EDX_MCA;
 
-	arch->gdt[KERNEL_CS / 8] = DESCRIPTOR_KERNEL_CODE;
-	arch->gdt[KERNEL_SS / 8] = DESCRIPTOR_KERNEL_DATA;
-	arch->gdt[USER_SS / 8] = DESCRIPTOR_USER_DATA;
-	arch->gdt[USER_CS / 8] = DESCRIPTOR_USER_CODE;
-	arch->gdt[TSS_SEL / 8] = DESCRIPTOR_TSS | (sizeof(arch->tss) - 1) | (tss & 0xffffff) << 16 |
-				 (tss >> 24 & 0xff) << 56;
-	arch->gdt[TSS_SEL / 8 + 1] = tss >> 32;
-	arch->tss.iomap_base = sizeof(arch->tss);
-	for (unsigned i = 0; i < IST_COUNT; i++)
-		arch->tss.ist[i] = (uint64_t)(ist_stacks[i] + IST_STACK_BYTES);
-	/* A far return reloads CS. Null FS and GS selectors clear the bases on some CPUs: ours is
-	 * put back. */
-	__asm__ volatile("lgdt %0\n\t"
-			 "pushq %1\n\t"
-			 "leaq 1f(%%rip), %%rax\n\t"
-			 "pushq %%rax\n\t"
-			 "lretq\n"
-			 "1:\n\t"
-			 "movw %w2, %%ss\n\t"
-			 "movw %w2, %%ds\n\t"
-			 "movw %w2, %%es\n\t"
-			 "movw %w3, %%fs\n\t"
-			 "movw %w3, %%gs\n\t"
-			 "ltr %w4"
-			 :
-			 : "m"(pointer), "i"(KERNEL_CS), "r"(KERNEL_SS), "r"(0), "r"(TSS_SEL)
-			 : "rax", "memory");
-	write_msr(MSR_FS_BASE, 0);
-	cpu_set_local(container_of(arch, struct cpu, arch));
+	cpu_features = (struct cpu_features){
+		.mce = (features.edx & machine_check) == machine_check,
+		.pge = features.edx & FEATURE_EDX_PGE,
+		.smep = structured.ebx & STRUCTURED_EBX_SMEP,
+		.smap = structured.ebx & STRUCTURED_EBX_SMAP,
+		.umip = structured.ecx & STRUCTURED_ECX_UMIP,
+		.fsgsbase = structured.ebx & STRUCTURED_EBX_FSGSBASE,
+		.xsave = features.ecx & FEATURE_ECX_XSAVE,
+		.x2apic = features.ecx & FEATURE_ECX_X2APIC,
+		.tsc_deadline = features.ecx & FEATURE_ECX_TSC_DEADLINE,
+		.tsc_invariant = cpuid(LEAF_POWER, 0).edx & POWER_EDX_TSC_INVARIANT,
+		.rdrand = features.ecx & FEATURE_ECX_RDRAND,
+		.hypervisor = features.ecx & FEATURE_ECX_HYPERVISOR,
+	};
+	if (!(cpuid(LEAF_EXTENDED_FEATURES, 0).edx & EXTENDED_EDX_NX))
+		panic("this processor has no no-execute pages");
 }
 
-static void set_control_registers(const struct features *f)
+/* What the firmware left in the banks would be taken for a new machine check. (SDM 3B, 15.6) */
+static void clear_machine_checks(void)
 {
-	uint64_t cr4 = (read_cr4() & (CR4_PAE | CR4_MCE)) | CR4_PAE | CR4_MCE | CR4_PGE |
-		       CR4_OSFXSR | CR4_OSXMMEXCPT;
-
-	/* Setting a bit that the CPU does not have is a fault at best. */
-	cr4 |= f->ecx1 & ECX1_XSAVE ? CR4_OSXSAVE : 0;
-	cr4 |= f->ebx7 & EBX7_FSGSBASE ? CR4_FSGSBASE : 0;
-	cr4 |= f->ebx7 & EBX7_SMEP ? CR4_SMEP : 0;
-	cr4 |= f->ebx7 & EBX7_SMAP ? CR4_SMAP : 0;
-	cr4 |= f->ecx7 & ECX7_UMIP ? CR4_UMIP : 0;
-	write_cr0(CR0_PE | CR0_MP | CR0_ET | CR0_NE | CR0_WP | CR0_AM | (uint32_t)CR0_PG);
-	write_cr4(cr4);
-	write_msr(MSR_EFER, EFER_SCE | EFER_LME | EFER_LMA | EFER_NXE);
-	write_msr(MSR_PAT, X86_PAT_VALUE);
-	__asm__ volatile("mov %0, %%dr7" : : "r"(0ull));
-	cpu_smap = cr4 & CR4_SMAP;
+	if (!cpu_features.mce)
+		return;
+	unsigned banks = msr_read(MSR_MCG_CAP) & MCG_COUNT;
+	for (unsigned i = 0; i < banks; i++)
+		msr_write(MSR_MC0_STATUS + 4 * i, 0);
 }
 
-static void set_syscall_registers(void)
+static uint64_t wanted_cr4(void)
 {
-	/* SYSRET's base is such that +8 is USER_SS and +16 USER_CS. */
-	write_msr(MSR_STAR, (uint64_t)(USER_SS - 8) << 48 | (uint64_t)KERNEL_CS << 32);
-	write_msr(MSR_LSTAR, (uint64_t)syscall_entry);
-	write_msr(MSR_SFMASK,
-		  RFLAGS_TF | RFLAGS_IF | RFLAGS_DF | RFLAGS_IOPL | RFLAGS_NT | RFLAGS_AC);
+	const struct cpu_features *f = &cpu_features;
+
+	return CR4_PAE | CR4_OSFXSR | CR4_OSXMMEXCPT | (f->mce ? CR4_MCE : 0) |
+	       (f->pge ? CR4_PGE : 0) | (f->smep ? CR4_SMEP : 0) | (f->smap ? CR4_SMAP : 0) |
+	       (f->umip ? CR4_UMIP : 0) | (f->fsgsbase ? CR4_FSGSBASE : 0) |
+	       (f->xsave ? CR4_OSXSAVE : 0);
+}
+
+static void write_control_registers(void)
+{
+	uint64_t cr4;
+
+	__asm__ volatile("mov %%cr4, %0" : "=r"(cr4));
+	/* Without PGE first: that drops what the firmware marked as global. */
+	__asm__ volatile("mov %0, %%cr4" : : "r"(cr4 & (CR4_PAE | CR4_MCE)) : "memory");
+	__asm__ volatile("mov %0, %%cr4" : : "r"(wanted_cr4()) : "memory");
+	__asm__ volatile(
+		"mov %0, %%cr0"
+		:
+		: "r"((uint64_t)(CR0_PE | CR0_MP | CR0_ET | CR0_NE | CR0_WP | CR0_AM | CR0_PG))
+		: "memory");
+	msr_write(MSR_EFER, msr_read(MSR_EFER) | EFER_SCE | EFER_NXE);
+	/* No mapping uses the entry that changes, so caches have nothing to forget. */
+	msr_write(MSR_PAT, X86_PAT_VALUE);
+	mmu_flush_all();
+}
+
+static void clear_debug_registers(void)
+{
+	__asm__ volatile("mov %0, %%dr7" : : "r"(DR7_RESET));
+	__asm__ volatile("mov %0, %%dr6" : : "r"(DR6_RESET));
+	__asm__ volatile("mov %0, %%dr0; mov %0, %%dr1; mov %0, %%dr2; mov %0, %%dr3" : : "r"(0ul));
+}
+
+/* SDM 3A, 5.8.8. What SFMASK names is clear after SYSCALL; the user's RSP is still in use then. */
+static void init_syscall(void)
+{
+	msr_write(MSR_STAR, (uint64_t)(USER_CS32 | SELECTOR_RPL) << 48 | (uint64_t)KERNEL_CS << 32);
+	msr_write(MSR_LSTAR, (vaddr_t)syscall_entry);
+	msr_write(MSR_CSTAR, 0);
+	msr_write(MSR_SFMASK, RFLAGS_TF | RFLAGS_IF | RFLAGS_DF | RFLAGS_IOPL | RFLAGS_NT |
+				      RFLAGS_RF | RFLAGS_AC);
+	/* SYSENTER faults. */
+	msr_write(MSR_SYSENTER_CS, 0);
 }
 
 void cpu_init(void)
 {
-	struct features f = detect();
+	struct cpu *cpu = cpu_local();
 
-	if (!(f.edx81 & EDX81_NX))
-		panic("this CPU has no no-execute pages; Quire needs them");
-	load_segments(&cpu_local()->arch);
-	idt_init();
-	set_control_registers(&f);
-	set_syscall_registers();
-	vector_init();
-	port_out8(PIC_MASTER_DATA, PIC_ALL_MASKED);
-	port_out8(PIC_SLAVE_DATA, PIC_ALL_MASKED);
+	detect();
+	descriptors_init(&cpu->arch);
+	clear_machine_checks();
+	write_control_registers();
+	clear_debug_registers();
+	init_syscall();
+	fpu_init();
+	pic_disable();
+}
+
+static void brand(char *text)
+{
+	text[0] = '\0';
+	for (uint32_t i = 0; i < BRAND_BYTES / sizeof(struct cpuid); i++) {
+		struct cpuid part = cpuid(LEAF_BRAND + i, 0);
+		memcpy(text + i * sizeof(part), &part, sizeof(part));
+	}
+	text[BRAND_BYTES] = '\0';
 }
 
 void cpu_log_features(void)
 {
-	struct features f = detect();
-	uint32_t name[13] = {0};
-	uint64_t cr4 = read_cr4();
+	const struct cpu_features *f = &cpu_features;
+	const struct {
+		const char *name;
+		bool on;
+	} features[] = {
+		{"NX", true},        {"WP", true},      {"SMEP", f->smep},
+		{"SMAP", f->smap},   {"UMIP", f->umip}, {"FSGSBASE", f->fsgsbase},
+		{"XSAVE", f->xsave}, {"PGE", f->pge},   {"MCE", f->mce},
+	};
+	char name[BRAND_BYTES + 1], on[80] = "", off[80] = "";
+	size_t on_length = 0, off_length = 0;
 
-	for (unsigned i = 0; i < 3; i++)
-		(void)__get_cpuid(0x80000002u + i, &name[i * 4], &name[i * 4 + 1], &name[i * 4 + 2],
-				  &name[i * 4 + 3]);
-	log_info("CPU: %s; on: NX WP%s%s%s%s%s%s; 1 GiB pages: %s", (const char *)name,
-		 cr4 & CR4_SMEP ? " SMEP" : "", cr4 & CR4_SMAP ? " SMAP" : "",
-		 cr4 & CR4_UMIP ? " UMIP" : "", cr4 & CR4_FSGSBASE ? " FSGSBASE" : "",
-		 cr4 & CR4_OSXSAVE ? " XSAVE" : "", cr4 & CR4_PGE ? " PGE" : "",
-		 f.edx81 & EDX81_1GIB ? "yes" : "no");
+	for (unsigned i = 0; i < ARRAY_SIZE(features); i++)
+		if (features[i].on)
+			on_length += format(on + on_length, sizeof(on) - on_length, " %s",
+					    features[i].name);
+		else
+			off_length += format(off + off_length, sizeof(off) - off_length, " %s",
+					     features[i].name);
+	brand(name);
+	log_info("CPU: %s; on:%s; lacks:%s; %zu bytes of vector registers%s",
+		 name[0] ? name : "unnamed", on, off_length ? off : " nothing", fpu_area_bytes(),
+		 f->hypervisor ? "; virtual" : "");
 }
 
 bool cpu_random(uint64_t *value)
 {
-	if (!(detect().ecx1 & ECX1_RDRAND))
+	if (!cpu_features.rdrand)
 		return false;
-	for (unsigned tries = 0; tries < RANDOM_TRIES; tries++) {
+	for (unsigned i = 0; i < RANDOM_TRIES; i++) {
 		bool ok;
 		__asm__ volatile("rdrand %0" : "=r"(*value), "=@ccc"(ok));
-		if (ok)
+		/* Some AMD processors say success and give all ones after sleep. */
+		if (ok && *value != UINT64_MAX)
 			return true;
 	}
 	return false;
@@ -199,23 +217,19 @@ bool cpu_random(uint64_t *value)
 
 paddr_t cpu_physical_limit(void)
 {
-	unsigned a, b, c, d;
-	unsigned bits = DEFAULT_PHYS_BITS;
+	unsigned bits = cpuid(LEAF_ADDRESS_SIZES, 0).eax & 0xff;
 
-	if (__get_cpuid(LEAF_ADDRESS_SIZES, &a, &b, &c, &d))
-		bits = a & 0xff;
-	/* What the direct map has room for. */
-	return MIN(1ull << MIN(bits, 52u), DIRECT_MAP_BYTES);
+	return 1ull << (bits ? MIN(bits, 52u) : PHYSICAL_BITS_DEFAULT);
 }
 
 uint64_t cpu_hwcap(void)
 {
-	return detect().edx1;
+	return cpuid(LEAF_FEATURES, 0).edx;
 }
 
+/* STI takes effect after the next instruction, so no interrupt slips in before the HLT. */
 void cpu_idle(void)
 {
-	/* STI holds interrupts off for one more instruction, so none is lost before HLT. */
 	__asm__ volatile("sti; hlt; cli" : : : "memory");
 }
 

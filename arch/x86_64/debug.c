@@ -1,61 +1,68 @@
-/* debug.c: the ways out that work when nothing else does. */
+/* debug.c: backtraces, control registers, and the end of the machine. */
 #include <arch/debug.h>
 
-#include <arch/cpu.h>
+#include <arch/irq.h>
+#include <arch/mmu.h>
 #include <arch/port.h>
-#include <cpuid.h>
+#include <arch/thread.h>
 
 #include "dev/acpi.h"
 #include "lib/format.h"
+#include "mm/frame.h"
+#include "mm/image.h"
 #include "mm/kmap.h"
-#include "registers.h"
+#include "mm/layout.h"
+#include "x86.h"
 
-#define BACKTRACE_MAX   40
-#define DUMP_LINE       128
-#define DEBUG_EXIT_PORT 0xf4
-#define ECX1_HYPERVISOR (1u << 31) /* CPUID.1: a hypervisor or an emulator is there */
+#define DEBUG_EXIT_PORT        0xf4 /* QEMU: -device isa-debug-exit,iobase=0xf4,iosize=0x04 */
+#define LEAF_FEATURES          1u
+#define FEATURE_ECX_HYPERVISOR (1u << 31)
 
-/* What `push %rbp; mov %rsp, %rbp` leaves at each frame pointer. */
-struct call_frame {
-	vaddr_t fp;
+/* What CALL and the function's first two instructions leave on the stack. */
+struct stack_frame {
+	vaddr_t caller_fp;
 	vaddr_t return_address;
 };
 
+/* The boot stack is looked at before there are tables to ask. */
+static bool is_readable_frame(vaddr_t fp)
+{
+	vaddr_t boot_stack = (vaddr_t)boot_stack_guard + PAGE_SIZE;
+
+	if (!IS_ALIGNED(fp, sizeof(vaddr_t)))
+		return false;
+	return fp - boot_stack <= KERNEL_STACK_BYTES - sizeof(struct stack_frame) ||
+	       kmap_is_mapped(fp, sizeof(struct stack_frame));
+}
+
+static bool is_kernel_text(vaddr_t pc)
+{
+	return pc >= (vaddr_t)kernel_text_start && pc <= (vaddr_t)kernel_text_end;
+}
+
 void arch_backtrace(vaddr_t pc, vaddr_t fp, void (*frame)(vaddr_t pc))
 {
-	if (!fp)
-		fp = (vaddr_t)__builtin_frame_address(0);
-	else
+	if (pc)
 		frame(pc);
-	for (unsigned i = 0; i < BACKTRACE_MAX; i++) {
-		const struct call_frame *call = (const struct call_frame *)fp;
-		if (!IS_ALIGNED(fp, sizeof(fp)) || !kmap_is_mapped(fp, sizeof(*call)) ||
-		    !call->return_address)
-			return;
-		frame(call->return_address);
-		/* Callers are further up the same stack. */
-		if (call->fp <= fp)
-			return;
-		fp = call->fp;
+	else
+		fp = (vaddr_t)__builtin_frame_address(0);
+	/* Frames lie one above the other in one stack, or the chain is broken. */
+	vaddr_t end = fp + KERNEL_STACK_BYTES;
+	while (is_readable_frame(fp)) {
+		const struct stack_frame *at = (const struct stack_frame *)fp;
+		if (!is_kernel_text(at->return_address))
+			break;
+		frame(at->return_address);
+		if (at->caller_fp <= fp || at->caller_fp >= end)
+			break;
+		fp = at->caller_fp;
 	}
 }
 
-void arch_dump_control(void (*line)(const char *text))
-{
-	char buffer[DUMP_LINE];
-
-	format(buffer, sizeof(buffer), "cr0 %08llx cr2 %016llx cr3 %016llx cr4 %08llx efer %03llx",
-	       (unsigned long long)read_cr0(), (unsigned long long)read_cr2(),
-	       (unsigned long long)read_cr3(), (unsigned long long)read_cr4(),
-	       (unsigned long long)read_msr(MSR_EFER));
-	line(buffer);
-}
-
+/* Not cpu_features: the end may come before cpu_init(). */
 static bool is_virtual(void)
 {
-	unsigned a, b, c, d;
-
-	return __get_cpuid(1, &a, &b, &c, &d) && (c & ECX1_HYPERVISOR);
+	return cpuid(LEAF_FEATURES, 0).ecx & FEATURE_ECX_HYPERVISOR;
 }
 
 void arch_machine_end(enum machine_end how)
@@ -66,10 +73,30 @@ void arch_machine_end(enum machine_end how)
 		[MACHINE_TESTS_FAILED] = DEBUG_EXIT_TESTS_FAILED,
 	};
 
-	/* On a real machine somebody else may listen at this port. */
+	(void)irq_save();
+	/* On a real machine something else may be at this port. */
 	if (is_virtual())
 		port_out8(DEBUG_EXIT_PORT, values[how]);
 	if (how != MACHINE_PANIC)
 		acpi_power_off();
 	cpu_halt();
+}
+
+void arch_dump_control(void (*line)(const char *text))
+{
+	uint64_t cr0, cr2, cr3, cr4;
+	char text[120];
+
+	__asm__ volatile("mov %%cr0, %0" : "=r"(cr0));
+	__asm__ volatile("mov %%cr2, %0" : "=r"(cr2));
+	__asm__ volatile("mov %%cr3, %0" : "=r"(cr3));
+	__asm__ volatile("mov %%cr4, %0" : "=r"(cr4));
+	format(text, sizeof(text), "  cr0 %08llx cr2 %016llx cr3 %012llx cr4 %08llx efer %04llx",
+	       (unsigned long long)cr0, (unsigned long long)cr2, (unsigned long long)cr3,
+	       (unsigned long long)cr4, (unsigned long long)msr_read(MSR_EFER));
+	line(text);
+	format(text, sizeof(text), "  fs %016llx gs %016llx user gs %016llx",
+	       (unsigned long long)msr_read(MSR_FS_BASE), (unsigned long long)msr_read(MSR_GS_BASE),
+	       (unsigned long long)msr_read(MSR_KERNEL_GS_BASE));
+	line(text);
 }

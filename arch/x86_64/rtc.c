@@ -1,99 +1,77 @@
-/* rtc.c: the date, from the MC146818 real-time clock that every PC has. Its data sheet; ACPI's FADT
- * for the century. */
-#include "rtc.h"
-
+/* rtc.c: the real-time clock of a PC, read once. (Motorola MC146818A data sheet.) */
+#include <arch/cpu.h>
 #include <arch/port.h>
 
 #include "clock_math.h"
-#include "dev/acpi.h"
+#include "lib/string.h"
+#include "x86.h"
 
 #define CMOS_INDEX 0x70
 #define CMOS_DATA  0x71
 
-enum {
-	RTC_SECONDS = 0,
-	RTC_MINUTES = 2,
-	RTC_HOURS = 4,
-	RTC_DAY = 7,
-	RTC_MONTH = 8,
-	RTC_YEAR = 9,
-	RTC_A = 10,
-	RTC_B = 11
-};
-#define RTC_A_UPDATING (1u << 7)
-#define RTC_B_24_HOURS (1u << 1)
-#define RTC_B_BINARY   (1u << 2)
-#define RTC_HOUR_PM    (1u << 7)
-#define UPDATE_POLLS   100000u /* an update takes 2 ms; a port access about 1 us */
-#define READ_TRIES     4u
+#define RTC_SECOND 0x00
+#define RTC_MINUTE 0x02
+#define RTC_HOUR   0x04
+#define RTC_DAY    0x07
+#define RTC_MONTH  0x08
+#define RTC_YEAR   0x09
+#define RTC_A      0x0a
+#define RTC_B      0x0b
 
-struct rtc_time {
-	unsigned second, minute, hour, day, month, year, century;
-};
+#define RTC_A_UPDATING 0x80
+#define CMOS_BYTES     0x80
 
-static unsigned cmos_read(unsigned index)
+/* An update takes 2 ms, and a port read some 0.1 to 1 us: so many reads are more than enough. */
+#define UPDATE_READS 50000u
+#define READ_TRIES   5u
+
+static uint8_t cmos_read(uint8_t index)
 {
-	port_out8(CMOS_INDEX, (uint8_t)index);
+	port_out8(CMOS_INDEX, index);
 	return port_in8(CMOS_DATA);
 }
 
-static bool wait_for_update(void)
+static bool wait_no_update(void)
 {
-	for (unsigned i = 0; i < UPDATE_POLLS; i++)
+	for (unsigned i = 0; i < UPDATE_READS; i++) {
 		if (!(cmos_read(RTC_A) & RTC_A_UPDATING))
 			return true;
+		cpu_relax();
+	}
 	return false;
 }
 
-static struct rtc_time read_once(void)
+static struct rtc_registers read_registers(uint8_t century_register)
 {
-	unsigned century = acpi_info()->century_register;
-
-	return (struct rtc_time){
-		.second = cmos_read(RTC_SECONDS),
-		.minute = cmos_read(RTC_MINUTES),
-		.hour = cmos_read(RTC_HOURS),
+	return (struct rtc_registers){
+		.second = cmos_read(RTC_SECOND),
+		.minute = cmos_read(RTC_MINUTE),
+		.hour = cmos_read(RTC_HOUR),
 		.day = cmos_read(RTC_DAY),
 		.month = cmos_read(RTC_MONTH),
 		.year = cmos_read(RTC_YEAR),
-		.century = century ? cmos_read(century) : 0,
+		.century = century_register ? cmos_read(century_register) : 0,
 	};
 }
 
-static uint64_t to_epoch(struct rtc_time t, unsigned format)
+/* An update may begin between any two reads: only two equal readings are believed. */
+uint64_t rtc_read_epoch(uint8_t century_register)
 {
-	bool pm = !(format & RTC_B_24_HOURS) && (t.hour & RTC_HOUR_PM);
+	struct rtc_registers first, second;
 
-	if (!(format & RTC_B_24_HOURS))
-		t.hour &= ~RTC_HOUR_PM;
-	if (!(format & RTC_B_BINARY))
-		t = (struct rtc_time){
-			clock_from_bcd(t.second),  clock_from_bcd(t.minute), clock_from_bcd(t.hour),
-			clock_from_bcd(t.day),     clock_from_bcd(t.month),  clock_from_bcd(t.year),
-			clock_from_bcd(t.century),
-		};
-	if (!(format & RTC_B_24_HOURS))
-		t.hour = t.hour % 12 + (pm ? 12 : 0);
-	if (t.second > 60 || t.minute > 59 || t.hour > 23 || !t.day || t.day > 31 || !t.month ||
-	    t.month > 12 || t.year > 99)
-		return 0;
-	unsigned year = (t.century >= 19 && t.century <= 29 ? t.century : 20) * 100 + t.year;
-	return clock_epoch(year, t.month, t.day, t.hour, t.minute, t.second);
-}
-
-uint64_t rtc_read(void)
-{
-	struct rtc_time last = {.second = ~0u};
-
-	/* Two equal readings in a row: no update came in between. */
-	for (unsigned tries = 0; tries < READ_TRIES; tries++) {
-		if (!wait_for_update())
+	if (century_register >= CMOS_BYTES)
+		century_register = 0;
+	for (unsigned i = 0; i < READ_TRIES; i++) {
+		if (!wait_no_update())
 			return 0;
-		struct rtc_time now = read_once();
-		if (now.second == last.second && now.minute == last.minute &&
-		    now.hour == last.hour && now.day == last.day)
-			return to_epoch(now, cmos_read(RTC_B));
-		last = now;
+		first = read_registers(century_register);
+		if (!wait_no_update())
+			return 0;
+		second = read_registers(century_register);
+		if (memcmp(&first, &second, sizeof(first)) != 0)
+			continue;
+		struct date date = rtc_date(&first, cmos_read(RTC_B), century_register != 0);
+		return date_is_valid(&date) ? date_to_epoch(&date) : 0;
 	}
 	return 0;
 }

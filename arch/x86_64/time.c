@@ -1,194 +1,177 @@
 /*
- * time.c: the time-stamp counter as the clock, the local APIC's timer for deadlines. Both are
- * measured against a clock whose rate is known, at once: CPUID leaf 15h says the TSC's rate; else
- * HPET; else the ACPI PM timer; else the PIT.
+ * time.c: the clock is the time-stamp counter, measured once against a counter of known frequency;
+ * the timer is the local APIC's, by TSC deadline where the CPU has that.
  */
 #include <arch/time.h>
 
-#include <arch/port.h>
-#include <cpuid.h>
+#include <arch/irq.h>
 
 #include "clock_math.h"
 #include "debug/assert.h"
 #include "debug/log.h"
 #include "dev/acpi.h"
-#include "interrupts.h"
-#include "mm/kmap.h"
-#include "mm/layout.h"
-#include "registers.h"
-#include "rtc.h"
+#include "reference.h"
+#include "x86.h"
 
-#define MEASURE_NS      (10 * 1000 * 1000ull)
-#define MEASURE_POLLS   20000000u /* a reference that stands still must not hang the boot */
-#define PM_TIMER_HZ     3579545u  /* ACPI 6.5, 4.8.2.1 */
-#define HPET_BYTES      0x400
-#define HPET_PERIOD     1 /* 32-bit word: femtoseconds a tick. IA-PC HPET 1.0a, 2.3.4 */
-#define HPET_CONFIG     4
-#define HPET_COUNTER    60
-#define HPET_ENABLE     1u
-#define HPET_MAX_PERIOD 100000000u /* the specification's */
-#define FS_PER_SECOND   1000000000000000ull
-#define PIT_HZ          1193182u
-#define PIT_CHANNEL0    0x40
-#define PIT_COMMAND     0x43
-#define PIT_RATE_MODE   0x34 /* channel 0, both bytes, mode 2 */
-#define PIT_LATCH       0x00
-#define FALLBACK_TSC_HZ 1000000000ull
-#define LEAF_TSC        0x15u
+#define WINDOW_PER_SECOND 100u /* the measurement takes 1/100 s */
+#define SAMPLE_TRIES      5u
+/* However slow a read of the reference is, the window is over after so many. */
+#define WINDOW_READS      10000000u
 
-static uint64_t tsc_start, tsc_scale, tsc_hz; /* set once, at boot */
-static uint64_t timer_hz;                     /* of the APIC timer; 0: there is none */
+/* Set by time_init(), constant after it. */
+static bool running;
+static uint64_t tsc_start, tsc_hz, tsc_scale;
+static uint64_t apic_hz; /* of the timer, divided; 0: by TSC deadline */
 static uint64_t boot_epoch;
-static volatile uint32_t *hpet;
 
-/* ---- clocks of known rate ---- */
+static uint64_t armed = UINT64_MAX; /* this CPU's deadline, interrupts off; one CPU so far */
 
-struct reference {
-	const char *name;
-	uint64_t hz;
-	uint32_t mask; /* of its counter */
-	uint32_t (*read)(void);
+/* The three counters at one moment. */
+struct sample {
+	uint64_t reference, tsc, apic;
 };
 
-static uint32_t read_hpet(void)
+/* A guest may be stopped between two reads: the try that took the least is the truest. */
+static struct sample take_sample(const struct reference *reference)
 {
-	return hpet[HPET_COUNTER];
-}
+	struct sample best = {0};
+	uint64_t best_width = UINT64_MAX;
 
-static uint32_t read_pm_timer(void)
-{
-	return port_in32((uint16_t)acpi_info()->pm_timer_port);
-}
-
-/* It counts down. */
-static uint32_t read_pit(void)
-{
-	port_out8(PIT_COMMAND, PIT_LATCH);
-	uint32_t low = port_in8(PIT_CHANNEL0);
-	return ~(low | (uint32_t)port_in8(PIT_CHANNEL0) << 8);
-}
-
-static bool try_hpet(struct reference *out)
-{
-	if (!acpi_info()->hpet)
-		return false;
-	hpet = kmap_device(acpi_info()->hpet, HPET_BYTES, VM_UNCACHED);
-	if (!hpet || !hpet[HPET_PERIOD] || hpet[HPET_PERIOD] > HPET_MAX_PERIOD)
-		return false;
-	hpet[HPET_CONFIG] |= HPET_ENABLE;
-	*out = (struct reference){"HPET", FS_PER_SECOND / hpet[HPET_PERIOD], UINT32_MAX, read_hpet};
-	return true;
-}
-
-static struct reference choose_reference(void)
-{
-	struct reference reference;
-
-	if (try_hpet(&reference))
-		return reference;
-	if (acpi_info()->pm_timer_port)
-		return (struct reference){"ACPI PM timer", PM_TIMER_HZ,
-					  acpi_info()->pm_timer_32bit ? UINT32_MAX : 0xffffff,
-					  read_pm_timer};
-	port_out8(PIT_COMMAND, PIT_RATE_MODE);
-	port_out8(PIT_CHANNEL0, 0);
-	port_out8(PIT_CHANNEL0, 0);
-	return (struct reference){"PIT", PIT_HZ, 0xffff, read_pit};
-}
-
-/* Wait MEASURE_NS by the reference; its ticks, or 0 if it stands still. */
-static uint64_t wait_by(const struct reference *reference)
-{
-	uint64_t want = clock_from_ns(MEASURE_NS, reference->hz), passed = 0;
-	uint32_t last = reference->read();
-
-	for (uint32_t polls = 0; polls < MEASURE_POLLS; polls++) {
-		uint32_t now = reference->read();
-		passed += (now - last) & reference->mask;
-		last = now;
-		if (passed >= want)
-			return passed;
+	for (unsigned i = 0; i < SAMPLE_TRIES; i++) {
+		uint64_t before = tsc_read();
+		uint64_t value = reference->read();
+		uint64_t apic = apic_timer_left();
+		uint64_t width = tsc_read() - before;
+		if (width < best_width) {
+			best_width = width;
+			best = (struct sample){value, before + width / 2, apic};
+		}
 	}
-	return 0;
+	return best;
 }
 
-/* The TSC's rate by CPUID, SDM 3B, 18.7.3; 0 where it is not told whole. */
-static uint64_t tsc_hz_by_cpuid(void)
+/* Let the window pass. Counts what the reference does, since it may wrap; false if it stopped. */
+static bool wait_window(const struct reference *reference, uint64_t start)
 {
-	unsigned denominator, numerator, crystal, unused;
+	uint64_t wanted = reference->frequency / WINDOW_PER_SECOND;
 
-	if (!__get_cpuid(LEAF_TSC, &denominator, &numerator, &crystal, &unused) || !denominator ||
-	    !numerator)
-		return 0;
-	return (uint64_t)crystal * numerator / denominator;
-}
-
-static void measure(bool has_apic)
-{
-	struct reference reference = choose_reference();
-	uint64_t tsc_before = read_tsc();
-
-	if (has_apic)
-		apic_timer_set(UINT32_MAX);
-	uint64_t ticks = wait_by(&reference);
-	uint64_t tsc_passed = read_tsc() - tsc_before;
-	uint32_t timer_passed = has_apic ? UINT32_MAX - apic_timer_left() : 0;
-	if (has_apic)
-		apic_timer_set(0);
-
-	uint64_t by_cpuid = tsc_hz_by_cpuid();
-	if (ticks) {
-		tsc_hz = clock_mul_div(tsc_passed, reference.hz, ticks);
-		timer_hz = clock_mul_div(timer_passed, reference.hz, ticks);
-	} else {
-		log_warning("time: the %s stands still; the clock's rate is a guess",
-			    reference.name);
-		tsc_hz = FALLBACK_TSC_HZ;
-		timer_hz = timer_passed * FALLBACK_TSC_HZ / MAX(tsc_passed, 1ull);
+	for (unsigned i = 0; i < WINDOW_READS; i++) {
+		if (counter_elapsed(start, reference->read(), reference->mask) >= wanted)
+			return true;
+		cpu_relax();
 	}
-	if (by_cpuid)
-		tsc_hz = by_cpuid;
-	tsc_hz = MAX(tsc_hz, 1ull);
-	log_info("time: TSC at %llu MHz by %s, APIC timer at %llu kHz%s",
-		 (unsigned long long)(tsc_hz / 1000000), by_cpuid ? "CPUID" : reference.name,
-		 (unsigned long long)(timer_hz / 1000), apic_is_x2() ? " (x2APIC)" : "");
+	return false;
+}
+
+static void measure(const struct reference *reference)
+{
+	apic_timer_start(UINT32_MAX);
+	struct sample start = take_sample(reference);
+	if (!wait_window(reference, start.reference))
+		panic("the %s stopped while it was used to measure the clock", reference->name);
+	struct sample end = take_sample(reference);
+	apic_timer_start(0);
+
+	uint64_t ticks = counter_elapsed(start.reference, end.reference, reference->mask);
+	tsc_hz = mul_div(end.tsc - start.tsc, reference->frequency, ticks);
+	/* The APIC's timer counts down. */
+	apic_hz = mul_div(counter_elapsed(end.apic, start.apic, UINT32_MAX), reference->frequency,
+			  ticks);
+	if (!tsc_hz)
+		panic("the time-stamp counter does not count");
+}
+
+static void log_clock(const struct reference *reference)
+{
+	log_info("time: TSC at %llu.%03llu MHz by %s%s; timer: %s",
+		 (unsigned long long)tsc_hz / 1000000, (unsigned long long)tsc_hz / 1000 % 1000,
+		 reference->name, cpu_features.tsc_invariant ? "" : " (its rate may change)",
+		 apic_hz ? "APIC countdown" : "TSC deadline");
+	if (apic_hz)
+		log_info("time: APIC timer at %llu.%03llu MHz",
+			 (unsigned long long)apic_hz / 1000000,
+			 (unsigned long long)apic_hz / 1000 % 1000);
 }
 
 void time_init(void)
 {
-	bool has_apic = apic_init();
+	struct reference reference;
+	uint64_t before;
 
-	measure(has_apic);
-	if (!timer_hz)
-		log_warning("time: no timer interrupts; programs are not preempted, and sleep by "
-			    "polling");
+	if (!apic_init())
+		panic("this processor has no local APIC, and so no timer");
+	if (!reference_find(&reference))
+		panic("no counter of known frequency: neither CPUID, HPET, ACPI PM timer nor PIT");
+	measure(&reference);
+	if (cpu_features.tsc_deadline) {
+		apic_hz = 0;
+		apic_timer_use_deadline();
+	} else if (!apic_hz) {
+		panic("the APIC's timer does not count");
+	}
+	before = tsc_read();
 	tsc_scale = clock_scale(tsc_hz);
-	tsc_start = read_tsc();
-	boot_epoch = rtc_read();
+	tsc_start = before;
+	running = true;
+	boot_epoch = rtc_read_epoch(acpi_info()->century_register);
+	log_clock(&reference);
+	if (!boot_epoch)
+		log_warning("time: the real-time clock gives no date; it is 1970");
 }
 
 uint64_t time_now(void)
 {
-	return tsc_scale ? clock_to_ns(read_tsc() - tsc_start, tsc_scale) : 0;
-}
-
-void time_arm(uint64_t deadline)
-{
-	if (!timer_hz)
-		return;
-	if (deadline == UINT64_MAX) {
-		apic_timer_set(0);
-		return;
-	}
-	uint64_t now = time_now();
-	uint64_t ticks =
-		deadline > now ? clock_from_ns(MIN(deadline - now, NS_PER_SECOND), timer_hz) : 1;
-	/* A deadline further away than a second, or than the counter reaches, comes in steps:
-	 * trap_timer looks again. */
-	apic_timer_set((uint32_t)MIN(MAX(ticks, 1ull), (uint64_t)UINT32_MAX));
+	return running ? clock_ns(tsc_read() - tsc_start, tsc_scale) : 0;
 }
 
 uint64_t time_boot_epoch(void)
 {
 	return boot_epoch;
+}
+
+/* Interrupts off. */
+static void arm_hardware(uint64_t deadline)
+{
+	uint64_t now = time_now();
+	uint64_t wait = deadline > now ? deadline - now : 0;
+
+	if (!apic_hz) {
+		/* 0 would disarm, and one tick more makes sure that the clock has come past. */
+		uint64_t ticks = mul_div(deadline, tsc_hz, NS_PER_SECOND);
+		uint64_t at;
+		if (deadline == UINT64_MAX)
+			at = 0;
+		else if (__builtin_add_overflow(tsc_start + 1, ticks, &at))
+			at = UINT64_MAX;
+		apic_timer_deadline(at);
+	} else if (deadline == UINT64_MAX) {
+		apic_timer_start(0);
+	} else {
+		/* A deadline too far for the counter takes several rounds. */
+		uint64_t count = mul_div(wait, apic_hz, NS_PER_SECOND);
+		apic_timer_start((uint32_t)MIN(count + 1, (uint64_t)UINT32_MAX));
+	}
+}
+
+void time_arm(uint64_t deadline)
+{
+	bool were_on = irq_save();
+
+	assert(running);
+	armed = deadline;
+	arm_hardware(deadline);
+	irq_restore(were_on);
+}
+
+/* The two clocks differ a little, so the timer may be early: then it is armed again. */
+void time_interrupt(void)
+{
+	if (armed == UINT64_MAX)
+		return;
+	if (time_now() < armed) {
+		arm_hardware(armed);
+		return;
+	}
+	armed = UINT64_MAX;
+	trap_timer();
 }

@@ -1,274 +1,284 @@
-/* trap.c: from a vector to whom it concerns. SDM 3A, chapter 6. */
-#include <arch/trap.h>
-#include <asm/siginfo.h>
-#include <asm/signal.h>
+/*
+ * trap.c: what the processor reports, sorted: faults of the user, of the kernel's guarded copies,
+ * of the kernel itself (which end it), interrupts, and system calls. Entered from trap.S with
+ * interrupts off. (SDM 3A, chapter 6.)
+ */
+#include <asm-generic/siginfo.h>
+#include <asm-generic/signal.h>
 
+#include <arch/irq.h>
 #include <arch/mmu.h>
 #include <arch/user.h>
 
 #include "debug/assert.h"
 #include "debug/log.h"
 #include "debug/panic.h"
-#include "interrupts.h"
-#include "lib/format.h"
 #include "mm/kmap.h"
-#include "registers.h"
 #include "sync/cpu.h"
-#include "vectors.h"
+#include "x86.h"
 
-#define DUMP_LINE 128
-
-/* Page-fault error code: SDM 3A, 4.7. */
+/* Page-fault error code (SDM 3A, figure 4-12). */
 #define FAULT_PRESENT  (1u << 0)
 #define FAULT_WRITE    (1u << 1)
 #define FAULT_USER     (1u << 2)
 #define FAULT_RESERVED (1u << 3)
 #define FAULT_FETCH    (1u << 4)
+#define FAULT_KEY      (1u << 5)
 
-#define RPL_USER 3u
+/* DR6 (SDM 3B, 17.2.3): a single step; a breakpoint of DR0 to DR3. */
+#define DR6_STEP        (1u << 14)
+#define DR6_BREAKPOINTS 0xfu
+#define DR6_NONE        0xffff0ff0u
 
-/* Called by entry.S. */
-void trap_enter(struct trap_frame *frame);
-bool trap_enter_syscall(struct trap_frame *frame);
-void trap_leave_to_user(struct trap_frame *frame);
+#define SPURIOUS_LOGGED 8u /* after so many the log has had its say */
 
-static uint64_t spurious_count; /* of this CPU */
-
-static const struct {
+/* What a program gets for an exception, as Linux gives it; no signal: only the kernel can cause it.
+ */
+static const struct exception {
 	const char *name;
 	int signal, code;
+	bool at_pc; /* si_addr is the instruction */
 } exceptions[VECTOR_EXCEPTIONS] = {
-	[VECTOR_DIVIDE] = {"divide error", SIGFPE, FPE_INTDIV},
-	[VECTOR_DEBUG] = {"debug", SIGTRAP, TRAP_TRACE},
-	[VECTOR_NMI] = {"non-maskable interrupt", 0, 0},
-	[VECTOR_BREAKPOINT] = {"breakpoint", SIGTRAP, SI_KERNEL},
-	[VECTOR_OVERFLOW] = {"overflow", SIGSEGV, SI_KERNEL},
-	[VECTOR_BOUND] = {"bound range exceeded", SIGSEGV, SI_KERNEL},
-	[VECTOR_INVALID_OPCODE] = {"invalid opcode", SIGILL, ILL_ILLOPN},
-	[VECTOR_NO_DEVICE] = {"device not available", SIGSEGV, SI_KERNEL},
-	[VECTOR_DOUBLE_FAULT] = {"double fault", 0, 0},
-	[VECTOR_INVALID_TSS] = {"invalid TSS", SIGSEGV, SI_KERNEL},
-	[VECTOR_NO_SEGMENT] = {"segment not present", SIGBUS, SI_KERNEL},
-	[VECTOR_STACK_SEGMENT] = {"stack-segment fault", SIGBUS, SI_KERNEL},
-	[VECTOR_PROTECTION] = {"general protection fault", SIGSEGV, SI_KERNEL},
-	[VECTOR_PAGE_FAULT] = {"page fault", SIGSEGV, SI_KERNEL},
-	[VECTOR_X87] = {"x87 error", SIGFPE, 0},
-	[VECTOR_ALIGNMENT] = {"alignment check", SIGBUS, BUS_ADRALN},
-	[VECTOR_MACHINE_CHECK] = {"machine check", 0, 0},
-	[VECTOR_SIMD] = {"SIMD error", SIGFPE, 0},
+	[VECTOR_DIVIDE] = {"divide error", SIGFPE, FPE_INTDIV, true},
+	[VECTOR_DEBUG] = {"debug exception", SIGTRAP, TRAP_BRKPT, true},
+	[VECTOR_NMI] = {"non-maskable interrupt", 0, 0, false},
+	[VECTOR_BREAKPOINT] = {"breakpoint", SIGTRAP, SI_KERNEL, false},
+	[VECTOR_OVERFLOW] = {"overflow", SIGSEGV, SI_KERNEL, false},
+	[VECTOR_BOUND] = {"bound range exceeded", SIGSEGV, SI_KERNEL, false},
+	[VECTOR_INVALID_OPCODE] = {"invalid opcode", SIGILL, ILL_ILLOPN, true},
+	[VECTOR_NO_FPU] = {"device not available", SIGSEGV, SI_KERNEL, false},
+	[VECTOR_DOUBLE_FAULT] = {"double fault", 0, 0, false},
+	[VECTOR_INVALID_TSS] = {"invalid TSS", SIGSEGV, SI_KERNEL, false},
+	[VECTOR_NOT_PRESENT] = {"segment not present", SIGBUS, SI_KERNEL, false},
+	[VECTOR_STACK] = {"stack-segment fault", SIGBUS, SI_KERNEL, false},
+	[VECTOR_PROTECTION] = {"general protection fault", SIGSEGV, SI_KERNEL, false},
+	[VECTOR_PAGE_FAULT] = {"page fault", SIGSEGV, SEGV_MAPERR, false},
+	[VECTOR_X87] = {"x87 floating-point error", SIGFPE, FPE_FLTINV, true},
+	[VECTOR_ALIGNMENT] = {"alignment check", SIGBUS, BUS_ADRALN, false},
+	[VECTOR_MACHINE_CHECK] = {"machine check", 0, 0, false},
+	[VECTOR_SIMD] = {"SIMD floating-point exception", SIGFPE, FPE_FLTINV, true},
+	[VECTOR_VIRTUALIZATION] = {"virtualization exception", SIGSEGV, SI_KERNEL, false},
+	[VECTOR_CONTROL] = {"control protection exception", SIGSEGV, SI_KERNEL, false},
+	[VECTOR_VMM] = {"VMM communication exception", SIGSEGV, SI_KERNEL, false},
+	[VECTOR_SECURITY] = {"security exception", SIGSEGV, SI_KERNEL, false},
 };
+static const struct exception reserved_exception = {"reserved exception", SIGSEGV, SI_KERNEL,
+						    false};
 
-vaddr_t trap_pc(const struct trap_frame *frame)
+static const struct exception *exception_of(unsigned vector)
 {
-	return frame->rip;
+	return exceptions[vector].name ? &exceptions[vector] : &reserved_exception;
 }
 
-vaddr_t trap_sp(const struct trap_frame *frame)
+static uint64_t fault_address(void)
 {
-	return frame->rsp;
+	uint64_t cr2;
+
+	__asm__ volatile("mov %%cr2, %0" : "=r"(cr2));
+	return cr2;
 }
 
-vaddr_t trap_fp(const struct trap_frame *frame)
+/* The exception bits of x87 and of MXCSR stand in the same order (SDM 1, 8.1.3.3 and 10.2.3). */
+static int float_code(unsigned raised)
 {
-	return frame->rbp;
+	static const int codes[] = {FPE_FLTINV, FPE_FLTUND, FPE_FLTDIV,
+				    FPE_FLTOVF, FPE_FLTUND, FPE_FLTRES};
+
+	for (unsigned bit = 0; bit < ARRAY_SIZE(codes); bit++)
+		if (raised & 1u << bit)
+			return codes[bit];
+	return FPE_FLTINV;
 }
 
-bool trap_is_user(const struct trap_frame *frame)
+static int x87_code(void)
 {
-	return (frame->cs & RPL_USER) == RPL_USER;
+	uint16_t status, control;
+
+	__asm__ volatile("fnstsw %0; fnstcw %1" : "=m"(status), "=m"(control));
+	return float_code(status & ~(unsigned)control);
 }
 
-uint64_t trap_syscall_number(const struct trap_frame *frame)
+static int simd_code(void)
 {
-	return frame->rax;
+	uint32_t mxcsr;
+
+	__asm__ volatile("stmxcsr %0" : "=m"(mxcsr));
+	return float_code(mxcsr & ~(mxcsr >> 7));
 }
 
-uint64_t trap_syscall_argument(const struct trap_frame *frame, unsigned index)
+/* DR6 is never cleared by the processor. */
+static int debug_code(void)
 {
-	const uint64_t arguments[] = {frame->rdi, frame->rsi, frame->rdx,
-				      frame->r10, frame->r8,  frame->r9};
+	uint64_t dr6;
 
-	assert(index < ARRAY_SIZE(arguments));
-	return arguments[index];
+	__asm__ volatile("mov %%dr6, %0" : "=r"(dr6));
+	__asm__ volatile("mov %0, %%dr6" : : "r"((uint64_t)DR6_NONE));
+	if (dr6 & DR6_STEP)
+		return TRAP_TRACE;
+	return dr6 & DR6_BREAKPOINTS ? TRAP_HWBKPT : TRAP_BRKPT;
 }
 
-void trap_set_result(struct trap_frame *frame, int64_t result)
+static void user_exception(struct trap_frame *frame)
 {
-	frame->rax = (uint64_t)result;
+	const struct exception *exception = exception_of((unsigned)frame->vector);
+	int code = exception->code;
+
+	if (frame->vector == VECTOR_X87)
+		code = x87_code();
+	else if (frame->vector == VECTOR_SIMD)
+		code = simd_code();
+	else if (frame->vector == VECTOR_DEBUG)
+		code = debug_code();
+	trap_user_exception(frame, exception->signal, code, exception->at_pc ? frame->rip : 0,
+			    exception->name);
 }
 
-void trap_set_start(struct trap_frame *frame, vaddr_t pc, vaddr_t sp)
+static NORETURN void kernel_exception(struct trap_frame *frame)
 {
-	*frame = (struct trap_frame){
-		.rip = pc,
-		.cs = USER_CS,
-		.rflags = RFLAGS_FIXED | RFLAGS_IF,
-		.rsp = sp,
-		.ss = USER_SS,
-	};
+	const char *name = exception_of((unsigned)frame->vector)->name;
+
+	/* The error code is a selector: index, LDT, IDT, and whether the cause was outside. (SDM
+	 * 3A, 6.13) */
+	if (frame->error)
+		panic_trap(frame, "%s in the kernel: error code %#llx (%s entry %llu)", name,
+			   (unsigned long long)frame->error,
+			   frame->error & 2   ? "IDT"
+			   : frame->error & 4 ? "LDT"
+					      : "GDT",
+			   (unsigned long long)frame->error >> 3);
+	panic_trap(frame, "%s in the kernel", name);
 }
 
-void trap_set_pc(struct trap_frame *frame, vaddr_t pc)
+/* Why the tables refused, in words. */
+static const char *fault_reason(uint64_t error, vaddr_t va)
 {
-	frame->rip = pc;
+	if (error & FAULT_RESERVED)
+		return "a reserved bit is set in the page tables";
+	if (error & FAULT_KEY)
+		return "protection key";
+	if (!(error & FAULT_PRESENT))
+		return va < PAGE_SIZE ? "null pointer" : "not mapped";
+	if (va < USER_END && !(error & FAULT_USER))
+		return error & FAULT_FETCH ? "a program's page, SMEP" : "a program's page, SMAP";
+	if (error & FAULT_FETCH)
+		return "no-execute";
+	return error & FAULT_WRITE ? "read-only" : "protected";
 }
 
-PRINTF(2, 3) static void dump(void (*line)(const char *), const char *text, ...)
+static NORETURN void kernel_page_fault(struct trap_frame *frame, vaddr_t va)
 {
-	char buffer[DUMP_LINE];
-	va_list arguments;
+	const char *verb = frame->error & FAULT_FETCH   ? "execution"
+			   : frame->error & FAULT_WRITE ? "write"
+							: "read";
 
-	va_start(arguments, text);
-	format_list(buffer, sizeof(buffer), text, arguments);
-	va_end(arguments);
-	line(buffer);
-}
-
-void trap_dump(const struct trap_frame *f, void (*line)(const char *text))
-{
-	dump(line, "rip %016llx cs %02llx rflags %08llx rsp %016llx ss %02llx",
-	     (unsigned long long)f->rip, (unsigned long long)f->cs, (unsigned long long)f->rflags,
-	     (unsigned long long)f->rsp, (unsigned long long)f->ss);
-	dump(line, "rax %016llx rbx %016llx rcx %016llx rdx %016llx", (unsigned long long)f->rax,
-	     (unsigned long long)f->rbx, (unsigned long long)f->rcx, (unsigned long long)f->rdx);
-	dump(line, "rsi %016llx rdi %016llx rbp %016llx r8  %016llx", (unsigned long long)f->rsi,
-	     (unsigned long long)f->rdi, (unsigned long long)f->rbp, (unsigned long long)f->r8);
-	dump(line, "r9  %016llx r10 %016llx r11 %016llx r12 %016llx", (unsigned long long)f->r9,
-	     (unsigned long long)f->r10, (unsigned long long)f->r11, (unsigned long long)f->r12);
-	dump(line, "r13 %016llx r14 %016llx r15 %016llx vector %llu error %#llx",
-	     (unsigned long long)f->r13, (unsigned long long)f->r14, (unsigned long long)f->r15,
-	     (unsigned long long)f->vector, (unsigned long long)f->error);
-}
-
-/* ---- dispatch ---- */
-
-NORETURN static void kernel_page_fault(const struct trap_frame *frame, vaddr_t va)
-{
 	if (kmap_is_stack_guard(va))
-		panic_trap(frame, "kernel stack overflow at %#llx", (unsigned long long)va);
-	panic_trap(frame, "the kernel's %s of %#llx (%s)",
-		   frame->error & FAULT_FETCH   ? "execution"
-		   : frame->error & FAULT_WRITE ? "write"
-						: "read",
-		   (unsigned long long)va,
-		   !(frame->error & FAULT_PRESENT) ? "nothing is mapped there"
-		   : va < USER_END                 ? "the user's memory, unguarded"
-						   : "its protection forbids it");
+		panic_trap(frame, "kernel stack overflow (page fault at %#llx)",
+			   (unsigned long long)va);
+	panic_trap(frame, "page fault in the kernel: %s at %#llx: %s (error code %#llx)", verb,
+		   (unsigned long long)va, fault_reason(frame->error, va),
+		   (unsigned long long)frame->error);
 }
 
 static void page_fault(struct trap_frame *frame)
 {
-	vaddr_t va = read_cr2();
-	unsigned access = VM_READ;
+	vaddr_t va = fault_address();
+	uint64_t error = frame->error;
+	unsigned access = 0;
 
-	if (frame->error & FAULT_RESERVED)
-		panic_trap(frame, "a page-table entry for %#llx has reserved bits set",
-			   (unsigned long long)va);
-	if (!trap_is_user(frame) && (va >= USER_END || !arch_user_fixup(frame)))
+	bool user = trap_is_user(frame) && (error & FAULT_USER);
+	bool guarded = !trap_is_user(frame) && va < USER_END && arch_user_fixup(frame);
+	if ((error & FAULT_RESERVED) || !(user || guarded))
 		kernel_page_fault(frame, va);
-	if (frame->error & FAULT_FETCH)
-		access = VM_EXEC;
-	else if (frame->error & FAULT_WRITE)
-		access = VM_WRITE;
-	if (frame->error & FAULT_USER)
-		access |= VM_USER;
+	access |= error & FAULT_WRITE ? VM_WRITE : 0;
+	access |= error & FAULT_FETCH ? VM_EXEC : 0;
+	access |= access ? 0 : VM_READ;
+	access |= error & FAULT_USER ? VM_USER : 0;
 	trap_page_fault(frame, va, access);
 }
 
-/* Which of the floating-point errors, from the status bits that are set and not masked: Linux's
- * order. */
-static int fpe_code(unsigned unmasked)
-{
-	enum {
-		INVALID = 1,
-		DENORMAL = 2,
-		ZERO_DIVIDE = 4,
-		OVERFLOW = 8,
-		UNDERFLOW = 16,
-		PRECISION = 32
-	};
-
-	if (unmasked & INVALID)
-		return FPE_FLTINV;
-	if (unmasked & ZERO_DIVIDE)
-		return FPE_FLTDIV;
-	if (unmasked & OVERFLOW)
-		return FPE_FLTOVF;
-	if (unmasked & (DENORMAL | UNDERFLOW))
-		return FPE_FLTUND;
-	return unmasked & PRECISION ? FPE_FLTRES : 0;
-}
-
-static int floating_point_code(unsigned vector)
-{
-	if (vector == VECTOR_X87) {
-		uint16_t control, status;
-		__asm__ volatile("fnstcw %0; fnstsw %1" : "=m"(control), "=m"(status));
-		return fpe_code(status & ~control & 0x3f);
-	}
-	uint32_t mxcsr;
-	__asm__ volatile("stmxcsr %0" : "=m"(mxcsr));
-	return fpe_code(mxcsr & ~(mxcsr >> 7) & 0x3f);
-}
-
-static void exception(struct trap_frame *frame)
-{
-	unsigned vector = (unsigned)frame->vector;
-	const char *name = exceptions[vector].name ? exceptions[vector].name : "reserved exception";
-	int code = exceptions[vector].code;
-
-	if (vector == VECTOR_DOUBLE_FAULT && kmap_is_stack_guard(read_cr2()))
-		panic_trap(frame, "kernel stack overflow at %#llx", (unsigned long long)read_cr2());
-	if (!trap_is_user(frame) || !exceptions[vector].signal)
-		panic_trap(frame, "%s in %s mode, error code %#llx", name,
-			   trap_is_user(frame) ? "user" : "kernel",
-			   (unsigned long long)frame->error);
-	if (vector == VECTOR_X87 || vector == VECTOR_SIMD)
-		code = floating_point_code(vector);
-	if (vector == VECTOR_DEBUG)
-		__asm__ volatile("mov %0, %%dr6" : : "r"(0ull));
-	vaddr_t address = exceptions[vector].code == SI_KERNEL ? 0 : frame->rip;
-	trap_user_exception(frame, exceptions[vector].signal, code, address, name);
-}
-
-void trap_enter(struct trap_frame *frame)
+static void interrupt(struct trap_frame *frame)
 {
 	unsigned vector = (unsigned)frame->vector;
 
-	if (vector == VECTOR_PAGE_FAULT) {
-		page_fault(frame);
-	} else if (vector < VECTOR_EXCEPTIONS) {
-		exception(frame);
-	} else if (vector == VECTOR_TIMER) {
+	if (vector == VECTOR_TIMER) {
 		apic_end_of_interrupt();
-		trap_timer();
-	} else if (vector >= VECTOR_LEGACY && vector < VECTOR_TIMER) {
-		irq_dispatch(vector - VECTOR_LEGACY);
+		time_interrupt();
+	} else if (vector >= VECTOR_LINE && vector < VECTOR_LINE + 16) {
+		irq_dispatch(vector);
 		apic_end_of_interrupt();
 	} else {
-		/* A spurious interrupt is not acknowledged (SDM 3A, 10.9); the others have no
-		 * source. */
-		spurious_count++;
+		if (cpu_local()->arch.spurious++ < SPURIOUS_LOGGED)
+			log_warning("spurious interrupt, vector %u", vector);
+		/* The 8259s' and the APIC's spurious vectors are not acknowledged. */
+		if (vector >= VECTOR_LINE && vector != VECTOR_SPURIOUS && apic_in_service(vector))
+			apic_end_of_interrupt();
 	}
 }
 
-/* Interrupts off, last thing before user mode. */
-void trap_leave_to_user(struct trap_frame *frame)
+void trap_dispatch(struct trap_frame *frame)
 {
-	__asm__ volatile("cli");
-	trap_return_to_user(frame);
-	assert(trap_is_user(frame) && frame->rip < USER_END && cpu_local()->held_ranks == 0);
+	/* Nobody but a guarded copy may reach the user's pages: the program's own AC says nothing.
+	 */
+	user_access_end();
+	if (frame->vector >= VECTOR_EXCEPTIONS)
+		interrupt(frame);
+	else if (frame->vector == VECTOR_PAGE_FAULT)
+		page_fault(frame);
+	else if (trap_is_user(frame))
+		user_exception(frame);
+	else
+		kernel_exception(frame);
+	(void)irq_save();
 }
 
-bool trap_enter_syscall(struct trap_frame *frame)
+/* Double fault, NMI, machine check: on a stack of their own, and the end. */
+void trap_fatal(struct trap_frame *frame)
 {
-	uint64_t rip = frame->rip, rflags = frame->rflags;
+	vaddr_t va = fault_address();
 
-	/* The processor took them; SYSRET needs them there, and Linux shows them so. */
-	frame->rcx = rip;
-	frame->r11 = rflags;
+	user_access_end();
+	if (frame->vector == VECTOR_DOUBLE_FAULT && kmap_is_stack_guard(va))
+		panic_trap(frame, "kernel stack overflow (double fault at %#llx)",
+			   (unsigned long long)va);
+	if (frame->vector == VECTOR_DOUBLE_FAULT)
+		panic_trap(frame, "double fault (CR2 %#llx)", (unsigned long long)va);
+	panic_trap(frame, "%s in %s", exception_of((unsigned)frame->vector)->name,
+		   trap_is_user(frame) ? "a program" : "the kernel");
+}
+
+void trap_dispatch_syscall(struct trap_frame *frame)
+{
 	trap_syscall(frame);
-	trap_leave_to_user(frame);
-	return frame->rip == frame->rcx && frame->rflags == frame->r11 && frame->cs == USER_CS &&
-	       frame->ss == USER_SS && !(frame->rflags & RFLAGS_TF);
+}
+
+/* SYSRET with a non-canonical rip faults in ring 0 on the user's stack (Intel), and it cannot give
+ * back RF. What it gives back as RCX and R11 is rip and rflags. */
+static bool can_sysret(const struct trap_frame *frame)
+{
+	return frame->vector == VECTOR_SYSCALL && frame->rcx == frame->rip &&
+	       frame->r11 == frame->rflags && frame->rip < USER_END && frame->cs == USER_CS &&
+	       frame->ss == USER_SS && !(frame->rflags & (RFLAGS_RF | RFLAGS_TF));
+}
+
+/* Bits 63 to 47 are all equal. */
+static bool is_canonical(vaddr_t va)
+{
+	return (vaddr_t)((int64_t)(va << 16) >> 16) == va;
+}
+
+/* Called by trap.S before it leaves for ring 3: true says by SYSRET, else by IRET. */
+bool trap_leave(struct trap_frame *frame)
+{
+	(void)irq_save();
+	trap_return_to_user(frame);
+	assert(!irq_enabled());
+	/* IRET to a non-canonical rip would fault in the kernel. The program is told instead. */
+	while (!is_canonical(frame->rip)) {
+		frame->vector = VECTOR_PROTECTION;
+		user_exception(frame);
+		(void)irq_save();
+		trap_return_to_user(frame);
+	}
+	assert(frame->cs == USER_CS && frame->ss == USER_SS);
+	return can_sysret(frame);
 }

@@ -169,6 +169,7 @@ int host_channel_init(void (*arrived)(void))
 {
 	if (!uart_init(UART_COM2))
 		return -ENODEV;
+	send_frame('H', HOST_CHANNEL_GREETING, sizeof(HOST_CHANNEL_GREETING) - 1);
 	input.arrived = arrived;
 	if (uart_on_receive(UART_COM2, receive_interrupt, NULL))
 		log_warning("host channel: no interrupt, polling");

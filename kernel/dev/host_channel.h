@@ -3,7 +3,8 @@
  * port. docs/host-channel.md describes the frames: type (1 byte), length (2 bytes, little endian),
  * payload.
  *
- *   guest to host  'O' bytes for standard output   'E' for standard error
+ *   guest to host  'H' the greeting, once: what comes before it is the firmware's
+ *                  'O' bytes for standard output   'E' for standard error
  *                  'R' uint16 n: send up to n bytes of standard input
  *                  'X' kind (0 exited, 1 killed by signal), value (uint8): the job has ended
  *   host to guest  'I' bytes of standard input, the answer to 'R'; empty: end of file
@@ -13,9 +14,10 @@
 
 #include "lib/types.h"
 
-#define HOST_CHANNEL_MAX 4096u /* payload bytes of one frame */
+#define HOST_CHANNEL_MAX      4096u /* payload bytes of one frame */
+#define HOST_CHANNEL_GREETING "Quire host channel 1"
 
-/* Open the port; -ENODEV if there is none. `arrived` is called (interrupts off, or from
+/* Open the port and greet; -ENODEV if there is none. `arrived` is called (interrupts off, or from
  * host_channel_poll or host_channel_request) when there is something to take. */
 NODISCARD int host_channel_init(void (*arrived)(void));
 /* Splits what is longer than a frame. Waits as long as the host does not read. */

@@ -57,9 +57,8 @@ void kmap_self_check(void)
 	kmap_audit(&audit);
 	for (unsigned i = 0; i < MMU_USER_ENTRIES; i++)
 		assert(entry_is_none(table[i]));
-	log_info("self-check: %llu kernel mappings (%llu large) in %llu tables, writable and "
-		 "executable: %llu, "
-		 "user-accessible: %llu",
+	log_info("self-check: %llu kernel mappings (%llu large) in %llu tables: %llu writable and "
+		 "executable, %llu user-accessible",
 		 (unsigned long long)audit.leaves, (unsigned long long)audit.large,
 		 (unsigned long long)audit.tables, (unsigned long long)audit.writable_executable,
 		 (unsigned long long)audit.user);

@@ -45,7 +45,7 @@ static void check_table(const struct vm_space *space, paddr_t pa, unsigned level
 	const entry_t *table = phys_to_virt(pa);
 	unsigned entries = level == MMU_LEVELS ? MMU_USER_ENTRIES : MMU_ENTRIES;
 
-	assert(frame_of(pa)->state == FRAME_TABLE);
+	assert(level >= 1 && frame_of(pa)->state == FRAME_TABLE);
 	sole = sole && frame_count(frame_of(pa)) == 1;
 	for (unsigned i = 0; i < entries; i++) {
 		entry_t entry = entry_load(&table[i]);

@@ -241,6 +241,7 @@ static void drop_in_table(entry_t *table, unsigned level, vaddr_t start, vaddr_t
 {
 	struct span_cursor at;
 
+	assert(level >= 1);
 	for_each_span(at, level, start, end)
 	{
 		entry_t *entry = &table[at.index];
@@ -266,6 +267,7 @@ static void change_in_table(entry_t *table, unsigned level, vaddr_t start, vaddr
 {
 	struct span_cursor at;
 
+	assert(level >= 1);
 	for_each_span(at, level, start, end)
 	{
 		entry_t *entry = &table[at.index];

@@ -27,8 +27,8 @@ def verdicts(folder, files):
         paths.append(os.path.join(str(folder), f"{i}.elf"))
         with open(paths[-1], "wb") as file:
             file.write(data)
-    done = subprocess.run(
-        [firmware.built("test/boot/elf_check")] + paths, capture_output=True, text=True, check=False)
+    command = [firmware.built("test/boot/elf_check"), *paths]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     lines = done.stdout.splitlines()
     assert len(lines) == len(paths)

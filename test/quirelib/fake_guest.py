@@ -1,5 +1,5 @@
-"""fake_guest.py SCENARIO COM1 COM2: stands in for QEMU in tests of the session, with nothing but the
-two sockets. Each function is one guest; it exits with the status that QEMU would have.
+"""fake_guest.py SCENARIO COM1 COM2: stands in for QEMU in tests of the session, with nothing but
+the two sockets. Each function is one guest; it exits with the status that QEMU would have.
 """
 
 import os
@@ -16,6 +16,7 @@ class Wires:
     def __init__(self, com1, com2):
         self.com1 = socket.socket(fileno=com1)
         self.com2 = socket.socket(fileno=com2)
+        self.com2.sendall(b"\x1b[2JBdsDxe: starting Boot0001\r\nH\x14\0Quire host channel 1")
 
     def log(self, data):
         self.com1.sendall(data)
@@ -112,8 +113,8 @@ def powers_off(wires):
 
 
 def no_kernel(wires):
-    wires.log(b"\r\nQuire loader: \\quire\\kernel.elf: not found on any volume. Nothing was started; "
-              b"press a key to return to the firmware.\n\r")
+    wires.log(b"\r\nQuire loader: \\quire\\kernel.elf: not found on any volume. Nothing was "
+              b"started; press a key to return to the firmware.\n\r")
     signal.pause()
 
 

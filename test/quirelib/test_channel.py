@@ -3,8 +3,10 @@
 import random
 
 import pytest
-from quirelib.channel import (EXITED, KILLED, PAYLOAD_MAX, ChannelError, Ending, FrameDecoder,
-                              decode_exit, decode_request, encode_input)
+from quirelib.channel import (EXITED, GREETING, KILLED, PAYLOAD_MAX, ChannelError, Ending,
+                              FrameDecoder, decode_exit, decode_request, encode_input)
+
+NOISE = b"\x1b[2JBdsDxe: loading Boot0001 \"UEFI Misc Device\"\r\nH\x14\0Quire host chan"
 
 
 def frame(kind, payload):
@@ -15,7 +17,7 @@ def test_any_division_gives_the_same_frames():
     source = random.Random(1)
     frames = [(source.choice([b"O", b"E", b"R", b"X"]), source.randbytes(source.choice(
         [0, 1, 2, 255, 256, PAYLOAD_MAX]))) for _ in range(200)]
-    wire = b"".join(frame(*each) for each in frames)
+    wire = NOISE + GREETING + b"".join(frame(*each) for each in frames)
     for longest in (1, 2, 3, 7, 4099, len(wire)):
         decoder, found, at = FrameDecoder(), [], 0
         while at < len(wire):
@@ -29,22 +31,31 @@ def test_any_division_gives_the_same_frames():
 def test_what_came_before_nonsense_counts():
     found = []
     with pytest.raises(ChannelError, match="0x51"):
-        for each in FrameDecoder().feed(frame(b"O", b"good") + b"QQQ"):
+        for each in FrameDecoder().feed(GREETING + frame(b"O", b"good") + b"QQQ"):
             found.append(each)
     assert found == [(b"O", b"good")]
 
 
-@pytest.mark.parametrize("wire", [b"I\0\0", b"o\0\0", b"\0\0\0", b"O\x01\x10", b"X\xff\xff"])
+@pytest.mark.parametrize("wire", [b"I\0\0", b"o\0\0", b"\0\0\0", b"O\x01\x10", b"X\xff\xff",
+                                  GREETING])
 def test_what_is_no_frame(wire):
     with pytest.raises(ChannelError):
-        list(FrameDecoder().feed(wire))
+        list(FrameDecoder().feed(GREETING + wire))
+
+
+def test_nothing_counts_before_the_greeting():
+    decoder = FrameDecoder()
+    for _ in range(1000):
+        assert not list(decoder.feed(NOISE + frame(b"O", b"early")))
+    assert not decoder.incomplete
+    assert list(decoder.feed(GREETING + frame(b"O", b"now"))) == [(b"O", b"now")]
 
 
 def test_random_bytes_never_do_worse():
     source = random.Random(2)
     for _ in range(2000):
         try:
-            for kind, payload in FrameDecoder().feed(source.randbytes(60)):
+            for kind, payload in FrameDecoder().feed(GREETING + source.randbytes(60)):
                 assert kind in b"OERX" and len(payload) <= PAYLOAD_MAX
         except ChannelError:
             pass

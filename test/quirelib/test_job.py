@@ -5,8 +5,8 @@ from quirelib.job import Job, encode_jobs, passed_environment
 
 
 def test_records():
-    job = Job("/bin/p", ["p", "", "two words", "new\nline", "\u00e4"], ["A=1", "B="], "/tmp", (0, 2),
-              (80, 24))
+    job = Job("/bin/p", ["p", "", "two words", "new\nline", "\u00e4"], ["A=1", "B="], "/tmp",
+              (0, 2), (80, 24))
     assert job.encode() == ("P/bin/p\0Ap\0A\0Atwo words\0Anew\nline\0A\u00e4\0EA=1\0EB=\0C/tmp\0"
                             "T0\0T2\0W80,24\0").encode()
 

@@ -1,4 +1,5 @@
-"""test_elf_corpus.py: execve of every file of test/elf/make_corpus.py, on this machine's Linux.
+"""test_elf_corpus.py: execve of every file of test/elf/make_corpus.py, on this machine's Linux and in
+Quire.
 
 Linux is the oracle: what the manifest says must be what Linux says, but for the cases marked as
 "stricter", which Linux must not refuse in the same way.
@@ -10,6 +11,8 @@ import signal
 import subprocess
 
 import pytest
+from harness import Guest, assert_no_frames_lost, job
+from quirelib.job import FileSet
 
 ROOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..")
 CORPUS = os.path.join(ROOT, "build", "test", "elf-corpus")
@@ -56,3 +59,41 @@ def test_linux(case):
         assert outcome == case["errno"], case["what"]
     else:
         assert outcome != case["errno"], f"{case['what']}: Linux agrees, drop the mark"
+
+
+def guest_path(name):
+    return os.path.join(os.path.realpath(CORPUS), name)
+
+
+def corpus_files():
+    """All of the corpus, as it stands on the host; what the manifest calls missing is missing."""
+    files = FileSet()
+    for case in CASES:
+        host = os.path.join(CORPUS, case["name"])
+        if os.path.lexists(host):
+            files.add(host, guest_path(case["name"]))
+    return files
+
+
+def test_quire_refuses():
+    """One process tries them all: each refusal has its errno, and leaves the process as it was."""
+    bad = [case for case in CASES if case["errno"] != "OK"]
+    attempt = job(EXEC_ERRNO, *(guest_path(case["name"]) for case in bad))
+    with Guest([attempt], boot="pvh", files=corpus_files()) as guest:
+        (result,) = guest.results()
+        assert_no_frames_lost(guest.lines, 1)
+    got = dict(line.rsplit(": ", 1) for line in result.stdout.decode().splitlines())
+    want = {guest_path(case["name"]): case["errno"] for case in bad}
+    wrong = {path: f"{got.get(path, 'was accepted')}, not {errno}" for path, errno in want.items()
+             if got.get(path) != errno}
+    assert not wrong
+
+
+def test_quire_accepts():
+    good = [case for case in CASES if case["errno"] == "OK"]
+    jobs = [job(EXEC_ERRNO, guest_path(case["name"])) for case in good]
+    with Guest(jobs, boot="pvh", files=corpus_files()) as guest:
+        results = guest.results()
+    outcomes = {case["name"]: (result.stdout, result.status)
+                for case, result in zip(good, results, strict=True)}
+    assert outcomes == {case["name"]: (b"ok\n", 0) for case in good}

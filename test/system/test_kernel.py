@@ -35,3 +35,29 @@ def test_the_finished_page_tables(boot):
         log = "\n".join(guest.lines)
     assert "0 writable and executable" in log
     assert "0 user-accessible" in log
+
+
+# What crash=NAME provokes, and the words that must tell a reader why the machine died.
+DEATHS = {
+    "assert": "crash_assert: assertion failed: one == 2",
+    "null": "read at 0: null pointer",
+    "wild": "write at 0xffffc0debadc0de0: not mapped",
+    "divide": "divide error in the kernel",
+    "stack-overflow": "kernel stack overflow",
+    "double-fault": "double fault",
+    "text-write": "write at 0xffffffff8[0-9a-f]{7}: read-only",
+    "rodata-write": "write at 0xffffffff8[0-9a-f]{7}: read-only",
+    "exec-data": "execution at 0xffffffff8[0-9a-f]{7}: no-execute",
+    "user-exec": "execution at 0x400000: a program's page, SMEP",
+    "user-read": "read at 0x400000: a program's page, SMAP",
+}
+
+
+@pytest.mark.parametrize("name", DEATHS)
+def test_a_death_on_purpose(name):
+    with Guest(append=f"crash={name}", boot="pvh", expect_panic=True) as guest:
+        guest.expect(f"^PANIC: .*{DEATHS[name]}")
+        guest.expect(r"rip [0-9a-f]{16}")
+        guest.expect("^backtrace:")
+        guest.expect(r"^ +#0 0x[0-9a-f]{16} (\w+\+0x|\?)")
+        assert guest.wait() == qemu.STATUS_PANIC

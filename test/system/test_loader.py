@@ -1,4 +1,5 @@
-"""test_loader.py: the UEFI loader under real firmware, with a probe kernel that checks the hand-off.
+"""test_loader.py: the UEFI loader under real firmware, with a probe kernel that checks the
+hand-off.
 
 What can't be had from QEMU (a stale map key, 5-level paging, a disk that fails) is injected by
 test/boot/shim.c, which then starts the loader that users get.
@@ -201,12 +202,14 @@ def test_wrong_file(start, files, sentence):
 @pytest.mark.parametrize("name", FAILURES_SEEN)
 def test_wrong_kernel(start, kernel, name):
     file, sentence = kernel_files.broken(kernel)[name]
-    check_failure(start(kernel=file), r"\\quire\\kernel\.elf: [^\n]*" + sentence.replace("+", r"\+"))
+    sentence = r"\\quire\\kernel\.elf: [^\n]*" + sentence.replace("+", r"\+")
+    check_failure(start(kernel=file), sentence)
 
 
 def test_wrong_boot_info_version(start, kernel):
     file = kernel_files.with_note(kernel, kernel_files.NOTE_VERSION, 99)
-    check_failure(start(kernel=file), "wants version 99 of boot_info, and this loader gives version 1")
+    sentence = "wants version 99 of boot_info, and this loader gives version 1"
+    check_failure(start(kernel=file), sentence)
 
 
 def test_folder_instead_of_kernel(start):
@@ -231,7 +234,7 @@ def test_read_fails(start, inject, sentence):
 
 
 def test_out_of_memory_everywhere(start):
-    """With 0, 1, 2... allocations allowed: a sentence each time, nothing kept, then a good start."""
+    """With 0, 1, 2... allocations allowed: a sentence each, nothing kept, then a good start."""
     machine = start(inject="sweep la57")
     allowed = 0
     while machine.expect(r"press a key|probe: started")[0] == "press a key":

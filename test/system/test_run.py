@@ -105,7 +105,8 @@ def test_death_by_a_signal(quire, how, number):
     assert done.stdout == how.encode() + b"\n"
 
 
-ODD_ARGUMENTS = ["", "two words", "it's", '"', "a\nb", "\u00e4\u2603", "-m", "--", "$HOME", "\\", "*"]
+ODD_ARGUMENTS = ["", "two words", "it's", '"', "a\nb", "\u00e4\u2603", "-m", "--", "$HOME", "\\",
+                 "*"]
 
 
 def test_arguments_environment_and_place(quire, tmp_path):

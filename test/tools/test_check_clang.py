@@ -19,7 +19,7 @@ BUGS = [
     ("int f(int *p)\n{\n\tif (!p)\n\t\treturn *p;\n\treturn 0;\n}\n", "NullDereference"),
     ("int f(void)\n{\n\tint x;\n\treturn x + 1;\n}\n", "UndefinedBinaryOperatorResult"),
     ("int f(int x)\n{\n\tif (x);\n\t\treturn 1;\n\treturn 0;\n}\n", "suspicious-semicolon"),
-    ("int f(int number);\nint f(int x)\n{\n\treturn x;\n}\n", "inconsistent-declaration"),
+    ("int f(int x)\n{\n\tif (x)\n\t\treturn 1;\n\telse\n\t\treturn 2;\n}\n", "else-after-return"),
 ]
 
 

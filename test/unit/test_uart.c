@@ -169,6 +169,7 @@ static void check_output(void)
 	channel_port()->bus = FAKE_PORT;
 	channel_port()->fifo_bytes = 0;
 	EXPECT_EQ(host_channel_init(on_arrival), 0);
+	EXPECT(sent_is("H\24\0" HOST_CHANNEL_GREETING, 3 + sizeof(HOST_CHANNEL_GREETING) - 1));
 	host_channel_write('O', "hi\n", 3);
 	EXPECT(sent_is("O\3\0hi\n", 6));
 	host_channel_write('E', "", 0);

@@ -12,6 +12,11 @@ PAYLOAD_MAX = 4096
 OUTPUT, ERROR, REQUEST, EXIT = b"O", b"E", b"R", b"X"  # guest to host
 INPUT = b"I"  # host to guest
 
+# The guest's first frame. Whatever comes before it is the firmware's: OVMF takes every serial port
+# for a console of its own.
+GREETING_TEXT = b"Quire host channel 1"
+GREETING = HEADER.pack(b"H", len(GREETING_TEXT)) + GREETING_TEXT
+
 EXITED, KILLED = 0, 1
 SIGNAL_MAX = 64
 
@@ -39,16 +44,19 @@ class Ending:
 
 
 class FrameDecoder:
-    """Bytes in, in pieces of any size; whole frames out."""
+    """Bytes in, in pieces of any size; whole frames out, from the greeting on."""
 
     def __init__(self):
         self._pending = bytearray()
+        self._greeted = False
 
     def feed(self, data):
         """The frames that `data` completes: (type, payload) pairs. ChannelError for nonsense,
         after all frames before it were given out."""
         self._pending += data
-        while len(self._pending) >= HEADER.size:
+        if not self._greeted:
+            self._skip_to_greeting()
+        while self._greeted and len(self._pending) >= HEADER.size:
             kind, length = HEADER.unpack_from(self._pending)
             if kind not in (OUTPUT, ERROR, REQUEST, EXIT):
                 raise ChannelError(f"a frame of unknown type 0x{kind[0]:02x}")
@@ -60,10 +68,16 @@ class FrameDecoder:
             del self._pending[:HEADER.size + length]
             yield kind, payload
 
+    def _skip_to_greeting(self):
+        before, greeting, after = self._pending.partition(GREETING)
+        self._greeted = bool(greeting)
+        # Without it, only what may be its beginning is kept.
+        self._pending = after if greeting else before[-len(GREETING) + 1:]
+
     @property
     def incomplete(self):
         """Is there the beginning of a frame whose rest has not come?"""
-        return bool(self._pending)
+        return self._greeted and bool(self._pending)
 
 
 def decode_request(payload):

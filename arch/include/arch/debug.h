@@ -7,7 +7,7 @@
 struct trap_frame;
 
 /* Walk frame pointers from (pc, fp), calling frame(pc) for each return address. Reads only memory
- * that is mapped and inside a kernel stack, so it never faults. fp 0: from the caller. */
+ * that is mapped and inside a kernel stack, so it never faults. pc 0: from the caller. */
 void arch_backtrace(vaddr_t pc, vaddr_t fp, void (*frame)(vaddr_t pc));
 
 /* How the machine ends. Tries the emulator's debug-exit device when the CPU says it is virtual,
@@ -20,6 +20,12 @@ NORETURN void arch_machine_end(enum machine_end how);
 #define DEBUG_EXIT_DONE         0x10 /* status 33 */
 #define DEBUG_EXIT_PANIC        0x31 /* status 99 */
 #define DEBUG_EXIT_TESTS_FAILED 0x32 /* status 101 */
+
+/* For deaths on purpose (debug/crash.h): a fault whose own delivery faults; and a page that ring 3
+ * may read, write and execute, full of instructions that return, mapped in the active tables from
+ * now on. */
+NORETURN void arch_provoke_double_fault(void);
+vaddr_t arch_provoke_user_page(void);
 
 /* Registers of the running CPU, for a panic without a trap frame. */
 void arch_dump_control(void (*line)(const char *text));

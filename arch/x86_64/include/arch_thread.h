@@ -1,19 +1,20 @@
-/* arch_thread.h: included by <arch/thread.h>. */
-#ifndef ARCH_THREAD_IMPL_H
-#define ARCH_THREAD_IMPL_H
+/* arch_thread.h: included by <arch/thread.h> only. */
+#ifndef ARCH_X86_64_ARCH_THREAD_H
+#define ARCH_X86_64_ARCH_THREAD_H
 
 #include "lib/types.h"
 
-#define KERNEL_STACK_BYTES 16384u
+#define KERNEL_STACK_BYTES (16 * KIB)
 
+/* All zeros is right for the boot thread, which runs on the boot stack and never leaves for ring
+ * 3. */
 struct arch_thread {
-	uint64_t sp;           /* while it does not run: its switch frame */
-	vaddr_t stack_top;     /* the user's trap frame stands just below */
-	uint64_t fs_base;      /* while it does not run */
-	uint64_t user_gs_base; /* while it does not run */
-	void *vector_memory;   /* from kmalloc */
-	void *vector_state;    /* aligned, inside it: XSAVE or FXSAVE area; NULL: a thread without a
-				  user side */
+	vaddr_t sp;        /* while it is not running */
+	vaddr_t stack_top; /* the user's trap frame ends here */
+	void *registers;   /* XSAVE area, aligned to 64; while it is not running */
+	void *allocation;  /* what kmalloc gave for it */
+	uint64_t fs_base;  /* the user's; while it is not running */
+	uint64_t gs_base;
 };
 
 #endif

@@ -1,16 +1,18 @@
-/* registers.h: names for the control bits this kernel uses. Intel SDM volume 3A, 2.5 (CR0,
- * CR4), 2.2.1 (EFER), volume 4 (MSRs). */
-#ifndef X86_REGISTERS_H
-#define X86_REGISTERS_H
+/*
+ * registers.h: the names of control registers' bits, model-specific registers, selectors and
+ * vectors, for C and assembly alike. Intel SDM volume 3A, 2.5 (control registers) and volume 4
+ * (MSRs).
+ */
+#ifndef ARCH_X86_64_REGISTERS_H
+#define ARCH_X86_64_REGISTERS_H
 
-/* Usable from assembly, so plain numbers. */
 #define CR0_PE (1 << 0)
 #define CR0_MP (1 << 1)
 #define CR0_ET (1 << 4)
 #define CR0_NE (1 << 5)
 #define CR0_WP (1 << 16)
 #define CR0_AM (1 << 18)
-#define CR0_PG (1 << 31)
+#define CR0_PG 0x80000000
 
 #define CR4_PAE        (1 << 5)
 #define CR4_MCE        (1 << 6)
@@ -23,23 +25,13 @@
 #define CR4_SMEP       (1 << 20)
 #define CR4_SMAP       (1 << 21)
 
-#define EFER_SCE (1 << 0)
-#define EFER_LME (1 << 8)
-#define EFER_LMA (1 << 10)
-#define EFER_NXE (1 << 11)
-
-#define RFLAGS_FIXED (1 << 1)
-#define RFLAGS_TF    (1 << 8)
-#define RFLAGS_IF    (1 << 9)
-#define RFLAGS_DF    (1 << 10)
-#define RFLAGS_IOPL  (3 << 12)
-#define RFLAGS_NT    (1 << 14)
-#define RFLAGS_AC    (1 << 18)
-
-#define MSR_APIC_BASE      0x0000001b
-#define MSR_PAT            0x00000277
-#define MSR_TSC_DEADLINE   0x000006e0
-#define MSR_X2APIC         0x00000800 /* + register offset / 16 */
+#define MSR_APIC_BASE      0x1b
+#define MSR_SYSENTER_CS    0x174
+#define MSR_PAT            0x277
+#define MSR_MCG_CAP        0x179
+#define MSR_MC0_STATUS     0x401 /* one in four: MCi_STATUS is at 0x401 + 4i */
+#define MSR_TSC_DEADLINE   0x6e0
+#define MSR_X2APIC         0x800 /* register at MMIO offset r is at 0x800 + r / 16 */
 #define MSR_EFER           0xc0000080
 #define MSR_STAR           0xc0000081
 #define MSR_LSTAR          0xc0000082
@@ -49,28 +41,79 @@
 #define MSR_GS_BASE        0xc0000101
 #define MSR_KERNEL_GS_BASE 0xc0000102
 
-/* Selectors. SYSRET takes user SS at +8 and user CS at +16 from STAR[63:48], so user data comes
- * before user code. */
-#define KERNEL_CS 0x08
-#define KERNEL_SS 0x10
-#define USER_SS   0x1b
-#define USER_CS   0x23
-#define TSS_SEL   0x28
+#define EFER_SCE (1 << 0)
+#define EFER_LME (1 << 8)
+#define EFER_NXE (1 << 11)
 
-/* Interrupt stacks in the TSS. */
-#define IST_DOUBLE_FAULT  1
-#define IST_NMI           2
-#define IST_MACHINE_CHECK 3
+#define APIC_BASE_X2APIC (1 << 10)
+#define APIC_BASE_ENABLE (1 << 11)
 
-/* Offsets into struct arch_cpu for the system-call entry; asserted in cpu.c. */
-#define ARCH_CPU_SELF         0
-#define ARCH_CPU_KERNEL_STACK 8
-#define ARCH_CPU_USER_RSP     16
+#define RFLAGS_FIXED (1 << 1) /* always one */
+#define RFLAGS_TF    (1 << 8)
+#define RFLAGS_IF    (1 << 9)
+#define RFLAGS_DF    (1 << 10)
+#define RFLAGS_IOPL  (3 << 12)
+#define RFLAGS_NT    (1 << 14)
+#define RFLAGS_RF    (1 << 16)
+#define RFLAGS_AC    (1 << 18)
+
+/*
+ * Selectors. SYSCALL and SYSRET dictate the order: SYSCALL loads CS and SS from STAR[47:32] and
+ * that + 8, SYSRET from STAR[63:48] + 16 and + 8. (SDM 2B, SYSRET.)
+ */
+#define KERNEL_CS    0x08
+#define KERNEL_SS    0x10
+#define USER_CS32    0x18 /* no descriptor: 32-bit programs do not exist */
+#define USER_SS      (0x20 | 3)
+#define USER_CS      (0x28 | 3)
+#define TSS_SELECTOR 0x30 /* two slots */
+#define GDT_ENTRIES  8
+#define SELECTOR_RPL 3
+
+/* Vectors. 0 to 31 are the processor's exceptions (SDM 3A, table 6-1). */
+#define VECTOR_DIVIDE         0
+#define VECTOR_DEBUG          1
+#define VECTOR_NMI            2
+#define VECTOR_BREAKPOINT     3
+#define VECTOR_OVERFLOW       4
+#define VECTOR_BOUND          5
+#define VECTOR_INVALID_OPCODE 6
+#define VECTOR_NO_FPU         7
+#define VECTOR_DOUBLE_FAULT   8
+#define VECTOR_INVALID_TSS    10
+#define VECTOR_NOT_PRESENT    11
+#define VECTOR_STACK          12
+#define VECTOR_PROTECTION     13
+#define VECTOR_PAGE_FAULT     14
+#define VECTOR_X87            16
+#define VECTOR_ALIGNMENT      17
+#define VECTOR_MACHINE_CHECK  18
+#define VECTOR_SIMD           19
+#define VECTOR_VIRTUALIZATION 20
+#define VECTOR_CONTROL        21
+#define VECTOR_VMM            29
+#define VECTOR_SECURITY       30
+#define VECTOR_EXCEPTIONS     32
+#define VECTOR_PIC            0x20 /* 16: where the 8259s are told to put what they must not send */
+#define VECTOR_LINE           0x30 /* 16: the legacy lines, by the I/O APIC */
+#define VECTOR_TIMER          0xf0
+#define VECTOR_SPURIOUS       0xff
+#define VECTORS               256
+/* trap_frame.vector of a system call, which comes by no vector. */
+#define VECTOR_SYSCALL        256
+
+/* Offsets that assembly uses; the headers of the structures assert them. */
+#define CPU_SELF          0
+#define CPU_SYSCALL_STACK 8
+#define CPU_USER_SP       16
+#define TRAP_FRAME_BYTES  176
+#define TRAP_FRAME_VECTOR 120
+#define TRAP_FRAME_CS     144
 
 #ifndef __ASSEMBLER__
 #include "lib/types.h"
 
-static inline uint64_t read_msr(uint32_t msr)
+static inline uint64_t msr_read(uint32_t msr)
 {
 	uint32_t low, high;
 
@@ -78,59 +121,29 @@ static inline uint64_t read_msr(uint32_t msr)
 	return (uint64_t)high << 32 | low;
 }
 
-static inline void write_msr(uint32_t msr, uint64_t value)
+static inline void msr_write(uint32_t msr, uint64_t value)
 {
-	__asm__ volatile("wrmsr"
-			 :
-			 : "c"(msr), "a"((uint32_t)value), "d"((uint32_t)(value >> 32))
-			 : "memory");
+	uint32_t low = (uint32_t)value, high = (uint32_t)(value >> 32);
+
+	__asm__ volatile("wrmsr" : : "c"(msr), "a"(low), "d"(high) : "memory");
 }
 
-static inline uint64_t read_cr0(void)
-{
-	uint64_t value;
-	__asm__ volatile("mov %%cr0, %0" : "=r"(value));
-	return value;
-}
-
-static inline uint64_t read_cr2(void)
-{
-	uint64_t value;
-	__asm__ volatile("mov %%cr2, %0" : "=r"(value));
-	return value;
-}
-
-static inline uint64_t read_cr3(void)
-{
-	uint64_t value;
-	__asm__ volatile("mov %%cr3, %0" : "=r"(value));
-	return value;
-}
-
-static inline uint64_t read_cr4(void)
-{
-	uint64_t value;
-	__asm__ volatile("mov %%cr4, %0" : "=r"(value));
-	return value;
-}
-
-static inline void write_cr0(uint64_t value)
-{
-	__asm__ volatile("mov %0, %%cr0" : : "r"(value) : "memory");
-}
-
-static inline void write_cr4(uint64_t value)
-{
-	__asm__ volatile("mov %0, %%cr4" : : "r"(value) : "memory");
-}
-
-static inline uint64_t read_tsc(void)
+static inline uint64_t tsc_read(void)
 {
 	uint32_t low, high;
 
+	/* LFENCE keeps the read from moving up before earlier loads. (SDM 3B, 17.17) */
 	__asm__ volatile("lfence; rdtsc" : "=a"(low), "=d"(high) : : "memory");
 	return (uint64_t)high << 32 | low;
 }
-#endif
 
+struct cpuid {
+	uint32_t eax, ebx, ecx, edx;
+};
+
+/* All zeros for a leaf that this CPU has not: the instruction itself would answer with another
+ * leaf's numbers. */
+struct cpuid cpuid(uint32_t leaf, uint32_t subleaf);
+
+#endif
 #endif

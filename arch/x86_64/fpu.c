@@ -1,0 +1,79 @@
+/*
+ * fpu.c: x87, SSE and AVX registers. The kernel does not use them: they always hold the running
+ * thread's values, and change at arch_thread_switch(). (SDM 1, chapter 13: XSAVE; 10.5: FXSAVE.)
+ */
+#include "debug/assert.h"
+#include "lib/string.h"
+#include "x86.h"
+
+#define LEAF_XSAVE 0xd
+
+/*
+ * State components that may be on: x87, SSE, AVX, and AVX-512's three. Left off: MPX, which is
+ * gone; PKRU, as CR4.PKE is off; AMX, whose 8 KiB a thread nobody asked for.
+ */
+#define XCR0_X87    (1u << 0)
+#define XCR0_SSE    (1u << 1)
+#define XCR0_AVX    (1u << 2)
+#define XCR0_AVX512 (7u << 5)
+
+#define FXSAVE_BYTES  512u
+/* Offsets and initial values in the legacy region (SDM 1, table 10-2). */
+#define FXSAVE_FCW    0
+#define FXSAVE_MXCSR  24
+#define FCW_INITIAL   0x37f
+#define MXCSR_INITIAL 0x1f80
+
+static size_t area_bytes; /* set by fpu_init(), constant after it */
+
+static void xcr0_write(uint64_t value)
+{
+	__asm__ volatile("xsetbv" : : "c"(0), "a"((uint32_t)value), "d"((uint32_t)(value >> 32)));
+}
+
+void fpu_init(void)
+{
+	uint32_t mxcsr = MXCSR_INITIAL;
+
+	area_bytes = FXSAVE_BYTES;
+	if (cpu_features.xsave) {
+		uint32_t wanted =
+			cpuid(LEAF_XSAVE, 0).eax & (XCR0_X87 | XCR0_SSE | XCR0_AVX | XCR0_AVX512);
+		/* AVX-512's components come all or none, and only with AVX. */
+		if ((wanted & XCR0_AVX512) != XCR0_AVX512 || !(wanted & XCR0_AVX))
+			wanted &= ~XCR0_AVX512;
+		xcr0_write(wanted);
+		area_bytes = cpuid(LEAF_XSAVE, 0).ebx; /* for what is on in XCR0 now */
+		assert(area_bytes > FXSAVE_BYTES);
+	}
+	__asm__ volatile("fninit; ldmxcsr %0" : : "m"(mxcsr));
+}
+
+size_t fpu_area_bytes(void)
+{
+	return area_bytes;
+}
+
+/* All zeros says "initial state" to XRSTOR, but for MXCSR; FXRSTOR wants FCW too. */
+void fpu_area_init(void *area)
+{
+	memset(area, 0, area_bytes);
+	*(uint16_t *)((char *)area + FXSAVE_FCW) = FCW_INITIAL;
+	*(uint32_t *)((char *)area + FXSAVE_MXCSR) = MXCSR_INITIAL;
+}
+
+void fpu_save(void *area)
+{
+	if (cpu_features.xsave)
+		__asm__ volatile("xsave64 (%0)" : : "r"(area), "a"(~0u), "d"(~0u) : "memory");
+	else
+		__asm__ volatile("fxsave64 (%0)" : : "r"(area) : "memory");
+}
+
+void fpu_load(const void *area)
+{
+	if (cpu_features.xsave)
+		__asm__ volatile("xrstor64 (%0)" : : "r"(area), "a"(~0u), "d"(~0u) : "memory");
+	else
+		__asm__ volatile("fxrstor64 (%0)" : : "r"(area) : "memory");
+}

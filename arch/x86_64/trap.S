@@ -1,0 +1,151 @@
+/*
+ * trap.S: the ways into the kernel and back. All of them make a struct trap_frame (arch_trap.h) and
+ * call C with its address. In ring 3 the GS base is the user's, in the kernel it is struct cpu.
+ */
+#include "registers.h"
+
+	.macro SAVE_REGISTERS
+	pushq %rdi
+	pushq %rsi
+	pushq %rdx
+	pushq %rcx
+	pushq %rax
+	pushq %r8
+	pushq %r9
+	pushq %r10
+	pushq %r11
+	pushq %rbx
+	pushq %rbp
+	pushq %r12
+	pushq %r13
+	pushq %r14
+	pushq %r15
+	.endm
+
+/* Leaves RSP at rip. */
+	.macro RESTORE_REGISTERS
+	popq %r15
+	popq %r14
+	popq %r13
+	popq %r12
+	popq %rbp
+	popq %rbx
+	popq %r11
+	popq %r10
+	popq %r9
+	popq %r8
+	popq %rax
+	popq %rcx
+	popq %rdx
+	popq %rsi
+	popq %rdi
+	addq $16, %rsp
+	.endm
+
+	.text
+	.globl trap_stubs
+	.balign 16
+/* One stub a vector, TRAP_STUB_BYTES apart. The processor pushes an error code for some. */
+trap_stubs:
+	.set vector, 0
+	.rept VECTORS
+	.balign 16
+	.if vector == VECTOR_DOUBLE_FAULT || vector == VECTOR_ALIGNMENT || \
+	    vector == VECTOR_CONTROL || vector == VECTOR_VMM || vector == VECTOR_SECURITY || \
+	    (vector >= VECTOR_INVALID_TSS && vector <= VECTOR_PAGE_FAULT)
+	.else
+	pushq $0
+	.endif
+	pushq $vector
+	.if vector == VECTOR_DOUBLE_FAULT || vector == VECTOR_NMI || vector == VECTOR_MACHINE_CHECK
+	jmp trap_ist_entry
+	.else
+	jmp trap_entry
+	.endif
+	.set vector, vector + 1
+	.endr
+	.balign 16
+
+	.type trap_entry, @function
+trap_entry:
+	SAVE_REGISTERS
+	cld
+	movq %rsp, %rdi
+	testb $SELECTOR_RPL, TRAP_FRAME_CS(%rsp)
+	jz 1f
+	swapgs
+	xorl %ebp, %ebp			/* backtraces end here */
+	call trap_dispatch
+	jmp trap_user_return
+1:	call trap_dispatch
+	RESTORE_REGISTERS
+	iretq
+	.size trap_entry, . - trap_entry
+
+/*
+ * These exceptions may come anywhere, between SYSCALL and SWAPGS too, and are never returned from.
+ * So this CPU is found by the stack, which is its own: struct ist_stack in arch_cpu.h.
+ */
+	.type trap_ist_entry, @function
+trap_ist_entry:
+	SAVE_REGISTERS
+	cld
+	movq TRAP_FRAME_BYTES(%rsp), %rdx
+	movl %edx, %eax
+	shrq $32, %rdx
+	movl $MSR_GS_BASE, %ecx
+	wrmsr
+	movq %rsp, %rdi
+	call trap_fatal
+	ud2
+	.size trap_ist_entry, . - trap_ist_entry
+
+/*
+ * SYSCALL put rip into RCX and rflags into R11, masked rflags by SFMASK (interrupts off) and
+ * changed neither RSP nor GS. (SDM 2B, SYSCALL.)
+ */
+	.globl syscall_entry
+	.type syscall_entry, @function
+syscall_entry:
+	swapgs
+	movq %rsp, %gs:CPU_USER_SP
+	movq %gs:CPU_SYSCALL_STACK, %rsp
+	pushq $USER_SS
+	pushq %gs:CPU_USER_SP
+	pushq %r11
+	pushq $USER_CS
+	pushq %rcx
+	pushq $0
+	pushq $VECTOR_SYSCALL
+	SAVE_REGISTERS
+	movq %rsp, %rdi
+	xorl %ebp, %ebp
+	call trap_dispatch_syscall
+	/* fall through */
+	.size syscall_entry, . - syscall_entry
+
+/* The one way out to ring 3. RSP: the frame, at the top of the thread's stack. */
+	.type trap_user_return, @function
+trap_user_return:
+	movq %rsp, %rdi
+	call trap_leave
+	testb %al, %al
+	jnz 1f
+	RESTORE_REGISTERS
+	swapgs
+	iretq
+	/* SYSRET takes rip from RCX and rflags from R11, where trap_leave() saw them. */
+1:	RESTORE_REGISTERS
+	movq 24(%rsp), %rsp
+	swapgs
+	sysretq
+	.size trap_user_return, . - trap_user_return
+
+/* void trap_user_return_to(struct trap_frame *frame): leave by `frame`, which ends at stack_top. */
+	.globl trap_user_return_to
+	.type trap_user_return_to, @function
+trap_user_return_to:
+	movq %rdi, %rsp
+	xorl %ebp, %ebp
+	jmp trap_user_return
+	.size trap_user_return_to, . - trap_user_return_to

@@ -1,0 +1,94 @@
+/* x86.h: what the files of the processor's code know of each other. */
+#ifndef ARCH_X86_64_X86_H
+#define ARCH_X86_64_X86_H
+
+#include <arch/cpu.h>
+#include <arch/trap.h>
+
+#include "lib/types.h"
+
+/* ---- cpu.c ---- */
+
+/* What this CPU has, of what the kernel uses; set by cpu_init(), constant after it. */
+struct cpu_features {
+	bool mce, pge, smep, smap, umip, fsgsbase, xsave, x2apic, tsc_deadline, tsc_invariant;
+	bool rdrand, hypervisor;
+};
+extern struct cpu_features cpu_features;
+
+/* Kernel accesses to pages that ring 3 can access: allowed between these two. (SDM 3A, 4.6.1) */
+static inline void user_access_begin(void)
+{
+	if (cpu_features.smap)
+		__asm__ volatile("stac" : : : "memory");
+}
+
+static inline void user_access_end(void)
+{
+	if (cpu_features.smap)
+		__asm__ volatile("clac" : : : "memory");
+}
+
+/* ---- descriptors.c ---- */
+
+/* Load GDT, TSS and IDT of this CPU. Keeps the GS base. */
+void descriptors_init(struct arch_cpu *cpu);
+
+/* ---- fpu.c ---- */
+
+/* Turn on all register state the kernel knows how to save; after CR4.OSXSAVE. */
+void fpu_init(void);
+/* The size of a save area. It is aligned to FPU_ALIGN. */
+#define FPU_ALIGN 64u
+size_t fpu_area_bytes(void);
+void fpu_area_init(void *area); /* the state that a new program sees */
+void fpu_save(void *area);
+void fpu_load(const void *area);
+
+/* ---- trap.S, switch.S, pvh.S, user.S ---- */
+
+#define TRAP_STUB_BYTES 16
+extern const char trap_stubs[]; /* VECTORS of TRAP_STUB_BYTES each */
+void syscall_entry(void);
+NORETURN void trap_user_return_to(struct trap_frame *frame);
+void pvh_start(void);
+
+/* ---- trap.c: called by trap.S ---- */
+
+void trap_dispatch(struct trap_frame *frame);
+NORETURN void trap_fatal(struct trap_frame *frame);
+void trap_dispatch_syscall(struct trap_frame *frame);
+bool trap_leave(struct trap_frame *frame);
+
+/* ---- apic.c ---- */
+
+/* Find and enable this CPU's local APIC, everything masked but NMI; false if there is none. */
+NODISCARD bool apic_init(void);
+bool apic_is_x2(void);
+uint32_t apic_id(void);
+void apic_end_of_interrupt(void);
+/* Is `vector` being served, so that it wants apic_end_of_interrupt()? */
+bool apic_in_service(unsigned vector);
+
+/* The timer counts down at its input clock divided by APIC_TIMER_DIVISOR, once. 0 stops it. */
+#define APIC_TIMER_DIVISOR 16
+void apic_timer_start(uint32_t count);
+uint32_t apic_timer_left(void);
+/* Fire when the time-stamp counter reaches a value that apic_timer_deadline() gives; 0 stops it. */
+void apic_timer_use_deadline(void);
+void apic_timer_deadline(uint64_t tsc);
+
+/* ---- irq.c ---- */
+
+/* Silence the two 8259s for ever. */
+void pic_disable(void);
+/* The I/O APIC's interrupt `vector` has come. */
+void irq_dispatch(unsigned vector);
+
+/* ---- time.c, rtc.c ---- */
+
+void time_interrupt(void);
+/* Seconds since 1970 by the real-time clock; 0 if it gives no valid date. */
+uint64_t rtc_read_epoch(uint8_t century_register);
+
+#endif

@@ -1,0 +1,167 @@
+/* devices.c: /dev/null, zero, full, random, urandom, tty (mem(4), random(4), tty(4)). */
+#include "fs/devices.h"
+
+#include <arch/cpu.h>
+#include <arch/time.h>
+#include <linux/major.h>
+#include <linux/stat.h>
+
+#include "debug/log.h"
+#include "fs/file.h"
+#include "lib/errno.h"
+#include "lib/string.h"
+#include "sync/spinlock.h"
+
+#define RANDOM_STEP 256u
+
+/* Minor numbers of MEM_MAJOR and TTYAUX_MAJOR (Linux's devices.txt). */
+enum { NULL_MINOR = 3, ZERO_MINOR = 5, FULL_MINOR = 7, RANDOM_MINOR = 8, URANDOM_MINOR = 9 };
+enum { TTY_MINOR = 0 };
+
+/* ---- random numbers ---- */
+
+/* The generator for CPUs without one of their own. Guarded by random_lock. */
+static struct spinlock random_lock = SPINLOCK_INIT(RANK_CONSOLE);
+static uint64_t random_state;
+
+/*
+ * SplitMix64 (Steele, Lea, Flood 2014), stirred with the clock. It is no source of secrets; it is
+ * for CPUs without RDRAND, where the machine offers nothing better.
+ */
+static uint64_t software_random(void)
+{
+	spin_lock(&random_lock);
+	random_state += 0x9e3779b97f4a7c15ull ^ (time_now() << 1);
+	uint64_t z = random_state;
+	spin_unlock(&random_lock);
+	z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9ull;
+	z = (z ^ (z >> 27)) * 0x94d049bb133111ebull;
+	return z ^ (z >> 31);
+}
+
+void random_fill(void *to, size_t bytes)
+{
+	char *next = to;
+
+	while (bytes) {
+		uint64_t value;
+		if (!cpu_random(&value))
+			value = software_random();
+		size_t part = MIN(bytes, sizeof(value));
+		memcpy(next, &value, part);
+		next += part;
+		bytes -= part;
+	}
+}
+
+/* ---- the files ---- */
+
+static ssize_t null_read(struct file *file, struct io *io, uint64_t *position)
+{
+	return 0;
+}
+
+static ssize_t null_write(struct file *file, struct io *io, uint64_t *position)
+{
+	return (ssize_t)io->left;
+}
+
+static ssize_t zero_read(struct file *file, struct io *io, uint64_t *position)
+{
+	ssize_t done = 0;
+	size_t step;
+
+	while ((step = io_step(io, SIZE_MAX))) {
+		int error = io_clear(io, step);
+		if (error)
+			return done ? done : error;
+		done += (ssize_t)step;
+	}
+	return done;
+}
+
+static ssize_t full_write(struct file *file, struct io *io, uint64_t *position)
+{
+	return -ENOSPC;
+}
+
+static ssize_t random_read(struct file *file, struct io *io, uint64_t *position)
+{
+	uint8_t bytes[RANDOM_STEP];
+	ssize_t done = 0;
+	size_t step;
+
+	while ((step = io_step(io, sizeof(bytes)))) {
+		random_fill(bytes, step);
+		int error = io_put(io, bytes, step);
+		if (error)
+			return done ? done : error;
+		done += (ssize_t)step;
+	}
+	return done;
+}
+
+static const struct file_ops null_ops = {.read = null_read, .write = null_write};
+static const struct file_ops zero_ops = {.read = zero_read, .write = null_write};
+static const struct file_ops full_ops = {.read = zero_read, .write = full_write};
+static const struct file_ops random_ops = {.read = random_read, .write = null_write};
+
+static int null_open(struct inode *inode, unsigned flags, struct file **out)
+{
+	return file_create(&null_ops, flags, inode, NULL, out);
+}
+
+static int zero_open(struct inode *inode, unsigned flags, struct file **out)
+{
+	return file_create(&zero_ops, flags, inode, NULL, out);
+}
+
+static int full_open(struct inode *inode, unsigned flags, struct file **out)
+{
+	return file_create(&full_ops, flags, inode, NULL, out);
+}
+
+static int random_open(struct inode *inode, unsigned flags, struct file **out)
+{
+	return file_create(&random_ops, flags, inode, NULL, out);
+}
+
+/* ---- /dev/tty ---- */
+
+/* Changed atomically. */
+static int (*open_terminal)(unsigned flags, struct file **out);
+
+void devices_set_terminal(int (*open)(unsigned flags, struct file **out))
+{
+	__atomic_store_n(&open_terminal, open, __ATOMIC_RELEASE);
+}
+
+static int tty_open(struct inode *inode, unsigned flags, struct file **out)
+{
+	int (*open)(unsigned, struct file **) = __atomic_load_n(&open_terminal, __ATOMIC_ACQUIRE);
+
+	return open ? open(flags, out) : -ENXIO;
+}
+
+void device_add(const char *path, uint32_t permissions, uint64_t number, inode_open_fn open)
+{
+	struct inode *inode;
+	int error = inode_make_path(path, S_IFCHR | permissions, &inode);
+
+	if (error) {
+		log_warning("%s could not be made (error %d)", path, -error);
+		return;
+	}
+	inode->device = number;
+	inode->open = open;
+}
+
+void devices_init(void)
+{
+	device_add("/dev/null", 0666, device_number(MEM_MAJOR, NULL_MINOR), null_open);
+	device_add("/dev/zero", 0666, device_number(MEM_MAJOR, ZERO_MINOR), zero_open);
+	device_add("/dev/full", 0666, device_number(MEM_MAJOR, FULL_MINOR), full_open);
+	device_add("/dev/random", 0666, device_number(MEM_MAJOR, RANDOM_MINOR), random_open);
+	device_add("/dev/urandom", 0666, device_number(MEM_MAJOR, URANDOM_MINOR), random_open);
+	device_add("/dev/tty", 0666, device_number(TTYAUX_MAJOR, TTY_MINOR), tty_open);
+}

@@ -1,0 +1,28 @@
+/* devices.h: the files in /dev that every system has, and /dev/tty. */
+#ifndef FS_DEVICES_H
+#define FS_DEVICES_H
+
+#include "fs/inode.h"
+#include "lib/types.h"
+
+struct file_ops;
+
+/* Make the devices' files. After inode_init. */
+void devices_init(void);
+
+/* Make the file of a character device. Once, at boot; logs what goes wrong. */
+void device_add(const char *path, uint32_t permissions, uint64_t number, inode_open_fn open);
+
+/* What /dev/tty opens from now on, given O_* flags; NULL: -ENXIO, as without a terminal. */
+void devices_set_terminal(int (*open)(unsigned flags, struct file **out));
+
+/* Fill with random numbers: the CPU's if it has any. */
+void random_fill(void *to, size_t bytes);
+
+/* What st_rdev and st_dev hold. */
+static inline uint64_t device_number(unsigned major, unsigned minor)
+{
+	return (minor & 0xff) | (uint64_t)major << 8 | (uint64_t)(minor & ~0xffu) << 12;
+}
+
+#endif

@@ -1,0 +1,187 @@
+/* fd_table.c: see fd_table.h. Memory is allocated and files are released outside the lock. */
+#include "fs/fd_table.h"
+
+#include "lib/errno.h"
+#include "lib/string.h"
+#include "mm/slab.h"
+
+#define FIRST_CAPACITY 32u
+
+void fd_table_init(struct fd_table *table)
+{
+	*table = (struct fd_table){.lock = SPINLOCK_INIT(RANK_FILES)};
+}
+
+/* Make room for number `fd`. */
+static int grow(struct fd_table *table, unsigned fd)
+{
+	spin_lock(&table->lock);
+	unsigned capacity = MAX(table->capacity, FIRST_CAPACITY);
+	spin_unlock(&table->lock);
+	while (capacity <= fd)
+		capacity *= 2;
+	struct fd_slot *slots = kzalloc(capacity * sizeof(*slots));
+	if (!slots)
+		return -ENOMEM;
+	spin_lock(&table->lock);
+	struct fd_slot *old = slots;
+	/* Another thread may have grown it meanwhile. */
+	if (capacity > table->capacity) {
+		old = table->slots;
+		if (old)
+			memcpy(slots, old, table->capacity * sizeof(*slots));
+		table->slots = slots;
+		table->capacity = capacity;
+	}
+	spin_unlock(&table->lock);
+	kfree(old);
+	return 0;
+}
+
+int fd_table_copy(struct fd_table *copy, struct fd_table *table)
+{
+	fd_table_init(copy);
+	spin_lock(&table->lock);
+	unsigned capacity = table->capacity;
+	spin_unlock(&table->lock);
+	if (!capacity)
+		return 0;
+	int error = grow(copy, capacity - 1);
+	if (error)
+		return error;
+	spin_lock(&table->lock);
+	/* It may have grown since: with one thread a process it has not. */
+	capacity = MIN(table->capacity, copy->capacity);
+	memcpy(copy->slots, table->slots, capacity * sizeof(*copy->slots));
+	for (unsigned i = 0; i < capacity; i++)
+		if (copy->slots[i].file)
+			file_get(copy->slots[i].file);
+	spin_unlock(&table->lock);
+	return 0;
+}
+
+static struct file *take(struct fd_table *table, unsigned fd)
+{
+	struct file *file = NULL;
+
+	spin_lock(&table->lock);
+	if (fd < table->capacity) {
+		file = table->slots[fd].file;
+		table->slots[fd].file = NULL;
+	}
+	spin_unlock(&table->lock);
+	return file;
+}
+
+int fd_table_close(struct fd_table *table, unsigned fd)
+{
+	struct file *file = take(table, fd);
+
+	if (!file)
+		return -EBADF;
+	file_put(file);
+	return 0;
+}
+
+void fd_table_close_all(struct fd_table *table)
+{
+	for (unsigned fd = 0; fd < table->capacity; fd++)
+		(void)fd_table_close(table, fd); /* most are not open */
+	kfree(table->slots);
+	table->slots = NULL;
+	table->capacity = 0;
+}
+
+void fd_table_close_on_exec(struct fd_table *table)
+{
+	for (unsigned fd = 0; fd < table->capacity; fd++)
+		if (fd_table_close_flag(table, fd) == 1)
+			(void)fd_table_close(table, fd); /* it was open just now */
+}
+
+struct file *fd_table_get(struct fd_table *table, unsigned fd)
+{
+	struct file *file = NULL;
+
+	spin_lock(&table->lock);
+	if (fd < table->capacity)
+		file = table->slots[fd].file;
+	if (file)
+		file_get(file);
+	spin_unlock(&table->lock);
+	return file;
+}
+
+/* The lowest free number from `minimum` on; capacity if there is none below it. */
+static unsigned find_free_locked(const struct fd_table *table, unsigned minimum)
+{
+	unsigned fd = minimum;
+
+	while (fd < table->capacity && table->slots[fd].file)
+		fd++;
+	return fd;
+}
+
+int fd_table_add(struct fd_table *table, struct file *file, unsigned minimum, unsigned limit,
+		 bool close_on_exec)
+{
+	for (;;) {
+		spin_lock(&table->lock);
+		unsigned fd = find_free_locked(table, minimum);
+		bool fits = fd < table->capacity && fd < limit;
+		if (fits)
+			table->slots[fd] = (struct fd_slot){file, close_on_exec};
+		spin_unlock(&table->lock);
+		if (fits)
+			return (int)fd;
+		if (fd >= limit)
+			return -EMFILE;
+		int error = grow(table, fd);
+		if (error)
+			return error;
+	}
+}
+
+int fd_table_put(struct fd_table *table, struct file *file, unsigned fd, unsigned limit,
+		 bool close_on_exec)
+{
+	if (fd >= limit)
+		return -EBADF;
+	spin_lock(&table->lock);
+	unsigned capacity = table->capacity;
+	spin_unlock(&table->lock);
+	int error = fd >= capacity ? grow(table, fd) : 0;
+	if (error)
+		return error;
+	spin_lock(&table->lock);
+	struct file *old = table->slots[fd].file;
+	table->slots[fd] = (struct fd_slot){file, close_on_exec};
+	spin_unlock(&table->lock);
+	if (old)
+		file_put(old);
+	return (int)fd;
+}
+
+int fd_table_close_flag(struct fd_table *table, unsigned fd)
+{
+	int result = -EBADF;
+
+	spin_lock(&table->lock);
+	if (fd < table->capacity && table->slots[fd].file)
+		result = table->slots[fd].close_on_exec;
+	spin_unlock(&table->lock);
+	return result;
+}
+
+int fd_table_set_close_flag(struct fd_table *table, unsigned fd, bool close_on_exec)
+{
+	int result = -EBADF;
+
+	spin_lock(&table->lock);
+	if (fd < table->capacity && table->slots[fd].file) {
+		table->slots[fd].close_on_exec = close_on_exec;
+		result = 0;
+	}
+	spin_unlock(&table->lock);
+	return result;
+}

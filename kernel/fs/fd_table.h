@@ -1,0 +1,46 @@
+/*
+ * fd_table.h: the open files of a process, by number.
+ *
+ * Lock letters: (f) the table's lock, RANK_FILES.
+ */
+#ifndef FS_FD_TABLE_H
+#define FS_FD_TABLE_H
+
+#include "fs/file.h"
+#include "sync/spinlock.h"
+
+struct fd_slot {
+	struct file *file; /* NULL: free. Holds a reference */
+	bool close_on_exec;
+};
+
+/* All zeros, but for the lock's rank, is an empty table: see fd_table_init. */
+struct fd_table {
+	struct spinlock lock;
+	unsigned capacity;     /* (f) */
+	struct fd_slot *slots; /* (f) */
+};
+
+void fd_table_init(struct fd_table *table);
+/* `copy` becomes a table with the same files. -ENOMEM. */
+NODISCARD int fd_table_copy(struct fd_table *copy, struct fd_table *table);
+void fd_table_close_all(struct fd_table *table);
+void fd_table_close_on_exec(struct fd_table *table);
+
+/* The file with a reference for the caller; NULL: none of that number. */
+struct file *fd_table_get(struct fd_table *table, unsigned fd);
+
+/* Put `file` at the lowest free number of [minimum, limit); the table takes over the caller's
+ * reference. The number, or -EMFILE or -ENOMEM: then the reference is still the caller's. */
+NODISCARD int fd_table_add(struct fd_table *table, struct file *file, unsigned minimum,
+			   unsigned limit, bool close_on_exec);
+/* The same at exactly `fd`, closing what is there. -EBADF for fd >= limit, -ENOMEM. */
+NODISCARD int fd_table_put(struct fd_table *table, struct file *file, unsigned fd, unsigned limit,
+			   bool close_on_exec);
+NODISCARD int fd_table_close(struct fd_table *table, unsigned fd); /* -EBADF */
+
+/* FD_CLOEXEC of a descriptor: 0 or 1, or -EBADF. */
+NODISCARD int fd_table_close_flag(struct fd_table *table, unsigned fd);
+NODISCARD int fd_table_set_close_flag(struct fd_table *table, unsigned fd, bool close_on_exec);
+
+#endif

@@ -1,0 +1,170 @@
+/* file.c: what all open files have in common. */
+#include "fs/file.h"
+
+#include <asm/stat.h>
+#include <asm/fcntl.h>
+#include <asm/poll.h>
+#include <linux/fs.h>
+
+#include "debug/assert.h"
+#include "fs/inode.h"
+#include "lib/errno.h"
+#include "mm/slab.h"
+
+int file_create(const struct file_ops *ops, unsigned flags, struct inode *inode, void *context,
+		struct file **out)
+{
+	struct file *file = kzalloc(sizeof(*file));
+
+	if (!file)
+		return -ENOMEM;
+	file->count = 1;
+	file->ops = ops;
+	/* These act at the time of opening only. */
+	file->flags = flags & ~(unsigned)(O_CREAT | O_EXCL | O_NOCTTY | O_TRUNC | O_CLOEXEC);
+	file->inode = inode;
+	file->context = context;
+	*out = file;
+	return 0;
+}
+
+void file_get(struct file *file)
+{
+	uint32_t before = __atomic_fetch_add(&file->count, 1, __ATOMIC_RELAXED);
+
+	assert(before != 0 && before != UINT32_MAX);
+}
+
+void file_put(struct file *file)
+{
+	uint32_t before = __atomic_fetch_sub(&file->count, 1, __ATOMIC_ACQ_REL);
+
+	assert(before != 0);
+	if (before != 1)
+		return;
+	if (file->ops->release)
+		file->ops->release(file);
+	kfree(file);
+}
+
+static bool may_read(const struct file *file)
+{
+	return !(file->flags & O_PATH) && (file->flags & O_ACCMODE) != O_WRONLY;
+}
+
+static bool may_write(const struct file *file)
+{
+	return !(file->flags & O_PATH) && (file->flags & O_ACCMODE) != O_RDONLY;
+}
+
+static ssize_t read_or_write(struct file *file, struct io *io, bool write, uint64_t *position)
+{
+	if (write ? !may_write(file) : !may_read(file))
+		return -EBADF;
+	ssize_t (*op)(struct file *, struct io *, uint64_t *) =
+		write ? file->ops->write : file->ops->read;
+	return op ? op(file, io, position) : -EINVAL;
+}
+
+static ssize_t move(struct file *file, struct io *io, bool write)
+{
+	/* A stream may sleep for long, and has no position to guard. */
+	if (file->ops->is_stream)
+		return read_or_write(file, io, write, NULL);
+	mutex_lock(&file->mutex);
+	ssize_t done = read_or_write(file, io, write, &file->position);
+	mutex_unlock(&file->mutex);
+	return done;
+}
+
+ssize_t file_read(struct file *file, struct io *io)
+{
+	return move(file, io, false);
+}
+
+ssize_t file_write(struct file *file, struct io *io)
+{
+	return move(file, io, true);
+}
+
+ssize_t file_read_at(struct file *file, struct io *io, uint64_t position)
+{
+	if (file->ops->is_stream)
+		return -ESPIPE;
+	return read_or_write(file, io, false, &position);
+}
+
+ssize_t file_write_at(struct file *file, struct io *io, uint64_t position)
+{
+	if (file->ops->is_stream)
+		return -ESPIPE;
+	return read_or_write(file, io, true, &position);
+}
+
+static int seek_target(const struct file *file, int64_t offset, unsigned whence, int64_t *target)
+{
+	int64_t base, size = file->inode ? (int64_t)inode_size(file->inode) : 0;
+
+	switch (whence) {
+	case SEEK_SET:
+		base = 0;
+		break;
+	case SEEK_CUR:
+		base = (int64_t)file->position;
+		break;
+	case SEEK_END:
+		base = size;
+		break;
+	case SEEK_DATA: /* a file without holes */
+	case SEEK_HOLE:
+		if (offset < 0 || offset >= size)
+			return -ENXIO;
+		*target = whence == SEEK_DATA ? offset : size;
+		return 0;
+	default:
+		return -EINVAL;
+	}
+	if (__builtin_add_overflow(base, offset, target))
+		return -EOVERFLOW;
+	return *target < 0 ? -EINVAL : 0;
+}
+
+int64_t file_seek(struct file *file, int64_t offset, unsigned whence)
+{
+	int64_t target;
+
+	if (file->flags & O_PATH)
+		return -EBADF;
+	if (file->ops->is_stream)
+		return -ESPIPE;
+	mutex_lock(&file->mutex);
+	int error = seek_target(file, offset, whence, &target);
+	if (!error)
+		file->position = (uint64_t)target;
+	mutex_unlock(&file->mutex);
+	return error ? error : target;
+}
+
+void file_stat(struct file *file, struct stat *out)
+{
+	assert(file->ops->stat || file->inode);
+	if (file->ops->stat)
+		file->ops->stat(file, out);
+	else
+		inode_stat(file->inode, out);
+}
+
+int file_ioctl(struct file *file, unsigned command, uint64_t argument)
+{
+	if (file->flags & O_PATH)
+		return -EBADF;
+	return file->ops->ioctl ? file->ops->ioctl(file, command, argument) : -ENOTTY;
+}
+
+unsigned file_poll(struct file *file, struct wait_queue **queue)
+{
+	*queue = NULL;
+	if (!file->ops->poll)
+		return POLLIN | POLLRDNORM | POLLOUT | POLLWRNORM;
+	return file->ops->poll(file, queue);
+}

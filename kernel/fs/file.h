@@ -1,0 +1,65 @@
+/*
+ * file.h: an open file: what a file descriptor names. Duplicated descriptors share it.
+ *
+ * Lock letters: (i) set at creation; (c) changed atomically; (m) the mutex of the file.
+ */
+#ifndef FS_FILE_H
+#define FS_FILE_H
+
+#include "fs/io.h"
+#include "lib/types.h"
+#include "sync/mutex.h"
+
+struct file;
+struct inode;
+struct stat;
+struct wait_queue;
+
+struct file_ops {
+	/* Bytes done, or a negative errno; 0 from read is the end. position: where; moved by what
+	 * was done; meaningless for a stream. NULL: -EINVAL. */
+	ssize_t (*read)(struct file *file, struct io *io, uint64_t *position);
+	ssize_t (*write)(struct file *file, struct io *io, uint64_t *position);
+	/* NULL: that of the inode. */
+	void (*stat)(struct file *file, struct stat *out);
+	/* argument: as the program gave it. NULL: -ENOTTY. */
+	int (*ioctl)(struct file *file, unsigned command, uint64_t argument);
+	/* POLL* that hold now; *queue: what wakes when they change, or NULL. NULL: ready always. */
+	unsigned (*poll)(struct file *file, struct wait_queue **queue);
+	void (*release)(struct file *file); /* nobody has it any more. May be NULL */
+	bool is_stream;                     /* can't seek */
+};
+
+struct file {
+	uint32_t count;             /* (c) */
+	const struct file_ops *ops; /* (i) */
+	unsigned flags;             /* (c) O_ACCMODE, O_APPEND, O_NONBLOCK, O_PATH, ... */
+	struct inode *inode;        /* (i) NULL for a pipe and the like */
+	void *context;              /* (i) the owner's */
+	struct mutex mutex;
+	uint64_t position; /* (m) */
+};
+
+/* A file with one reference; -ENOMEM. */
+NODISCARD int file_create(const struct file_ops *ops, unsigned flags, struct inode *inode,
+			  void *context, struct file **out);
+void file_get(struct file *file);
+void file_put(struct file *file);
+
+/* Open what a path walk found. -EISDIR, -EROFS, -ENOTDIR, -ELOOP, -ENXIO, -ENOMEM as open(2). */
+NODISCARD int file_open(struct inode *inode, unsigned flags, struct file **out);
+
+/* At the file's own position, which moves. -EBADF if it is not open for that. */
+NODISCARD ssize_t file_read(struct file *file, struct io *io);
+NODISCARD ssize_t file_write(struct file *file, struct io *io);
+/* At `position`; -ESPIPE for a stream. */
+NODISCARD ssize_t file_read_at(struct file *file, struct io *io, uint64_t position);
+NODISCARD ssize_t file_write_at(struct file *file, struct io *io, uint64_t position);
+NODISCARD int64_t file_seek(struct file *file, int64_t offset, unsigned whence);
+void file_stat(struct file *file, struct stat *out);
+NODISCARD int file_ioctl(struct file *file, unsigned command, uint64_t argument);
+unsigned file_poll(struct file *file, struct wait_queue **queue);
+/* getdents64(2): entries from the file's position on, into at most `bytes` at `to`. */
+NODISCARD ssize_t file_entries(struct file *file, vaddr_t to, size_t bytes);
+
+#endif

@@ -1,0 +1,24 @@
+/*
+ * host_file.h: standard input, output and error over the host channel. Each is a terminal if it is
+ * one on the host, and looks like a pipe otherwise.
+ */
+#ifndef FS_HOST_FILE_H
+#define FS_HOST_FILE_H
+
+#include "lib/types.h"
+
+struct file;
+
+/* Open the channel; -ENODEV if there is none. Once. */
+NODISCARD int host_file_init(void);
+
+/* What stands behind the streams from now on: bit fd of `terminals`, and the window's size. */
+void host_file_set_terminals(unsigned terminals, unsigned columns, unsigned rows);
+
+/* The file of stream 0, 1 or 2. -ENOMEM. */
+NODISCARD int host_file_open(unsigned stream, struct file **out);
+
+/* /dev/tty: the terminal for reading and writing, whichever streams go there. */
+NODISCARD int host_file_open_terminal(unsigned flags, struct file **out);
+
+#endif

@@ -1,0 +1,58 @@
+/*
+ * exec.h: execve(2) in two parts. exec_prepare() builds a whole new address space and may fail;
+ * exec_commit() puts it in the place of the old one and can't.
+ *
+ * Static ELF64 programs only, ET_EXEC and static-pie. A program that wants an interpreter (a
+ * dynamic linker) and a script ("#!") are refused: -ENOEXEC, and -ENOENT for an interpreter that is
+ * not there.
+ */
+#ifndef PROC_EXEC_H
+#define PROC_EXEC_H
+
+#include "lib/types.h"
+
+struct inode;
+struct process;
+struct trap_frame;
+struct vm_space;
+
+/* argv or envp: of the kernel's, NULL-terminated; or, if that is NULL, at an address of the calling
+ * program (0: empty). */
+struct exec_strings {
+	const char *const *kernel;
+	vaddr_t user;
+};
+
+struct exec_request {
+	struct inode *inode;
+	const char *name; /* AT_EXECFN: the path as it was given */
+	struct exec_strings arguments, environment;
+};
+
+struct exec_image {
+	struct inode *inode;
+	struct vm_space *space;
+	vaddr_t entry, sp;
+};
+
+/* For `process`, which gives the limits. Errors are execve's: -EACCES, -ENOEXEC, -E2BIG, -EFAULT,
+ * -ENOMEM, -ENOENT. */
+NODISCARD int exec_prepare(struct process *process, const struct exec_request *request,
+			   struct exec_image *image);
+void exec_discard(struct exec_image *image);
+/* `process` is the caller, or has not started. The image is used up. */
+void exec_commit(struct process *process, struct exec_image *image);
+
+/*
+ * exec_stack.c: the initial stack (System V ABI, x86-64, 3.4.1; its strings as Linux lays them
+ * out). What the program is told about itself stands in the auxiliary vector.
+ */
+struct exec_auxiliary {
+	vaddr_t phdr, base, entry;
+	unsigned phdr_count;
+};
+NODISCARD int exec_build_stack(struct vm_space *space, uint64_t stack_limit,
+			       const struct exec_request *request,
+			       const struct exec_auxiliary *auxiliary, vaddr_t *sp);
+
+#endif

@@ -1,0 +1,21 @@
+/*
+ * futex.h: futex(2), FUTEX_WAIT and FUTEX_WAKE. A futex is a word of memory: of one space, or, in a
+ * shared mapping, of the object that is mapped there.
+ */
+#ifndef PROC_FUTEX_H
+#define PROC_FUTEX_H
+
+#include "lib/types.h"
+
+void futex_init(void);
+
+/* Sleep while the word at `address` of the calling program is `expected`, at most until time_now()
+ * reaches `deadline`. private: only this process uses it. 0 after a wake-up, -EAGAIN if the word is
+ * another, -EINVAL, -EFAULT, -ETIMEDOUT, -EINTR. */
+NODISCARD int futex_wait(vaddr_t address, bool private, uint32_t expected, uint32_t bits,
+			 uint64_t deadline);
+
+/* Wake up to `max` that wait with one of `bits`; how many, or negative. */
+NODISCARD int futex_wake(vaddr_t address, bool private, unsigned max, uint32_t bits);
+
+#endif

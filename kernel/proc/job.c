@@ -1,0 +1,283 @@
+/* job.c: see job.h. Runs in a thread of the kernel process, which is the jobs' parent. */
+#include "proc/job.h"
+
+#include <arch/debug.h>
+#include <arch/thread.h>
+#include <asm/fcntl.h>
+#include <linux/stat.h>
+#include <linux/wait.h>
+
+#include "debug/assert.h"
+#include "debug/log.h"
+#include "dev/host_channel.h"
+#include "fs/console_file.h"
+#include "fs/devices.h"
+#include "fs/host_file.h"
+#include "lib/errno.h"
+#include "lib/format.h"
+#include "lib/options.h"
+#include "lib/string.h"
+#include "mm/frame.h"
+#include "mm/slab.h"
+#include "proc/exec.h"
+#include "proc/job_file.h"
+#include "proc/process.h"
+#include "proc/sched.h"
+#include "proc/thread.h"
+
+#define STREAMS           3u
+/* What a shell's $? is for a program that could not be started. */
+#define STATUS_NOT_FOUND  127u
+#define STATUS_NOT_RUN    126u
+#define SIGNAL_OF(status) ((status)&0x7f)
+#define CODE_OF(status)   ((status) >> 8 & 0xff)
+
+/* Set by the job thread before the first job. */
+static bool use_host;
+
+static const char *errno_name(int error)
+{
+	static const char *const names[] = {
+		[EPERM] = "EPERM",     [ENOENT] = "ENOENT",   [EIO] = "EIO",
+		[E2BIG] = "E2BIG",     [ENOEXEC] = "ENOEXEC", [EAGAIN] = "EAGAIN",
+		[ENOMEM] = "ENOMEM",   [EACCES] = "EACCES",   [EFAULT] = "EFAULT",
+		[EEXIST] = "EEXIST",   [ENODEV] = "ENODEV",   [ENOTDIR] = "ENOTDIR",
+		[EISDIR] = "EISDIR",   [EINVAL] = "EINVAL",   [EMFILE] = "EMFILE",
+		[EFBIG] = "EFBIG",     [ELOOP] = "ELOOP",     [ENAMETOOLONG] = "ENAMETOOLONG",
+		[ELIBBAD] = "ELIBBAD",
+	};
+	unsigned number = (unsigned)-error;
+
+	return number < ARRAY_SIZE(names) && names[number] ? names[number] : "an error";
+}
+
+static void log_frames(void)
+{
+	struct frame_counts counts;
+	char line[256];
+	size_t used = 0;
+
+	frame_counts(&counts);
+	for (unsigned i = 0; i < FRAME_STATES && used < sizeof(line); i++)
+		used += format(line + used, sizeof(line) - used, " %s %llu", frame_state_names[i],
+			       (unsigned long long)counts.by_state[i]);
+	log_info("frames:%s", line);
+}
+
+/* ---- one job ---- */
+
+static int open_stream(unsigned stream, struct file **out)
+{
+	return use_host ? host_file_open(stream, out) : console_file_open(O_RDWR, out);
+}
+
+static int open_streams(struct process *process)
+{
+	for (unsigned stream = 0; stream < STREAMS; stream++) {
+		struct file *file;
+		int error = open_stream(stream, &file);
+		if (error)
+			return error;
+		int fd = fd_table_add(&process->files, file, stream, STREAMS, false);
+		if (fd < 0) {
+			file_put(file);
+			return fd;
+		}
+		assert((unsigned)fd == stream);
+	}
+	return 0;
+}
+
+static int load_program(struct process *process, const struct job_spec *job,
+			struct exec_image *image)
+{
+	struct exec_request request = {
+		.name = job->path,
+		.arguments = {.kernel = job->arguments},
+		.environment = {.kernel = job->environment},
+	};
+
+	int error = path_walk(inode_root(), job->directory, 0, &process->cwd);
+	if (!error && (process->cwd->mode & S_IFMT) != S_IFDIR)
+		error = -ENOTDIR;
+	if (!error)
+		error = path_walk(process->cwd, job->path, 0, &request.inode);
+	if (!error)
+		error = open_streams(process);
+	if (!error)
+		error = exec_prepare(process, &request, image);
+	if (!error)
+		exec_commit(process, image);
+	return error;
+}
+
+/* First thing of a program's thread. */
+static void enter_program(void *argument)
+{
+	const struct exec_image *image = argument;
+
+	arch_enter_user(&current_thread()->arch, image->entry, image->sp);
+}
+
+/* Start the job's process. image: lives as long as the process. */
+static int start(const struct job_spec *job, struct exec_image *image, int *pid)
+{
+	struct process *process;
+	struct thread *thread;
+
+	int error = process_create(&kernel_process, &process);
+	if (error)
+		return error;
+	error = load_program(process, job, image);
+	if (!error) {
+		error = thread_create(process, enter_program, image, &thread);
+		if (error) {
+			exec_discard(image);
+			process->space = NULL;
+		}
+	}
+	if (error) {
+		process_discard(process);
+		return error;
+	}
+	*pid = process->pid;
+	process_start(process, thread);
+	sched_start_thread(thread);
+	return 0;
+}
+
+/* Kill what the job has left behind, and see it gone. */
+static void end_orphans(void)
+{
+	struct wait_result ignored;
+	int pid;
+
+	do {
+		process_kill_all();
+		pid = process_wait(&kernel_process, -1, 0, &ignored);
+	} while (pid > 0);
+	assert(pid == -ECHILD && process_count() == 0);
+	inode_drop_caches();
+}
+
+static void tell_host(bool killed, unsigned value)
+{
+	if (use_host)
+		host_channel_exit(killed, value);
+}
+
+static void run(const struct job_spec *job)
+{
+	struct exec_image image;
+	struct wait_result result;
+	int pid;
+
+	if (use_host)
+		host_file_set_terminals(job->terminals, job->columns, job->rows);
+	int error = start(job, &image, &pid);
+	if (error) {
+		log_error("job: %s could not be started: %s", job->path, errno_name(error));
+		inode_drop_caches();
+		log_frames();
+		tell_host(false, error == -ENOENT ? STATUS_NOT_FOUND : STATUS_NOT_RUN);
+		return;
+	}
+	int waited = process_wait(&kernel_process, pid, 0, &result);
+	assert(waited == pid);
+	end_orphans();
+	unsigned signal = SIGNAL_OF(result.status);
+	unsigned code = CODE_OF(result.status);
+	if (signal)
+		log_info("job: %s was killed by signal %u (%s)", job->path, signal,
+			 signal_name((int)signal));
+	else
+		log_info("job: %s exited with status %u", job->path, code);
+	log_frames();
+	tell_host(signal, signal ? signal : code);
+}
+
+/* ---- all jobs ---- */
+
+/* Parse and run one job of the file. */
+static void run_text(const struct job_text *text)
+{
+	struct job_spec job;
+	const char **pointers = kmalloc(job_pointer_count(text) * sizeof(*pointers));
+	const char *wrong = pointers ? job_parse(text, pointers, &job) : "no memory";
+
+	if (wrong) {
+		log_error("job: the job file can't be used: %s", wrong);
+		tell_host(false, STATUS_NOT_RUN);
+	} else {
+		run(&job);
+	}
+	kfree(pointers);
+}
+
+static void run_file(const char *path)
+{
+	struct inode *inode;
+	int error = path_walk(inode_root(), path, 0, &inode);
+
+	if (!error && (inode->mode & S_IFMT) != S_IFREG)
+		error = -EINVAL;
+	if (error || !inode->file.bytes) {
+		log_error("job: %s: %s", path, error ? errno_name(error) : "is empty");
+		tell_host(false, STATUS_NOT_RUN);
+		return;
+	}
+	struct job_text left = {inode->file.data, inode->file.bytes}, text;
+	while (job_next(&left, &text))
+		run_text(&text);
+}
+
+static void run_init(void)
+{
+	const char *environment[] = {"HOME=/root", "PATH=/bin:/sbin:/usr/bin:/usr/sbin",
+				     "TERM=linux", NULL};
+	const char *arguments[] = {"/init", NULL};
+	struct job_spec job = {
+		.path = "/init",
+		.directory = "/",
+		.arguments = arguments,
+		.environment = environment,
+	};
+
+	run(&job);
+}
+
+static void choose_streams(void)
+{
+	const char *stdio = option("stdio");
+
+	console_file_init();
+	if (stdio && !strcmp(stdio, "host")) {
+		use_host = host_file_init() == 0;
+		if (!use_host)
+			log_error("stdio=host, and there is no host channel: using the console");
+	}
+	if (!use_host)
+		devices_set_terminal(console_file_open);
+}
+
+static void run_all(void *argument)
+{
+	const char *file = option("job");
+
+	choose_streams();
+	log_frames();
+	if (file)
+		run_file(file);
+	else
+		run_init();
+	arch_machine_end(MACHINE_DONE);
+}
+
+void job_start(void)
+{
+	struct thread *thread;
+
+	if (thread_create(&kernel_process, run_all, NULL, &thread))
+		panic("no memory for the first thread");
+	sched_start_thread(thread);
+}

@@ -1,0 +1,13 @@
+/* process_table.h: between the files that add to and take from the table of processes. */
+#ifndef PROC_PROCESS_TABLE_H
+#define PROC_PROCESS_TABLE_H
+
+struct process;
+
+/* Take it out of the table and of its parent's children. It has no children. Under process_lock. */
+void process_forget_locked(struct process *process);
+
+/* Who inherits the children of `leaving`. Under process_lock. */
+struct process *process_reaper_locked(const struct process *leaving);
+
+#endif

@@ -1,0 +1,48 @@
+/*
+ * sched.h: which thread runs. Round robin, a time slice each; the kernel itself is not preempted,
+ * only a thread on its way back to the user is.
+ *
+ * The switch. Whoever gives up the CPU takes the scheduler's lock (interrupts are off from then
+ * on), changes its own state, and switches; the lock stays taken, and the thread that comes out of
+ * its own switch on the other side releases it. So no other CPU can pick a thread up before its
+ * registers are saved. A thread that runs for the first time releases it by sched_finish_switch().
+ * The same moment frees a thread that has died: its stack is in use until then.
+ */
+#ifndef PROC_SCHED_H
+#define PROC_SCHED_H
+
+#include "lib/types.h"
+
+struct thread;
+
+#define SCHED_SLICE_NS 10000000ull
+
+/* The calling context, on the boot stack, becomes the idle thread of this CPU. After process_init.
+ */
+void sched_init(void);
+
+/* Run threads, and idle when there are none. */
+NORETURN void sched_start(void);
+
+/* A new thread may run from now on. */
+void sched_start_thread(struct thread *thread);
+
+/* Wake `thread` from whatever it blocks on, so that it looks at its signals. */
+void sched_interrupt(struct thread *thread);
+
+/* trap_timer's part: wake who slept long enough, end the slice. Interrupts off. */
+void sched_timer(void);
+
+/* The calling thread goes for ever; `thread_exit` is the one caller. */
+NORETURN void sched_exit(void);
+
+/* First thing of a new thread: see above. */
+void sched_finish_switch(void);
+
+/* Nanoseconds that `thread` has run. */
+uint64_t sched_cpu_time(struct thread *thread);
+
+/* Threads that could run now, for the load. */
+unsigned sched_runnable(void);
+
+#endif

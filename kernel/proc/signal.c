@@ -1,0 +1,148 @@
+/* signal.c: see signal.h. */
+#include "proc/signal.h"
+
+#include "debug/assert.h"
+#include "debug/log.h"
+#include "lib/string.h"
+#include "proc/process.h"
+#include "proc/sched.h"
+#include "proc/thread.h"
+
+#define UNBLOCKABLE (SIGNAL_BIT(SIGKILL) | SIGNAL_BIT(SIGSTOP))
+/* signal(7), the default actions. All others terminate. */
+#define DEFAULT_IGNORED \
+	(SIGNAL_BIT(SIGCHLD) | SIGNAL_BIT(SIGURG) | SIGNAL_BIT(SIGWINCH) | SIGNAL_BIT(SIGCONT))
+#define DEFAULT_STOPS \
+	(SIGNAL_BIT(SIGSTOP) | SIGNAL_BIT(SIGTSTP) | SIGNAL_BIT(SIGTTIN) | SIGNAL_BIT(SIGTTOU))
+
+static const char *const names[] = {
+	[SIGHUP] = "SIGHUP",     [SIGINT] = "SIGINT",       [SIGQUIT] = "SIGQUIT",
+	[SIGILL] = "SIGILL",     [SIGTRAP] = "SIGTRAP",     [SIGABRT] = "SIGABRT",
+	[SIGBUS] = "SIGBUS",     [SIGFPE] = "SIGFPE",       [SIGKILL] = "SIGKILL",
+	[SIGUSR1] = "SIGUSR1",   [SIGSEGV] = "SIGSEGV",     [SIGUSR2] = "SIGUSR2",
+	[SIGPIPE] = "SIGPIPE",   [SIGALRM] = "SIGALRM",     [SIGTERM] = "SIGTERM",
+	[SIGCHLD] = "SIGCHLD",   [SIGSTKFLT] = "SIGSTKFLT", [SIGCONT] = "SIGCONT",
+	[SIGSTOP] = "SIGSTOP",   [SIGTSTP] = "SIGTSTP",     [SIGTTIN] = "SIGTTIN",
+	[SIGTTOU] = "SIGTTOU",   [SIGURG] = "SIGURG",       [SIGXCPU] = "SIGXCPU",
+	[SIGXFSZ] = "SIGXFSZ",   [SIGVTALRM] = "SIGVTALRM", [SIGPROF] = "SIGPROF",
+	[SIGWINCH] = "SIGWINCH", [SIGIO] = "SIGIO",         [SIGPWR] = "SIGPWR",
+	[SIGSYS] = "SIGSYS",
+};
+
+const char *signal_name(int signal)
+{
+	if (signal > 0 && signal < (int)ARRAY_SIZE(names) && names[signal])
+		return names[signal];
+	return "a real-time signal";
+}
+
+void signals_inherit(struct signals *child, const struct signals *parent)
+{
+	memcpy(child->actions, parent->actions, sizeof(child->actions));
+	child->alternate_sp = parent->alternate_sp;
+	child->alternate_bytes = parent->alternate_bytes;
+	child->alternate_flags = parent->alternate_flags;
+}
+
+void signals_reset_handlers(struct signals *signals)
+{
+	for (unsigned i = 0; i < SIGNAL_MAX; i++) {
+		struct signal_action *action = &signals->actions[i];
+		uint64_t kept =
+			action->handler == HANDLER_IGNORE ? HANDLER_IGNORE : HANDLER_DEFAULT;
+		*action = (struct signal_action){.handler = kept};
+	}
+	signals->alternate_sp = signals->alternate_bytes = 0;
+	signals->alternate_flags = SS_DISABLE;
+}
+
+static bool is_ignored(const struct process *process, int signal)
+{
+	uint64_t handler = process->signals.actions[signal - 1].handler;
+
+	if (SIGNAL_BIT(signal) & UNBLOCKABLE)
+		return false;
+	return handler == HANDLER_IGNORE ||
+	       (handler == HANDLER_DEFAULT && (DEFAULT_IGNORED & SIGNAL_BIT(signal)));
+}
+
+void signal_send_locked(struct process *process, int signal)
+{
+	struct thread *thread = process->thread;
+
+	assert(spin_held(&process_lock) && signal > 0 && signal <= SIGNAL_MAX);
+	if (!thread)
+		return;
+	/* A blocked signal stays pending even if it is ignored now: that may change. */
+	if (is_ignored(process, signal) && !(thread->blocked_signals & SIGNAL_BIT(signal)))
+		return;
+	__atomic_fetch_or(&process->signals.pending, SIGNAL_BIT(signal), __ATOMIC_RELEASE);
+	if (signal_wants(thread))
+		sched_interrupt(thread);
+}
+
+void signal_send_self(int signal)
+{
+	spin_lock(&process_lock);
+	signal_send_locked(current_process(), signal);
+	spin_unlock(&process_lock);
+}
+
+static uint64_t wanted(const struct thread *thread)
+{
+	uint64_t pending = __atomic_load_n(&thread->process->signals.pending, __ATOMIC_ACQUIRE);
+
+	return pending & ~(thread->blocked_signals & ~UNBLOCKABLE);
+}
+
+bool signal_wants(const struct thread *thread)
+{
+	return wanted(thread) != 0;
+}
+
+static void report(struct process *process, int signal, const char *what)
+{
+	if (process->signals.reported)
+		return;
+	process->signals.reported = true;
+	log_warning("process %s (pid %d): %s: %s is not implemented", process->name, process->pid,
+		    signal_name(signal), what);
+}
+
+static void deliver(struct process *process, int signal)
+{
+	uint64_t handler = process->signals.actions[signal - 1].handler;
+
+	if (is_ignored(process, signal))
+		return;
+	if (handler == HANDLER_DEFAULT && (DEFAULT_STOPS & SIGNAL_BIT(signal))) {
+		report(process, signal, "stopping a process");
+		return;
+	}
+	if (handler > HANDLER_IGNORE)
+		report(process, signal, "calling a handler");
+	process_exit(signal);
+}
+
+void signal_deliver(void)
+{
+	struct thread *thread = current_thread();
+	uint64_t set;
+
+	while ((set = wanted(thread))) {
+		/* SIGKILL first, then by number. */
+		int signal = set & SIGNAL_BIT(SIGKILL) ? SIGKILL : (int)__builtin_ctzll(set) + 1;
+		__atomic_fetch_and(&thread->process->signals.pending, ~SIGNAL_BIT(signal),
+				   __ATOMIC_RELAXED);
+		deliver(thread->process, signal);
+	}
+}
+
+void signal_force(int signal)
+{
+	struct process *process = current_process();
+
+	if (process->signals.actions[signal - 1].handler > HANDLER_IGNORE)
+		report(process, signal, "calling a handler");
+	process_exit(signal);
+}

@@ -1,0 +1,90 @@
+/* thread.c: making and ending threads. */
+#include "proc/thread.h"
+
+#include <arch/irq.h>
+
+#include "debug/assert.h"
+#include "lib/errno.h"
+#include "mm/kmap.h"
+#include "mm/slab.h"
+#include "proc/sched.h"
+
+static struct thread *thread_allocate(struct process *process)
+{
+	struct thread *thread = kzalloc(sizeof(*thread));
+
+	if (!thread)
+		return NULL;
+	if (kmap_stack_alloc(&thread->stack_top)) {
+		kfree(thread);
+		return NULL;
+	}
+	thread->process = process;
+	thread->state = THREAD_BLOCKED;
+	return thread;
+}
+
+static void thread_release(struct thread *thread)
+{
+	kmap_stack_free(thread->stack_top);
+	kfree(thread);
+}
+
+/* Where a kernel thread begins: the switch that led here still holds the scheduler's lock. */
+static void thread_begin(void *argument)
+{
+	struct thread *thread = argument;
+
+	sched_finish_switch();
+	irq_restore(true);
+	thread->entry(thread->argument);
+	thread_exit();
+}
+
+int thread_create(struct process *process, void (*entry)(void *), void *argument,
+		  struct thread **out)
+{
+	struct thread *thread = thread_allocate(process);
+
+	if (!thread)
+		return -ENOMEM;
+	thread->entry = entry;
+	thread->argument = argument;
+	int error = arch_thread_init(&thread->arch, thread->stack_top, thread_begin, thread);
+	if (error) {
+		thread_release(thread);
+		return error;
+	}
+	*out = thread;
+	return 0;
+}
+
+/* The same for fork's child, which goes on to the user; interrupts stay off. */
+static void thread_begin_forked(void *argument)
+{
+	sched_finish_switch();
+}
+
+int thread_fork(struct process *process, const struct trap_frame *frame, struct thread **out)
+{
+	struct thread *thread = thread_allocate(process);
+
+	if (!thread)
+		return -ENOMEM;
+	int error = arch_thread_fork(&thread->arch, thread->stack_top, frame, thread_begin_forked,
+				     NULL);
+	if (error) {
+		thread_release(thread);
+		return error;
+	}
+	thread->blocked_signals = current_thread()->blocked_signals;
+	*out = thread;
+	return 0;
+}
+
+void thread_free(struct thread *thread)
+{
+	assert(!thread->on_cpu && thread->stack_top);
+	arch_thread_destroy(&thread->arch);
+	thread_release(thread);
+}

@@ -1,0 +1,66 @@
+/*
+ * thread.h: a thread: a kernel stack, a processor state, and a place in the scheduler.
+ *
+ * Lock letters: (r) the scheduler's lock, RANK_SCHEDULER; (i) set at creation; (t) only the thread
+ * itself, or who creates it before it runs.
+ */
+#ifndef PROC_THREAD_H
+#define PROC_THREAD_H
+
+#include <arch/cpu.h>
+#include <arch/thread.h>
+#include "lib/list.h"
+#include "sync/cpu.h"
+
+struct process;
+struct trap_frame;
+
+enum thread_state {
+	THREAD_RUNNABLE, /* in the run queue */
+	THREAD_RUNNING,
+	THREAD_BLOCKED, /* or, while on_cpu, about to be */
+	THREAD_DEAD     /* its stack waits for the next thread to free it */
+};
+
+struct thread {
+	struct arch_thread arch;     /* (t) */
+	struct process *process;     /* (t) kernel_process for a kernel thread */
+	vaddr_t stack_top;           /* (i) 0: the boot stack, never freed */
+	enum thread_state state;     /* (r) */
+	bool on_cpu;                 /* (r) a CPU's thread points here */
+	bool is_idle;                /* (i) never stands in the run queue */
+	struct list_node run_link;   /* (r) in the run queue */
+	struct list_node sleep_link; /* (r) by deadline; next is NULL while there is none */
+	uint64_t deadline;           /* (r) time_now() nanoseconds */
+	uint64_t cpu_time;           /* (r) nanoseconds that it ran, up to the last switch */
+	uint64_t blocked_signals;    /* (t) bit n-1 for signal n */
+	void (*entry)(void *);       /* (i) */
+	void *argument;              /* (i) */
+};
+
+static inline struct thread *current_thread(void)
+{
+	return cpu_local()->thread;
+}
+
+static inline struct process *current_process(void)
+{
+	return cpu_local()->thread->process;
+}
+
+/* A thread of `process` that will run entry(argument), interrupts on, in its space. -ENOMEM. It
+ * waits for sched_start_thread(). */
+NODISCARD int thread_create(struct process *process, void (*entry)(void *), void *argument,
+			    struct thread **out);
+
+/* A thread of `process` that will return to the user from `frame` with result 0: fork's. */
+NODISCARD int thread_fork(struct process *process, const struct trap_frame *frame,
+			  struct thread **out);
+
+/* Of a thread that does not run: it never did, or it is dead. */
+void thread_free(struct thread *thread);
+
+/* The end of the calling thread. Its process no longer counts on it. */
+NORETURN void thread_exit(void);
+
+#endif

@@ -1,0 +1,123 @@
+/* trap.c: what the processor's code calls up for, except for system calls. */
+#include <arch/trap.h>
+
+#include <arch/irq.h>
+#include <arch/user.h>
+
+#include "debug/assert.h"
+#include "debug/log.h"
+#include "fs/inode.h"
+#include "proc/process.h"
+#include "proc/sched.h"
+#include "proc/thread.h"
+#include "sync/mutex.h"
+#include "vm/space.h"
+
+static const char *access_name(unsigned access)
+{
+	if (access & VM_WRITE)
+		return "writing";
+	return access & VM_EXEC ? "executing" : "reading";
+}
+
+/* Serve the fault, with memory that is only a cache if it must be. */
+static enum vm_result serve(struct vm_space *space, vaddr_t va, unsigned access)
+{
+	enum vm_result result;
+
+	do {
+		result = vm_fault(space, va, access);
+		if (result == VM_NO_MEMORY && inode_drop_caches())
+			result = VM_RETRY;
+	} while (result == VM_RETRY);
+	return result;
+}
+
+static void log_out_of_memory(const struct process *process, vaddr_t va)
+{
+	log_warning("process %s (pid %d) is killed: out of memory, with %llu KiB mapped, at %#llx",
+		    process->name, process->pid, (unsigned long long)(process->space->mapped / KIB),
+		    (unsigned long long)va);
+}
+
+/* A guarded copy of the kernel's: it ends early, and the system call says so. */
+static void fail_copy(struct trap_frame *frame, struct process *process, vaddr_t va,
+		      enum vm_result result)
+{
+	vaddr_t fixup = arch_user_fixup(frame);
+
+	assert(fixup);
+	if (result == VM_NO_MEMORY) {
+		log_out_of_memory(process, va);
+		signal_send_self(SIGKILL);
+	}
+	trap_set_pc(frame, fixup);
+}
+
+/* The program's own access. */
+NORETURN static void fail_program(const struct trap_frame *frame, struct process *process,
+				  vaddr_t va, unsigned access, enum vm_result result)
+{
+	int signal = result == VM_BAD_OBJECT ? SIGBUS : SIGSEGV;
+	const char *why = "there is nothing";
+
+	if (result == VM_NO_MEMORY) {
+		log_out_of_memory(process, va);
+		process_exit(SIGKILL);
+	}
+	if (result == VM_BAD_ACCESS)
+		why = "it is not allowed";
+	if (result == VM_BAD_OBJECT)
+		why = "the file does not reach so far";
+	log_info("process %s (pid %d): %s at pc %#llx: %s %#llx, where %s", process->name,
+		 process->pid, signal_name(signal), (unsigned long long)trap_pc(frame),
+		 access_name(access), (unsigned long long)va, why);
+	signal_force(signal);
+}
+
+void trap_page_fault(struct trap_frame *frame, vaddr_t va, unsigned access)
+{
+	struct process *process = current_process();
+
+	assert(process->space);
+	irq_restore(true);
+	enum vm_result result = serve(process->space, va, access & (VM_READ | VM_WRITE | VM_EXEC));
+	if (result != VM_FIXED && result != VM_SPURIOUS_FAULT) {
+		if (!trap_is_user(frame))
+			fail_copy(frame, process, va, result);
+		else
+			fail_program(frame, process, va, access, result);
+	}
+	(void)irq_save(); /* the way back wants them off */
+}
+
+void trap_user_exception(struct trap_frame *frame, int signal, int code, vaddr_t address,
+			 const char *name)
+{
+	struct process *process = current_process();
+
+	irq_restore(true);
+	log_info("process %s (pid %d): %s at pc %#llx: %s", process->name, process->pid,
+		 signal_name(signal), (unsigned long long)trap_pc(frame), name);
+	signal_force(signal);
+}
+
+void trap_timer(void)
+{
+	sched_timer();
+}
+
+void trap_return_to_user(struct trap_frame *frame)
+{
+	for (;;) {
+		if (cpu_local()->need_resched) {
+			thread_yield();
+		} else if (signal_wants(current_thread())) {
+			irq_restore(true);
+			signal_deliver();
+			(void)irq_save();
+		} else {
+			return;
+		}
+	}
+}

@@ -1,0 +1,81 @@
+/*
+ * wait_queue.h: threads that wait for something to become true. No wake-up is lost:
+ *
+ *	struct waiter waiter;
+ *	for (;;) {
+ *		wait_prepare(&queue, &waiter);		from here on a wake-up counts
+ *		if (the condition holds)
+ *			break;
+ *		error = wait_block(deadline);		returns at once if there was one
+ *		if (error)
+ *			break;
+ *	}
+ *	wait_finish(&waiter);
+ *
+ * A thread may prepare on several queues and block once. Who makes the condition true wakes the
+ * queue afterwards, from a thread or from an interrupt, holding no spinlock of RANK_SCHEDULER or
+ * further in. The scheduler implements this; RANK_SCHEDULER guards every queue.
+ */
+#ifndef SYNC_WAIT_QUEUE_H
+#define SYNC_WAIT_QUEUE_H
+
+#include "lib/list.h"
+#include "lib/types.h"
+
+struct thread;
+
+struct wait_queue {
+	struct list_node waiters;
+};
+
+struct waiter {
+	struct list_node link; /* link.next is NULL while it stands in no queue */
+	struct thread *thread;
+};
+
+#define WAIT_FOREVER UINT64_MAX
+
+static inline void wait_queue_init(struct wait_queue *queue)
+{
+	list_init(&queue->waiters);
+}
+
+/* Stand in the queue, and be about to block. Again while standing in it: only the latter. */
+void wait_prepare(struct wait_queue *queue, struct waiter *waiter);
+/* A waiter that stands in no queue yet; wait_finish may be called on it. */
+static inline void waiter_init(struct waiter *waiter)
+{
+	waiter->link.next = NULL;
+}
+
+/* Sleep until a wake-up since the last wait_prepare, or until time_now() reaches `deadline`. 0,
+ * -ETIMEDOUT, or -EINTR when a signal wants the thread. Never under a spinlock. */
+NODISCARD int wait_block(uint64_t deadline);
+
+/* Leave the queue, if still in it. The thread is about to block no longer. */
+void wait_finish(struct waiter *waiter);
+
+/* Wake up to `max` threads, first come first served; returns how many. */
+unsigned wait_wake(struct wait_queue *queue, unsigned max);
+
+static inline void wait_wake_all(struct wait_queue *queue)
+{
+	wait_wake(queue, UINT32_MAX);
+}
+
+/* Sleep until `condition` holds; 0, -ETIMEDOUT or -EINTR. */
+#define wait_until(queue, deadline, condition)                          \
+	({                                                              \
+		struct waiter waiter_;                                  \
+		int error_ = 0;                                         \
+		waiter_init(&waiter_);                                  \
+		while (wait_prepare((queue), &waiter_), !(condition)) { \
+			error_ = wait_block(deadline);                  \
+			if (error_)                                     \
+				break;                                  \
+		}                                                       \
+		wait_finish(&waiter_);                                  \
+		error_;                                                 \
+	})
+
+#endif

@@ -1,0 +1,28 @@
+/* decode.h: what several system calls need to understand their arguments. */
+#ifndef SYS_DECODE_H
+#define SYS_DECODE_H
+
+#include "lib/types.h"
+
+struct file;
+struct inode;
+
+/* The calling process's file, with a reference; NULL: -EBADF. */
+struct file *get_file(uint64_t fd);
+
+/* A path argument, copied; freed with kfree. -EFAULT, -ENAMETOOLONG, -ENOMEM. */
+NODISCARD int get_path(vaddr_t user, char **path);
+
+/* Where a walk along `path` begins, given an *at call's directory descriptor. -EBADF, -ENOTDIR. */
+NODISCARD int get_start(int directory, const char *path, struct inode **start);
+
+/* Copy the path and follow it. flags: WALK_*. */
+NODISCARD int get_inode(int directory, vaddr_t path, unsigned flags, struct inode **out);
+
+/* Give `file` the lowest number; takes over the reference, also when it fails. flags: O_CLOEXEC. */
+NODISCARD int install_file(struct file *file, unsigned minimum, unsigned flags);
+
+/* RLIMIT_NOFILE of the calling process. */
+unsigned file_limit(void);
+
+#endif

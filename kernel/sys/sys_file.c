@@ -1,0 +1,286 @@
+/* sys_file.c: system calls on descriptors and names. Nothing can be created: the tree is read-only. */
+#include <asm/fcntl.h>
+#include <linux/fcntl.h>
+#include <linux/stat.h>
+
+#include "fs/file.h"
+#include "fs/inode.h"
+#include "lib/errno.h"
+#include "mm/slab.h"
+#include "proc/process.h"
+#include "proc/thread.h"
+#include "sys/decode.h"
+#include "sys/syscall.h"
+#include "vm/user_copy.h"
+
+#define ACCESS_READ    4u
+#define ACCESS_WRITE   2u
+#define ACCESS_EXECUTE 1u
+#define EXECUTE_BITS   0111u
+#define UMASK_BITS     0777u
+/* What F_SETFL may change. */
+#define SETTABLE_FLAGS (O_APPEND | O_NONBLOCK | O_NOATIME | O_DIRECT | FASYNC)
+
+static struct fd_table *files(void)
+{
+	return &current_process()->files;
+}
+
+/* ---- open and close ---- */
+
+static int open_path(int directory, const char *path, unsigned flags, struct file **out)
+{
+	struct inode *start, *inode;
+	bool no_follow = (flags & O_NOFOLLOW) || (flags & (O_CREAT | O_EXCL)) == (O_CREAT | O_EXCL);
+
+	int error = path[0] ? get_start(directory, path, &start) : -ENOENT;
+	if (error)
+		return error;
+	error = path_walk(start, path, no_follow ? WALK_NOFOLLOW : 0, &inode);
+	if (error == -ENOENT && (flags & O_CREAT) && path_parent_exists(start, path))
+		return -EROFS;
+	if (error)
+		return error;
+	if ((flags & O_CREAT) && (flags & O_EXCL))
+		return -EEXIST;
+	return file_open(inode, flags, out);
+}
+
+static int64_t open_at(int directory, vaddr_t user, unsigned flags)
+{
+	struct file *file;
+	char *path;
+
+	int error = get_path(user, &path);
+	if (error)
+		return error;
+	error = open_path(directory, path, flags, &file);
+	kfree(path);
+	return error ? error : install_file(file, 0, flags);
+}
+
+int64_t sys_open(const struct syscall *call)
+{
+	return open_at(AT_FDCWD, call->a[0], arg_unsigned(call, 1));
+}
+
+int64_t sys_openat(const struct syscall *call)
+{
+	return open_at(arg_int(call, 0), call->a[1], arg_unsigned(call, 2));
+}
+
+int64_t sys_close(const struct syscall *call)
+{
+	return fd_table_close(files(), arg_unsigned(call, 0));
+}
+
+/* ---- descriptors ---- */
+
+static int64_t duplicate(uint64_t fd, unsigned minimum, unsigned flags)
+{
+	struct file *file = get_file(fd);
+
+	return file ? install_file(file, minimum, flags) : -EBADF;
+}
+
+int64_t sys_dup(const struct syscall *call)
+{
+	return duplicate(call->a[0], 0, 0);
+}
+
+static int64_t duplicate_to(uint64_t from, unsigned to, unsigned flags)
+{
+	struct file *file = get_file(from);
+
+	if (!file)
+		return -EBADF;
+	int fd = fd_table_put(files(), file, to, file_limit(), flags & O_CLOEXEC);
+	if (fd < 0)
+		file_put(file);
+	return fd;
+}
+
+int64_t sys_dup2(const struct syscall *call)
+{
+	if (arg_unsigned(call, 0) == arg_unsigned(call, 1)) {
+		int flag = fd_table_close_flag(files(), arg_unsigned(call, 0));
+		return flag < 0 ? flag : arg_int(call, 0);
+	}
+	return duplicate_to(call->a[0], arg_unsigned(call, 1), 0);
+}
+
+int64_t sys_dup3(const struct syscall *call)
+{
+	unsigned flags = arg_unsigned(call, 2);
+
+	if ((flags & ~(unsigned)O_CLOEXEC) || arg_unsigned(call, 0) == arg_unsigned(call, 1))
+		return -EINVAL;
+	return duplicate_to(call->a[0], arg_unsigned(call, 1), flags);
+}
+
+static void set_flags(struct file *file, unsigned flags)
+{
+	unsigned kept = file->flags & ~(unsigned)SETTABLE_FLAGS;
+
+	__atomic_store_n(&file->flags, kept | (flags & SETTABLE_FLAGS), __ATOMIC_RELAXED);
+}
+
+static int64_t control(unsigned fd, struct file *file, unsigned command, uint64_t argument)
+{
+	switch (command) {
+	case F_DUPFD:
+	case F_DUPFD_CLOEXEC:
+		if (argument >= file_limit())
+			return -EINVAL;
+		return duplicate(fd, (unsigned)argument,
+				 command == F_DUPFD_CLOEXEC ? O_CLOEXEC : 0);
+	case F_GETFD:
+		return fd_table_close_flag(files(), fd);
+	case F_SETFD:
+		return fd_table_set_close_flag(files(), fd, argument & FD_CLOEXEC);
+	case F_GETFL:
+		return file->flags;
+	case F_SETFL:
+		set_flags(file, (unsigned)argument);
+		return 0;
+	default:
+		return -EINVAL;
+	}
+}
+
+int64_t sys_fcntl(const struct syscall *call)
+{
+	struct file *file = get_file(call->a[0]);
+
+	if (!file)
+		return -EBADF;
+	int64_t result =
+		control(arg_unsigned(call, 0), file, arg_unsigned(call, 1), call->a[2]);
+	file_put(file);
+	return result;
+}
+
+/* ---- names ---- */
+
+/* Root may read everything, write what is a device, and execute what anybody may. */
+static int64_t check_access(int directory, vaddr_t path, unsigned mode, unsigned flags)
+{
+	struct inode *inode;
+	int error;
+
+	if ((mode & ~(ACCESS_READ | ACCESS_WRITE | ACCESS_EXECUTE)) ||
+	    (flags & ~(unsigned)(AT_EACCESS | AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH)))
+		return -EINVAL;
+	error = get_inode(directory, path, flags & AT_SYMLINK_NOFOLLOW ? WALK_NOFOLLOW : 0, &inode);
+	if (error)
+		return error;
+	uint32_t kind = inode->mode & S_IFMT;
+	if ((mode & ACCESS_EXECUTE) && kind != S_IFDIR && !(inode->mode & EXECUTE_BITS))
+		return -EACCES;
+	if ((mode & ACCESS_WRITE) && kind != S_IFCHR)
+		return -EROFS;
+	return 0;
+}
+
+int64_t sys_access(const struct syscall *call)
+{
+	return check_access(AT_FDCWD, call->a[0], arg_unsigned(call, 1), 0);
+}
+
+int64_t sys_faccessat(const struct syscall *call)
+{
+	return check_access(arg_int(call, 0), call->a[1], arg_unsigned(call, 2), 0);
+}
+
+int64_t sys_faccessat2(const struct syscall *call)
+{
+	return check_access(arg_int(call, 0), call->a[1], arg_unsigned(call, 2),
+			    arg_unsigned(call, 3));
+}
+
+static int64_t read_link(int directory, vaddr_t path, vaddr_t to, int size)
+{
+	struct inode *inode;
+
+	if (size <= 0)
+		return -EINVAL;
+	int error = get_inode(directory, path, WALK_NOFOLLOW, &inode);
+	if (error)
+		return error;
+	if ((inode->mode & S_IFMT) != S_IFLNK)
+		return -EINVAL;
+	char *target = kmalloc(PATH_BYTES_MAX);
+	if (!target)
+		return -ENOMEM;
+	ssize_t length = inode_target(inode, target, PATH_BYTES_MAX);
+	length = MIN(length, (ssize_t)size);
+	/* Cut off, and not terminated: that is how this call is. */
+	if (length > 0 && copy_to_user(to, target, (size_t)length))
+		length = -EFAULT;
+	kfree(target);
+	return length;
+}
+
+int64_t sys_readlink(const struct syscall *call)
+{
+	return read_link(AT_FDCWD, call->a[0], call->a[1], arg_int(call, 2));
+}
+
+int64_t sys_readlinkat(const struct syscall *call)
+{
+	return read_link(arg_int(call, 0), call->a[1], call->a[2], arg_int(call, 3));
+}
+
+int64_t sys_getcwd(const struct syscall *call)
+{
+	char *path = kmalloc(PATH_BYTES_MAX);
+
+	if (!path)
+		return -ENOMEM;
+	int64_t result = inode_path(current_process()->cwd, path, PATH_BYTES_MAX);
+	if (result >= 0) {
+		uint64_t bytes = (uint64_t)result + 1;
+		if (bytes > call->a[1])
+			result = -ERANGE;
+		else
+			result = copy_to_user(call->a[0], path, bytes) ? -EFAULT : (int64_t)bytes;
+	}
+	kfree(path);
+	return result;
+}
+
+static int64_t enter(struct inode *inode)
+{
+	if ((inode->mode & S_IFMT) != S_IFDIR)
+		return -ENOTDIR;
+	current_process()->cwd = inode;
+	return 0;
+}
+
+int64_t sys_chdir(const struct syscall *call)
+{
+	struct inode *inode;
+	int error = get_inode(AT_FDCWD, call->a[0], 0, &inode);
+
+	return error ? error : enter(inode);
+}
+
+int64_t sys_fchdir(const struct syscall *call)
+{
+	struct file *file = get_file(call->a[0]);
+
+	if (!file)
+		return -EBADF;
+	int64_t result = file->inode ? enter(file->inode) : -ENOTDIR;
+	file_put(file);
+	return result;
+}
+
+int64_t sys_umask(const struct syscall *call)
+{
+	struct process *process = current_process();
+	uint32_t old = process->umask;
+
+	process->umask = arg_unsigned(call, 0) & UMASK_BITS;
+	return old;
+}

@@ -1,0 +1,310 @@
+/* sys_io.c: system calls on open files: reading, writing, pipes, poll. */
+#include <arch/time.h>
+#include <asm/fcntl.h>
+#include <asm/ioctls.h>
+#include <asm/poll.h>
+#include <linux/uio.h>
+
+#include "fs/file.h"
+#include "fs/pipe.h"
+#include "lib/errno.h"
+#include "lib/string.h"
+#include "mm/slab.h"
+#include "proc/process.h"
+#include "proc/thread.h"
+#include "sync/wait_queue.h"
+#include "sys/decode.h"
+#include "sys/syscall.h"
+#include "vm/user_copy.h"
+
+/* What one call moves at most: Linux's MAX_RW_COUNT. */
+#define MOVE_MAX      0x7ffff000ull
+#define NS_PER_MS     1000000ull
+#define CURRENT       UINT64_MAX /* at the file's own position */
+#define POLL_STEP_NS  10000000ull /* for devices that have no interrupt: look again so often */
+
+enum way { READ, WRITE };
+
+_Static_assert(sizeof(struct io_part) == sizeof(struct iovec), "readv's array is copied as it is");
+
+static int64_t move(uint64_t fd, enum way way, struct io *io, uint64_t position)
+{
+	struct file *file = get_file(fd);
+	int64_t done;
+
+	if (!file)
+		return -EBADF;
+	if (way == READ)
+		done = position == CURRENT ? file_read(file, io) : file_read_at(file, io, position);
+	else
+		done = position == CURRENT ? file_write(file, io)
+					   : file_write_at(file, io, position);
+	file_put(file);
+	if (done == -EPIPE)
+		signal_send_self(SIGPIPE);
+	return done;
+}
+
+static int64_t move_one(const struct syscall *call, enum way way, uint64_t position)
+{
+	struct io_part part = {.address = call->a[1], .bytes = MIN(call->a[2], MOVE_MAX)};
+	struct io io = io_of(&part, part.bytes);
+
+	return move(call->a[0], way, &io, position);
+}
+
+int64_t sys_read(const struct syscall *call)
+{
+	return move_one(call, READ, CURRENT);
+}
+
+int64_t sys_write(const struct syscall *call)
+{
+	return move_one(call, WRITE, CURRENT);
+}
+
+int64_t sys_pread64(const struct syscall *call)
+{
+	return (int64_t)call->a[3] < 0 ? -EINVAL : move_one(call, READ, call->a[3]);
+}
+
+int64_t sys_pwrite64(const struct syscall *call)
+{
+	return (int64_t)call->a[3] < 0 ? -EINVAL : move_one(call, WRITE, call->a[3]);
+}
+
+/* Check and sum up; what is too long is cut off as Linux does. */
+static int sum_parts(struct io_part *parts, uint64_t count, size_t *total)
+{
+	*total = 0;
+	for (uint64_t i = 0; i < count; i++) {
+		if ((int64_t)parts[i].bytes < 0)
+			return -EINVAL;
+		parts[i].bytes = MIN(parts[i].bytes, MOVE_MAX - *total);
+		*total += parts[i].bytes;
+	}
+	return 0;
+}
+
+static int64_t move_parts(const struct syscall *call, enum way way)
+{
+	uint64_t count = call->a[2];
+	size_t total;
+
+	if (count > UIO_MAXIOV)
+		return -EINVAL;
+	struct io_part *parts = kmalloc((count + 1) * sizeof(*parts));
+	if (!parts)
+		return -ENOMEM;
+	int64_t result = copy_from_user(parts, call->a[1], count * sizeof(*parts));
+	if (!result)
+		result = sum_parts(parts, count, &total);
+	if (!result) {
+		struct io io = io_of(parts, total);
+		result = move(call->a[0], way, &io, CURRENT);
+	}
+	kfree(parts);
+	return result;
+}
+
+int64_t sys_readv(const struct syscall *call)
+{
+	return move_parts(call, READ);
+}
+
+int64_t sys_writev(const struct syscall *call)
+{
+	return move_parts(call, WRITE);
+}
+
+int64_t sys_lseek(const struct syscall *call)
+{
+	struct file *file = get_file(call->a[0]);
+
+	if (!file)
+		return -EBADF;
+	int64_t result = file_seek(file, (int64_t)call->a[1], arg_unsigned(call, 2));
+	file_put(file);
+	return result;
+}
+
+/* FIONBIO: O_NONBLOCK, for files of any kind. */
+static int set_nonblocking(struct file *file, vaddr_t argument)
+{
+	int on;
+
+	if (copy_from_user(&on, argument, sizeof(on)))
+		return -EFAULT;
+	if (on)
+		__atomic_fetch_or(&file->flags, O_NONBLOCK, __ATOMIC_RELAXED);
+	else
+		__atomic_fetch_and(&file->flags, ~(unsigned)O_NONBLOCK, __ATOMIC_RELAXED);
+	return 0;
+}
+
+int64_t sys_ioctl(const struct syscall *call)
+{
+	unsigned command = arg_unsigned(call, 1);
+	struct file *file = get_file(call->a[0]);
+	int result;
+
+	if (!file)
+		return -EBADF;
+	switch (command) {
+	case FIOCLEX:
+	case FIONCLEX:
+		result = fd_table_set_close_flag(&current_process()->files, arg_unsigned(call, 0),
+						 command == FIOCLEX);
+		break;
+	case FIONBIO:
+		result = set_nonblocking(file, call->a[2]);
+		break;
+	default:
+		result = file_ioctl(file, command, call->a[2]);
+	}
+	file_put(file);
+	return result;
+}
+
+int64_t sys_getdents64(const struct syscall *call)
+{
+	struct file *file = get_file(call->a[0]);
+
+	if (!file)
+		return -EBADF;
+	int64_t result = file_entries(file, call->a[1], arg_unsigned(call, 2));
+	file_put(file);
+	return result;
+}
+
+/* ---- pipes ---- */
+
+static int64_t make_pipe(vaddr_t to, unsigned flags)
+{
+	struct fd_table *files = &current_process()->files;
+	struct file *ends[2];
+	int fds[2];
+
+	if (flags & ~(unsigned)(O_CLOEXEC | O_NONBLOCK))
+		return -EINVAL;
+	int error = pipe_create(flags, ends);
+	if (error)
+		return error;
+	fds[0] = install_file(ends[0], 0, flags);
+	if (fds[0] < 0) {
+		file_put(ends[1]);
+		return fds[0];
+	}
+	fds[1] = install_file(ends[1], 0, flags);
+	error = fds[1] < 0 ? fds[1] : copy_to_user(to, fds, sizeof(fds));
+	if (error) {
+		(void)fd_table_close(files, (unsigned)fds[0]); /* it was opened just now */
+		if (fds[1] >= 0)
+			(void)fd_table_close(files, (unsigned)fds[1]);
+	}
+	return error;
+}
+
+int64_t sys_pipe(const struct syscall *call)
+{
+	return make_pipe(call->a[0], 0);
+}
+
+int64_t sys_pipe2(const struct syscall *call)
+{
+	return make_pipe(call->a[0], arg_unsigned(call, 1));
+}
+
+/* ---- poll ---- */
+
+struct polled {
+	struct file *file; /* NULL: no such descriptor, or a negative one */
+	struct waiter waiter;
+};
+
+/* Stand in the file's queue, then look: what changes in between wakes. Its events, or 0. */
+static unsigned look_at(const struct pollfd *wanted, struct polled *polled)
+{
+	struct wait_queue *queue;
+
+	if (wanted->fd < 0)
+		return 0;
+	if (!polled->file)
+		return POLLNVAL;
+	unsigned events = file_poll(polled->file, &queue);
+	if (queue) {
+		wait_prepare(queue, &polled->waiter);
+		events = file_poll(polled->file, &queue);
+	}
+	return events & ((unsigned)(unsigned short)wanted->events | POLLERR | POLLHUP);
+}
+
+static int look_at_all(struct pollfd *wanted, struct polled *polled, unsigned count)
+{
+	int ready = 0;
+
+	for (unsigned i = 0; i < count; i++) {
+		wanted[i].revents = (short)look_at(&wanted[i], &polled[i]);
+		ready += wanted[i].revents != 0;
+	}
+	return ready;
+}
+
+static int poll_files(struct pollfd *wanted, struct polled *polled, unsigned count,
+		      uint64_t deadline)
+{
+	struct wait_queue nobody; /* for a poll of no file at all */
+	struct waiter sleep;
+	int ready, error = 0;
+
+	wait_queue_init(&nobody);
+	waiter_init(&sleep);
+	for (;;) {
+		wait_prepare(&nobody, &sleep);
+		ready = look_at_all(wanted, polled, count);
+		if (ready || error == -EINTR || (deadline != WAIT_FOREVER && time_now() >= deadline))
+			break;
+		error = wait_block(MIN(deadline, time_now() + POLL_STEP_NS));
+	}
+	wait_finish(&sleep);
+	for (unsigned i = 0; i < count; i++)
+		wait_finish(&polled[i].waiter);
+	return ready ? ready : (error == -EINTR ? -EINTR : 0);
+}
+
+static void get_polled(const struct pollfd *wanted, struct polled *polled, unsigned count)
+{
+	for (unsigned i = 0; i < count; i++) {
+		polled[i].file = wanted[i].fd < 0 ? NULL : get_file((uint64_t)wanted[i].fd);
+		waiter_init(&polled[i].waiter);
+	}
+}
+
+int64_t sys_poll(const struct syscall *call)
+{
+	unsigned count = arg_unsigned(call, 1);
+	int timeout = arg_int(call, 2);
+	uint64_t deadline = WAIT_FOREVER;
+
+	if (count > file_limit())
+		return -EINVAL;
+	if (timeout >= 0)
+		deadline = time_now() + (uint64_t)timeout * NS_PER_MS;
+	struct pollfd *wanted = kmalloc((count + 1) * sizeof(*wanted));
+	struct polled *polled = kmalloc((count + 1) * sizeof(*polled));
+	int64_t result = wanted && polled ? 0 : -ENOMEM;
+	if (!result)
+		result = copy_from_user(wanted, call->a[0], count * sizeof(*wanted));
+	if (!result) {
+		get_polled(wanted, polled, count);
+		result = poll_files(wanted, polled, count, deadline);
+		for (unsigned i = 0; i < count; i++)
+			if (polled[i].file)
+				file_put(polled[i].file);
+		if (result >= 0 && copy_to_user(call->a[0], wanted, count * sizeof(*wanted)))
+			result = -EFAULT;
+	}
+	kfree(wanted);
+	kfree(polled);
+	return result;
+}

@@ -1,0 +1,131 @@
+/*
+ * syscall.h: Linux's system calls, by x86-64's numbers. Each sys_* decodes one: it takes the
+ * arguments as the program's registers hold them, believes none of them, and returns the result or
+ * a negative errno. Flags and errors are those of the call's page in section 2 of Linux's manual.
+ */
+#ifndef SYS_SYSCALL_H
+#define SYS_SYSCALL_H
+
+#include "lib/types.h"
+
+struct trap_frame;
+
+struct syscall {
+	struct trap_frame *frame;
+	uint64_t a[6];
+};
+
+typedef int64_t (*syscall_fn)(const struct syscall *call);
+
+/* By number; NULL: not implemented. */
+extern const syscall_fn syscall_table[];
+extern const unsigned syscall_table_size;
+
+/* By number, from the header that has them; made by tools/syscall_names.py. May hold NULL. */
+extern const char *const syscall_names[];
+extern const unsigned syscall_names_size;
+
+/* The arguments that the C prototype has as int and unsigned int: the upper half is not defined. */
+static inline int arg_int(const struct syscall *call, unsigned index)
+{
+	return (int)call->a[index];
+}
+static inline unsigned arg_unsigned(const struct syscall *call, unsigned index)
+{
+	return (unsigned)call->a[index];
+}
+
+/* sys_io.c */
+int64_t sys_read(const struct syscall *call);
+int64_t sys_write(const struct syscall *call);
+int64_t sys_readv(const struct syscall *call);
+int64_t sys_writev(const struct syscall *call);
+int64_t sys_pread64(const struct syscall *call);
+int64_t sys_pwrite64(const struct syscall *call);
+int64_t sys_lseek(const struct syscall *call);
+int64_t sys_ioctl(const struct syscall *call);
+int64_t sys_getdents64(const struct syscall *call);
+int64_t sys_pipe(const struct syscall *call);
+int64_t sys_pipe2(const struct syscall *call);
+int64_t sys_poll(const struct syscall *call);
+
+/* sys_file.c */
+int64_t sys_open(const struct syscall *call);
+int64_t sys_openat(const struct syscall *call);
+int64_t sys_close(const struct syscall *call);
+int64_t sys_dup(const struct syscall *call);
+int64_t sys_dup2(const struct syscall *call);
+int64_t sys_dup3(const struct syscall *call);
+int64_t sys_fcntl(const struct syscall *call);
+int64_t sys_access(const struct syscall *call);
+int64_t sys_faccessat(const struct syscall *call);
+int64_t sys_faccessat2(const struct syscall *call);
+int64_t sys_readlink(const struct syscall *call);
+int64_t sys_readlinkat(const struct syscall *call);
+int64_t sys_getcwd(const struct syscall *call);
+int64_t sys_chdir(const struct syscall *call);
+int64_t sys_fchdir(const struct syscall *call);
+int64_t sys_umask(const struct syscall *call);
+
+/* sys_stat.c */
+int64_t sys_stat(const struct syscall *call);
+int64_t sys_fstat(const struct syscall *call);
+int64_t sys_lstat(const struct syscall *call);
+int64_t sys_newfstatat(const struct syscall *call);
+int64_t sys_statx(const struct syscall *call);
+
+/* sys_memory.c */
+int64_t sys_mmap(const struct syscall *call);
+int64_t sys_munmap(const struct syscall *call);
+int64_t sys_mprotect(const struct syscall *call);
+int64_t sys_mremap(const struct syscall *call);
+int64_t sys_madvise(const struct syscall *call);
+int64_t sys_brk(const struct syscall *call);
+
+/* sys_process.c */
+int64_t sys_exit(const struct syscall *call);
+int64_t sys_fork(const struct syscall *call);
+int64_t sys_clone(const struct syscall *call);
+int64_t sys_execve(const struct syscall *call);
+int64_t sys_wait4(const struct syscall *call);
+int64_t sys_getpid(const struct syscall *call);
+int64_t sys_getppid(const struct syscall *call);
+int64_t sys_set_tid_address(const struct syscall *call);
+int64_t sys_futex(const struct syscall *call);
+int64_t sys_arch_prctl(const struct syscall *call);
+int64_t sys_prctl(const struct syscall *call);
+int64_t sys_sched_yield(const struct syscall *call);
+int64_t sys_sched_getaffinity(const struct syscall *call);
+
+/* sys_signal.c */
+int64_t sys_kill(const struct syscall *call);
+int64_t sys_tkill(const struct syscall *call);
+int64_t sys_tgkill(const struct syscall *call);
+int64_t sys_rt_sigaction(const struct syscall *call);
+int64_t sys_rt_sigprocmask(const struct syscall *call);
+int64_t sys_rt_sigpending(const struct syscall *call);
+int64_t sys_sigaltstack(const struct syscall *call);
+
+/* sys_time.c */
+int64_t sys_nanosleep(const struct syscall *call);
+int64_t sys_clock_nanosleep(const struct syscall *call);
+int64_t sys_clock_gettime(const struct syscall *call);
+int64_t sys_clock_getres(const struct syscall *call);
+int64_t sys_gettimeofday(const struct syscall *call);
+int64_t sys_time(const struct syscall *call);
+int64_t sys_times(const struct syscall *call);
+int64_t sys_getrusage(const struct syscall *call);
+
+/* sys_misc.c */
+int64_t sys_uname(const struct syscall *call);
+int64_t sys_sysinfo(const struct syscall *call);
+int64_t sys_getrandom(const struct syscall *call);
+int64_t sys_getlimit(const struct syscall *call);
+int64_t sys_setlimit(const struct syscall *call);
+int64_t sys_prlimit64(const struct syscall *call);
+int64_t sys_zero(const struct syscall *call); /* root's uid and gid; what needs nothing done */
+int64_t sys_absent(const struct syscall *call); /* -ENOSYS on purpose: callers have another way */
+int64_t sys_getresid(const struct syscall *call);
+int64_t sys_getcpu(const struct syscall *call);
+
+#endif
