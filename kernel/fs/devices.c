@@ -20,8 +20,8 @@ enum { TTY_MINOR = 0 };
 
 /* ---- random numbers ---- */
 
-/* The generator for CPUs without one of their own. Guarded by random_lock. */
 static struct spinlock random_lock = SPINLOCK_INIT(RANK_CONSOLE);
+/* The generator for CPUs without one of their own. Guarded by random_lock. */
 static uint64_t random_state;
 
 /*

@@ -20,11 +20,13 @@ static uint64_t last_number;
 
 void inode_init(void)
 {
-	root.parent = &root;
-	root.name = "";
-	root.mode = S_IFDIR | 0755;
-	root.links = 2;
-	root.number = ++last_number;
+	root = (struct inode){
+		.parent = &root,
+		.name = "",
+		.mode = S_IFDIR | 0755,
+		.links = 2,
+		.number = ++last_number,
+	};
 }
 
 struct inode *inode_root(void)

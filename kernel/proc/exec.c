@@ -11,6 +11,7 @@
 #include "lib/string.h"
 #include "mm/slab.h"
 #include "proc/elf.h"
+#include "proc/exec_script.h"
 #include "proc/process.h"
 #include "proc/thread.h"
 #include "vm/object.h"
@@ -39,7 +40,8 @@ static int map_fixed(struct vm_space *space, struct vm_map_request request)
 {
 	vaddr_t at = request.address;
 
-	request.flags = VM_MAP_FIXED | VM_MAP_NOREPLACE;
+	/* Large tables of zeros of which little is used are common: only what is used must fit. */
+	request.flags = VM_MAP_FIXED | VM_MAP_NOREPLACE | VM_MAP_NORESERVE;
 	return vm_map(space, &request, &at);
 }
 
@@ -134,7 +136,9 @@ static int refuse_interpreter(const struct elf_image *elf, struct vm_object *obj
 	if (!error && name[elf->interp_bytes - 1])
 		error = -ENOEXEC;
 	if (!error)
-		error = path_walk(inode_root(), name, 0, &found);
+		error = path_walk(request->directory, name, 0, &found);
+	if (!error)
+		error = check_file(found);
 	if (!error) {
 		log_warning("%s wants the dynamic linker %s: dynamic programs are not implemented",
 			    request->name, name);
@@ -191,20 +195,92 @@ static int load_object(struct process *process, const struct exec_request *reque
 	return error;
 }
 
+/* ---- scripts ---- */
+
+/* The scripts on the way to a program, and the arguments that they make. */
+struct scripts {
+	unsigned depth;
+	struct exec_script script[SCRIPT_DEPTH_MAX];
+	const char *prefix[SCRIPT_DEPTH_MAX * 2 + 1];
+	unsigned prefix_count;
+};
+
+/* Put the interpreter, its argument and the script's name in the place of argv[0]. */
+static void push_script(struct scripts *scripts, const struct exec_script *script, const char *name)
+{
+	unsigned added = script->argument ? 2 : 1;
+	unsigned old = scripts->prefix_count;
+
+	/* An interpreter that is a script itself was argv[0] so far: its name is there already. */
+	memmove(scripts->prefix + added, scripts->prefix, old * sizeof(scripts->prefix[0]));
+	scripts->prefix[0] = script->interpreter;
+	if (script->argument)
+		scripts->prefix[1] = script->argument;
+	if (!old)
+		scripts->prefix[added] = name;
+	scripts->prefix_count = added + (old ? old : 1);
+}
+
+/* Is `object` a script? Then *inode becomes its interpreter. 1, 0 or negative. */
+static int follow_script(struct scripts *scripts, const struct exec_request *request,
+			 struct vm_object *object, struct inode **inode)
+{
+	struct exec_script *script = &scripts->script[MIN(scripts->depth, SCRIPT_DEPTH_MAX - 1)];
+	bool is_script;
+
+	ssize_t bytes = vm_object_read(object, 0, script->line, SCRIPT_LINE_BYTES);
+	if (bytes < 0)
+		return (int)bytes;
+	int error = exec_script_parse(script, (size_t)bytes, &is_script);
+	if (error || !is_script)
+		return error;
+	if (scripts->depth == SCRIPT_DEPTH_MAX)
+		return -ELOOP;
+	scripts->depth++;
+	push_script(scripts, script, request->name);
+	error = path_walk(request->directory, script->interpreter, 0, inode);
+	return error ? error : 1;
+}
+
+/* Load request->inode, or the program at the end of its chain of scripts. */
+static int load_chain(struct process *process, struct exec_request *request,
+		      struct scripts *scripts, struct exec_image *image)
+{
+	for (;;) {
+		struct vm_object *object;
+		int error = check_file(request->inode);
+		if (!error)
+			error = inode_object(request->inode, &object);
+		if (error)
+			return error;
+		error = follow_script(scripts, request, object, &request->inode);
+		if (!error) {
+			request->arguments.prefix = scripts->prefix;
+			request->arguments.prefix_count = scripts->prefix_count;
+			image->inode = request->inode;
+			error = load_object(process, request, object, image);
+			vm_object_put(object); /* the regions have their own references */
+			return error;
+		}
+		vm_object_put(object);
+		if (error < 0)
+			return error;
+	}
+}
+
 int exec_prepare(struct process *process, const struct exec_request *request,
 		 struct exec_image *image)
 {
-	struct vm_object *object;
+	struct exec_request resolved = *request;
+	struct scripts *scripts = kzalloc(sizeof(*scripts));
+	const char *slash = strrchr(request->name, '/');
 
-	*image = (struct exec_image){.inode = request->inode};
-	int error = check_file(request->inode);
-	if (error)
-		return error;
-	error = inode_object(request->inode, &object);
-	if (error)
-		return error;
-	error = load_object(process, request, object, image);
-	vm_object_put(object); /* the regions have their own references */
+	if (!scripts)
+		return -ENOMEM;
+	*image = (struct exec_image){0};
+	string_copy(image->name, slash ? slash + 1 : request->name, sizeof(image->name));
+	int error = load_chain(process, &resolved, scripts, image);
+	kfree(scripts);
 	return error;
 }
 
@@ -220,7 +296,7 @@ void exec_commit(struct process *process, struct exec_image *image)
 
 	process->space = image->space;
 	process->executable = image->inode;
-	string_copy(process->name, image->inode->name, sizeof(process->name));
+	memcpy(process->name, image->name, sizeof(process->name));
 	signals_reset_handlers(&process->signals);
 	fd_table_close_on_exec(&process->files);
 	if (!old)

@@ -10,22 +10,28 @@
 #define PROC_EXEC_H
 
 #include "lib/types.h"
+#include "proc/process.h"
 
 struct inode;
 struct process;
 struct trap_frame;
 struct vm_space;
 
-/* argv or envp: of the kernel's, NULL-terminated; or, if that is NULL, at an address of the calling
- * program (0: empty). */
+/*
+ * argv or envp: of the kernel's, NULL-terminated; or, if that is NULL, at an address of the calling
+ * program (0: empty). For a script, `prefix` stands in the place of argv[0].
+ */
 struct exec_strings {
 	const char *const *kernel;
 	vaddr_t user;
+	const char *const *prefix;
+	unsigned prefix_count;
 };
 
 struct exec_request {
-	struct inode *inode;
-	const char *name; /* AT_EXECFN: the path as it was given */
+	struct inode *inode;     /* the file to run */
+	struct inode *directory; /* a script's interpreter is looked up from here */
+	const char *name;        /* AT_EXECFN: the path as it was given */
 	struct exec_strings arguments, environment;
 };
 
@@ -33,6 +39,7 @@ struct exec_image {
 	struct inode *inode;
 	struct vm_space *space;
 	vaddr_t entry, sp;
+	char name[PROCESS_NAME_BYTES];
 };
 
 /* For `process`, which gives the limits. Errors are execve's: -EACCES, -ENOEXEC, -E2BIG, -EFAULT,

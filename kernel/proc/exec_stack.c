@@ -68,27 +68,51 @@ static int push(struct stack *stack, const void *from, size_t bytes)
 
 /* ---- strings ---- */
 
-static int pointer_at(const struct exec_strings *strings, unsigned index, vaddr_t *pointer)
+/* One string, of the kernel's or of the program's; address 0 behind the last one. */
+struct string {
+	vaddr_t address;
+	bool kernel;
+};
+
+static int list_at(const struct exec_strings *strings, unsigned index, struct string *string)
 {
+	*string = (struct string){.kernel = strings->kernel};
 	if (strings->kernel) {
-		*pointer = (vaddr_t)strings->kernel[index];
+		string->address = (vaddr_t)strings->kernel[index];
 		return 0;
 	}
-	*pointer = 0;
 	if (!strings->user)
 		return 0;
-	return copy_from_user(pointer, strings->user + index * sizeof(*pointer), sizeof(*pointer));
+	return copy_from_user(&string->address, strings->user + index * sizeof(vaddr_t),
+			      sizeof(vaddr_t));
+}
+
+static int string_at(const struct exec_strings *strings, unsigned index, struct string *string)
+{
+	unsigned prefix = strings->prefix_count;
+
+	if (!prefix)
+		return list_at(strings, index, string);
+	if (index < prefix) {
+		*string = (struct string){(vaddr_t)strings->prefix[index], true};
+		return 0;
+	}
+	/* The prefix replaces argv[0], if there is one. */
+	int error = list_at(strings, 0, string);
+	if (error || !string->address)
+		return error;
+	return list_at(strings, index - prefix + 1, string);
 }
 
 static int count(const struct exec_strings *strings, struct stack *stack, unsigned *out)
 {
-	vaddr_t pointer;
+	struct string string;
 
 	for (*out = 0;; ++*out) {
-		int error = pointer_at(strings, *out, &pointer);
-		if (!error && pointer)
-			error = take(stack, sizeof(pointer));
-		if (error || !pointer)
+		int error = string_at(strings, *out, &string);
+		if (!error && string.address)
+			error = take(stack, sizeof(vaddr_t));
+		if (error || !string.address)
 			return error;
 	}
 }
@@ -153,14 +177,14 @@ static int push_string(struct stack *stack, bool kernel, vaddr_t string)
 /* Last to first, so that the first lies lowest. */
 static int push_strings(struct stack *stack, struct vector *vector)
 {
-	vaddr_t pointer;
+	struct string string;
 
 	for (unsigned i = vector->count; i-- > 0;) {
-		int error = pointer_at(vector->strings, i, &pointer);
-		if (!error && !pointer)
+		int error = string_at(vector->strings, i, &string);
+		if (!error && !string.address)
 			error = -EFAULT; /* it was there a moment ago */
 		if (!error)
-			error = push_string(stack, vector->strings->kernel, pointer);
+			error = push_string(stack, string.kernel, string.address);
 		if (error)
 			return error;
 		vector->addresses[i] = stack->sp;

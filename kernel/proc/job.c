@@ -100,6 +100,7 @@ static int load_program(struct process *process, const struct job_spec *job,
 	int error = path_walk(inode_root(), job->directory, 0, &process->cwd);
 	if (!error && (process->cwd->mode & S_IFMT) != S_IFDIR)
 		error = -ENOTDIR;
+	request.directory = process->cwd;
 	if (!error)
 		error = path_walk(process->cwd, job->path, 0, &request.inode);
 	if (!error)
@@ -157,16 +158,15 @@ static void end_orphans(void)
 		pid = process_wait(&kernel_process, -1, 0, &ignored);
 	} while (pid > 0);
 	assert(pid == -ECHILD && process_count() == 0);
-	inode_drop_caches();
 }
 
-static void tell_host(bool killed, unsigned value)
-{
-	if (use_host)
-		host_channel_exit(killed, value);
-}
+/* How a job ended, for the host. */
+struct ending {
+	bool killed;
+	unsigned value; /* exit status, or the signal */
+};
 
-static void run(const struct job_spec *job)
+static struct ending run(const struct job_spec *job)
 {
 	struct exec_image image;
 	struct wait_result result;
@@ -177,10 +177,8 @@ static void run(const struct job_spec *job)
 	int error = start(job, &image, &pid);
 	if (error) {
 		log_error("job: %s could not be started: %s", job->path, errno_name(error));
-		inode_drop_caches();
-		log_frames();
-		tell_host(false, error == -ENOENT ? STATUS_NOT_FOUND : STATUS_NOT_RUN);
-		return;
+		return (struct ending){.value = error == -ENOENT ? STATUS_NOT_FOUND
+								 : STATUS_NOT_RUN};
 	}
 	int waited = process_wait(&kernel_process, pid, 0, &result);
 	assert(waited == pid);
@@ -192,8 +190,16 @@ static void run(const struct job_spec *job)
 			 signal_name((int)signal));
 	else
 		log_info("job: %s exited with status %u", job->path, code);
+	return (struct ending){.killed = signal, .value = signal ? signal : code};
+}
+
+/* The last of a job: nothing of it is left, which the count of frames shows. */
+static void finish(struct ending ending)
+{
+	inode_drop_caches();
 	log_frames();
-	tell_host(signal, signal ? signal : code);
+	if (use_host)
+		host_channel_exit(ending.killed, ending.value);
 }
 
 /* ---- all jobs ---- */
@@ -202,16 +208,16 @@ static void run(const struct job_spec *job)
 static void run_text(const struct job_text *text)
 {
 	struct job_spec job;
+	struct ending ending = {.value = STATUS_NOT_RUN};
 	const char **pointers = kmalloc(job_pointer_count(text) * sizeof(*pointers));
 	const char *wrong = pointers ? job_parse(text, pointers, &job) : "no memory";
 
-	if (wrong) {
+	if (wrong)
 		log_error("job: the job file can't be used: %s", wrong);
-		tell_host(false, STATUS_NOT_RUN);
-	} else {
-		run(&job);
-	}
+	else
+		ending = run(&job);
 	kfree(pointers);
+	finish(ending);
 }
 
 static void run_file(const char *path)
@@ -223,7 +229,7 @@ static void run_file(const char *path)
 		error = -EINVAL;
 	if (error || !inode->file.bytes) {
 		log_error("job: %s: %s", path, error ? errno_name(error) : "is empty");
-		tell_host(false, STATUS_NOT_RUN);
+		finish((struct ending){.value = STATUS_NOT_RUN});
 		return;
 	}
 	struct job_text left = {inode->file.data, inode->file.bytes}, text;
@@ -243,7 +249,7 @@ static void run_init(void)
 		.environment = environment,
 	};
 
-	run(&job);
+	finish(run(&job));
 }
 
 static void choose_streams(void)

@@ -56,14 +56,27 @@ void signals_reset_handlers(struct signals *signals)
 	signals->alternate_flags = SS_DISABLE;
 }
 
+/* A handler changes nothing here, since it is not called. */
 static bool is_ignored(const struct process *process, int signal)
 {
 	uint64_t handler = process->signals.actions[signal - 1].handler;
 
 	if (SIGNAL_BIT(signal) & UNBLOCKABLE)
 		return false;
-	return handler == HANDLER_IGNORE ||
-	       (handler == HANDLER_DEFAULT && (DEFAULT_IGNORED & SIGNAL_BIT(signal)));
+	return handler == HANDLER_IGNORE || (DEFAULT_IGNORED & SIGNAL_BIT(signal));
+}
+
+static void report(struct process *process, int signal, const char *what)
+{
+	if (__atomic_exchange_n(&process->signals.reported, true, __ATOMIC_RELAXED))
+		return;
+	log_warning("process %s (pid %d): %s: %s is not implemented", process->name, process->pid,
+		    signal_name(signal), what);
+}
+
+static bool has_handler(const struct process *process, int signal)
+{
+	return process->signals.actions[signal - 1].handler > HANDLER_IGNORE;
 }
 
 void signal_send_locked(struct process *process, int signal)
@@ -74,8 +87,11 @@ void signal_send_locked(struct process *process, int signal)
 	if (!thread)
 		return;
 	/* A blocked signal stays pending even if it is ignored now: that may change. */
-	if (is_ignored(process, signal) && !(thread->blocked_signals & SIGNAL_BIT(signal)))
+	if (is_ignored(process, signal) && !(thread->blocked_signals & SIGNAL_BIT(signal))) {
+		if (has_handler(process, signal))
+			report(process, signal, "calling a handler");
 		return;
+	}
 	__atomic_fetch_or(&process->signals.pending, SIGNAL_BIT(signal), __ATOMIC_RELEASE);
 	if (signal_wants(thread))
 		sched_interrupt(thread);
@@ -100,28 +116,16 @@ bool signal_wants(const struct thread *thread)
 	return wanted(thread) != 0;
 }
 
-static void report(struct process *process, int signal, const char *what)
-{
-	if (process->signals.reported)
-		return;
-	process->signals.reported = true;
-	log_warning("process %s (pid %d): %s: %s is not implemented", process->name, process->pid,
-		    signal_name(signal), what);
-}
-
 static void deliver(struct process *process, int signal)
 {
-	uint64_t handler = process->signals.actions[signal - 1].handler;
+	bool stops = DEFAULT_STOPS & SIGNAL_BIT(signal);
 
-	if (is_ignored(process, signal))
-		return;
-	if (handler == HANDLER_DEFAULT && (DEFAULT_STOPS & SIGNAL_BIT(signal))) {
-		report(process, signal, "stopping a process");
-		return;
-	}
-	if (handler > HANDLER_IGNORE)
+	if (has_handler(process, signal))
 		report(process, signal, "calling a handler");
-	process_exit(signal);
+	else if (stops)
+		report(process, signal, "stopping a process");
+	if (!stops && !is_ignored(process, signal))
+		process_exit(signal);
 }
 
 void signal_deliver(void)
@@ -142,7 +146,7 @@ void signal_force(int signal)
 {
 	struct process *process = current_process();
 
-	if (process->signals.actions[signal - 1].handler > HANDLER_IGNORE)
+	if (has_handler(process, signal))
 		report(process, signal, "calling a handler");
 	process_exit(signal);
 }

@@ -1,7 +1,7 @@
 /*
  * signal.h: signals, as far as they end a process. Dispositions and masks are kept and reported as
  * Linux does (signal(7)); SIG_IGN and the default actions are honoured. Calling a handler is not
- * implemented: a signal that has one is named in the log, and ends the process as if by default.
+ * implemented: a signal that has one is named in the log, and does what it would do by default.
  *
  * A stop signal's default action, too, is not implemented; it is named in the log and does nothing.
  *
@@ -32,7 +32,7 @@ struct signal_action {
 struct signals {
 	struct signal_action actions[SIGNAL_MAX]; /* (o) by number - 1; others may read a handler */
 	uint64_t pending;                         /* (c) SIGNAL_BITs */
-	bool reported;                            /* (o) one log line a process */
+	bool reported;                            /* (c) one log line a process */
 	uint64_t alternate_sp, alternate_bytes;   /* (o) sigaltstack(2) */
 	int alternate_flags;                      /* (o) SS_* */
 };

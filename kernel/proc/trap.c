@@ -25,6 +25,8 @@ static enum vm_result serve(struct vm_space *space, vaddr_t va, unsigned access)
 {
 	enum vm_result result;
 
+	if (!space)
+		return VM_BAD_ADDRESS; /* a kernel thread's copy from or to nobody */
 	do {
 		result = vm_fault(space, va, access);
 		if (result == VM_NO_MEMORY && inode_drop_caches())
@@ -79,9 +81,9 @@ void trap_page_fault(struct trap_frame *frame, vaddr_t va, unsigned access)
 {
 	struct process *process = current_process();
 
-	assert(process->space);
 	irq_restore(true);
-	enum vm_result result = serve(process->space, va, access & (VM_READ | VM_WRITE | VM_EXEC));
+	enum vm_result result =
+		serve(cpu_local()->space, va, access & (VM_READ | VM_WRITE | VM_EXEC));
 	if (result != VM_FIXED && result != VM_SPURIOUS_FAULT) {
 		if (!trap_is_user(frame))
 			fail_copy(frame, process, va, result);

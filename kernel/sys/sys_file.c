@@ -1,4 +1,5 @@
-/* sys_file.c: system calls on descriptors and names. Nothing can be created: the tree is read-only. */
+/* sys_file.c: system calls on descriptors and names. Nothing can be created: the tree is
+ * read-only. */
 #include <asm/fcntl.h>
 #include <linux/fcntl.h>
 #include <linux/stat.h>
@@ -154,8 +155,7 @@ int64_t sys_fcntl(const struct syscall *call)
 
 	if (!file)
 		return -EBADF;
-	int64_t result =
-		control(arg_unsigned(call, 0), file, arg_unsigned(call, 1), call->a[2]);
+	int64_t result = control(arg_unsigned(call, 0), file, arg_unsigned(call, 1), call->a[2]);
 	file_put(file);
 	return result;
 }

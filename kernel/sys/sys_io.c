@@ -18,10 +18,10 @@
 #include "vm/user_copy.h"
 
 /* What one call moves at most: Linux's MAX_RW_COUNT. */
-#define MOVE_MAX      0x7ffff000ull
-#define NS_PER_MS     1000000ull
-#define CURRENT       UINT64_MAX /* at the file's own position */
-#define POLL_STEP_NS  10000000ull /* for devices that have no interrupt: look again so often */
+#define MOVE_MAX     0x7ffff000ull
+#define NS_PER_MS    1000000ull
+#define CURRENT      UINT64_MAX  /* at the file's own position */
+#define POLL_STEP_NS 10000000ull /* for devices that have no interrupt: look again so often */
 
 enum way { READ, WRITE };
 
@@ -262,7 +262,8 @@ static int poll_files(struct pollfd *wanted, struct polled *polled, unsigned cou
 	for (;;) {
 		wait_prepare(&nobody, &sleep);
 		ready = look_at_all(wanted, polled, count);
-		if (ready || error == -EINTR || (deadline != WAIT_FOREVER && time_now() >= deadline))
+		if (ready || error == -EINTR ||
+		    (deadline != WAIT_FOREVER && time_now() >= deadline))
 			break;
 		error = wait_block(MIN(deadline, time_now() + POLL_STEP_NS));
 	}

@@ -71,6 +71,7 @@ int64_t sys_execve(const struct syscall *call)
 {
 	struct process *process = current_process();
 	struct exec_request request = {
+		.directory = process->cwd,
 		.arguments = {.user = call->a[1]},
 		.environment = {.user = call->a[2]},
 	};

@@ -7,7 +7,7 @@
 #include "vm/user_copy.h"
 
 /* Of the set that the rt_ calls take: 64 signals. */
-#define SET_BYTES 8u
+#define SET_BYTES         8u
 /* Linux's MINSIGSTKSZ, for sigaltstack. */
 #define ALTERNATE_MINIMUM 2048u
 #define UNBLOCKABLE       (SIGNAL_BIT(SIGKILL) | SIGNAL_BIT(SIGSTOP))
@@ -111,10 +111,11 @@ int64_t sys_sigaltstack(const struct syscall *call)
 {
 	struct signals *signals = &current_process()->signals;
 	stack_t fresh, old = {
-		.ss_sp = (void *)signals->alternate_sp,
-		.ss_flags = signals->alternate_bytes ? signals->alternate_flags : SS_DISABLE,
-		.ss_size = signals->alternate_bytes,
-	};
+			       .ss_sp = (void *)signals->alternate_sp,
+			       .ss_flags = signals->alternate_bytes ? signals->alternate_flags
+								    : SS_DISABLE,
+			       .ss_size = signals->alternate_bytes,
+		       };
 
 	if (call->a[0]) {
 		if (copy_from_user(&fresh, call->a[0], sizeof(fresh)))

@@ -123,7 +123,7 @@ int64_t sys_getrandom(const struct syscall *call);
 int64_t sys_getlimit(const struct syscall *call);
 int64_t sys_setlimit(const struct syscall *call);
 int64_t sys_prlimit64(const struct syscall *call);
-int64_t sys_zero(const struct syscall *call); /* root's uid and gid; what needs nothing done */
+int64_t sys_zero(const struct syscall *call);   /* root's uid and gid; what needs nothing done */
 int64_t sys_absent(const struct syscall *call); /* -ENOSYS on purpose: callers have another way */
 int64_t sys_getresid(const struct syscall *call);
 int64_t sys_getcpu(const struct syscall *call);
