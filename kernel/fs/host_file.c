@@ -122,6 +122,8 @@ static ssize_t host_write(struct file *file, struct io *io, uint64_t *position)
 		if (!error) {
 			host_channel_write(frame_type(file), bytes, step);
 			done += (ssize_t)step;
+			if (wait_break())
+				break;
 		}
 	}
 	kfree(bytes);
