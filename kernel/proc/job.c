@@ -172,7 +172,7 @@ static struct ending run(const struct job_spec *job)
 	int pid;
 
 	if (use_host)
-		host_file_set_terminals(job->terminals, job->columns, job->rows);
+		host_file_begin(job->terminals, job->columns, job->rows);
 	int error = start(job, &image, &pid);
 	if (error) {
 		log_error("job: %s could not be started: %s", job->path, errno_name(error));

@@ -85,8 +85,9 @@ NODISCARD int process_wait(struct process *parent, int pid, unsigned options,
 			   struct wait_result *result);
 
 /* Copy the calling process; the child leaves the kernel as `frame` says, with result 0. Returns its
- * pid. `child_tid`: where the child writes its pid; 0: nowhere. */
-NODISCARD int process_fork(const struct trap_frame *frame, vaddr_t child_tid);
+ * pid. `child_tid`: where the child writes its pid; 0: nowhere. `child_sp`: its stack pointer; 0:
+ * as in the frame. */
+NODISCARD int process_fork(const struct trap_frame *frame, vaddr_t child_tid, vaddr_t child_sp);
 
 /* Send a signal to one process; 0: only look whether it is there. -ESRCH, -EINVAL. */
 NODISCARD int process_kill(int pid, int signal);
