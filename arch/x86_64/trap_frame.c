@@ -51,6 +51,11 @@ uint64_t trap_syscall_argument(const struct trap_frame *frame, unsigned index)
 	}
 }
 
+void trap_set_sp(struct trap_frame *frame, vaddr_t sp)
+{
+	frame->rsp = sp;
+}
+
 void trap_set_result(struct trap_frame *frame, int64_t result)
 {
 	frame->rax = (uint64_t)result;

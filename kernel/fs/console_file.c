@@ -144,6 +144,8 @@ static ssize_t console_file_write(struct file *file, struct io *io, uint64_t *po
 			return done ? done : error;
 		console_write(bytes, step);
 		done += (ssize_t)step;
+		if (wait_break())
+			break;
 	}
 	return done;
 }

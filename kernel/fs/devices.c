@@ -11,6 +11,7 @@
 #include "lib/errno.h"
 #include "lib/string.h"
 #include "sync/spinlock.h"
+#include "sync/wait_queue.h"
 
 #define RANDOM_STEP 256u
 
@@ -76,6 +77,8 @@ static ssize_t zero_read(struct file *file, struct io *io, uint64_t *position)
 		if (error)
 			return done ? done : error;
 		done += (ssize_t)step;
+		if (wait_break())
+			break;
 	}
 	return done;
 }
@@ -97,6 +100,8 @@ static ssize_t random_read(struct file *file, struct io *io, uint64_t *position)
 		if (error)
 			return done ? done : error;
 		done += (ssize_t)step;
+		if (wait_break())
+			break;
 	}
 	return done;
 }

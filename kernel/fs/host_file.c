@@ -33,6 +33,7 @@ static struct {
 	struct input input;
 	struct spinlock lock;
 	bool asked;                /* (h) an answer is due */
+	bool discard;              /* (h) and it is for a job that is over */
 	char arrived[INPUT_BYTES]; /* (h) the answer on its way into `input` */
 } host = {.lock = SPINLOCK_INIT(RANK_FILES)};
 
@@ -50,16 +51,17 @@ static void arrived(void)
 
 	spin_lock(&host.lock);
 	bool taken = host_channel_take(host.arrived, &bytes);
+	bool discard = host.discard;
 	spin_unlock(&host.lock);
 	if (!taken)
 		return;
-	if (bytes)
+	if (!discard && bytes)
 		input_add(&host.input, host.arrived, bytes);
-	else
+	else if (!discard)
 		input_add_end(&host.input);
 	/* Only now: another answer would come into the same buffer. */
 	spin_lock(&host.lock);
-	host.asked = false;
+	host.asked = host.discard = false;
 	spin_unlock(&host.lock);
 }
 
@@ -122,6 +124,8 @@ static ssize_t host_write(struct file *file, struct io *io, uint64_t *position)
 		if (!error) {
 			host_channel_write(frame_type(file), bytes, step);
 			done += (ssize_t)step;
+			if (wait_break())
+				break;
 		}
 	}
 	kfree(bytes);
@@ -194,16 +198,20 @@ int host_file_open_terminal(unsigned flags, struct file **out)
 	return -ENXIO;
 }
 
-void host_file_set_terminals(unsigned terminals, unsigned columns, unsigned rows)
+void host_file_begin(unsigned terminals, unsigned columns, unsigned rows)
 {
 	terminal_init(&host.terminal, device_number(UNIX98_PTY_SLAVE_MAJOR, 0), columns, rows);
 	host.terminals = terminals;
+	input_clear(&host.input);
+	spin_lock(&host.lock);
+	host.discard = host.asked;
+	spin_unlock(&host.lock);
 	devices_set_terminal(terminals ? host_file_open_terminal : NULL);
 }
 
 int host_file_init(void)
 {
 	input_init(&host.input);
-	host_file_set_terminals(0, 0, 0);
+	host_file_begin(0, 0, 0);
 	return host_channel_init(arrived);
 }

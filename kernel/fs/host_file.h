@@ -12,8 +12,9 @@ struct file;
 /* Open the channel; -ENODEV if there is none. Once. */
 NODISCARD int host_file_init(void);
 
-/* What stands behind the streams from now on: bit fd of `terminals`, and the window's size. */
-void host_file_set_terminals(unsigned terminals, unsigned columns, unsigned rows);
+/* A job begins: input that an earlier one left is forgotten. Bit fd of `terminals`: that stream is
+ * a terminal, of this size. */
+void host_file_begin(unsigned terminals, unsigned columns, unsigned rows);
 
 /* The file of stream 0, 1 or 2. -ENOMEM. */
 NODISCARD int host_file_open(unsigned stream, struct file **out);

@@ -6,6 +6,7 @@
 #include "fs/inode.h"
 #include "lib/errno.h"
 #include "lib/string.h"
+#include "sync/wait_queue.h"
 #include "vm/object.h"
 #include "vm/user_copy.h"
 
@@ -50,6 +51,8 @@ static ssize_t regular_read(struct file *file, struct io *io, uint64_t *position
 			return done ? done : error;
 		*position += step;
 		done += (ssize_t)step;
+		if (wait_break())
+			break;
 	}
 	return done;
 }

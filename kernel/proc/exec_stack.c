@@ -35,9 +35,10 @@
 #define ELF64_PHDR_BYTES     56u
 #define STACK_ALIGNMENT      16u
 #define AUXILIARY_MAX        24u
-/* Linux: strings and their pointers take at most a quarter of the stack, and this much at least. */
+/* Linux: strings and their pointers take at most a quarter of the stack, within these bounds. */
 #define ARGUMENTS_SHARE      4u
 #define ARGUMENTS_MINIMUM    (128 * KIB)
+#define ARGUMENTS_MAXIMUM    (6 * MIB)
 
 struct stack {
 	struct vm_space *space;
@@ -296,7 +297,8 @@ int exec_build_stack(struct vm_space *space, uint64_t stack_limit,
 	struct stack stack = {
 		.space = space,
 		.sp = USER_END,
-		.left = MAX(stack_limit / ARGUMENTS_SHARE, ARGUMENTS_MINIMUM),
+		.left = MIN(MAX(stack_limit / ARGUMENTS_SHARE, ARGUMENTS_MINIMUM),
+			    ARGUMENTS_MAXIMUM),
 	};
 	struct vector arguments = {.strings = &request->arguments};
 	struct vector environment = {.strings = &request->environment};

@@ -10,50 +10,59 @@
 #include "proc/thread.h"
 #include "vm/space.h"
 
-/* Does nobody want to know how this one ended? Orphans of the kernel's are waited for by a job. */
-static bool parent_does_not_care(const struct process *parent)
+/* Does nobody want to know how it ended? */
+static bool is_unwanted(const struct process *process)
 {
+	const struct process *parent = process->parent;
 	const struct signal_action *action = &parent->signals.actions[SIGCHLD - 1];
 
+	if (parent == &kernel_process)
+		return !process->is_job;
 	return action->handler == HANDLER_IGNORE || (action->flags & SA_NOCLDWAIT);
 }
 
-static void give_children_away_locked(struct process *process)
+/* Take it out of the table; it is freed once the lock is not held. */
+static void bury_locked(struct process *process, struct list_node *graves)
 {
-	struct process *heir = process_reaper_locked(process);
-	struct list_node *node;
-
-	while ((node = list_pop_front(&process->children))) {
-		struct process *child = container_of(node, struct process, sibling);
-		child->parent = heir;
-		list_push_back(&heir->children, node);
-	}
-	/* Some of them may have ended already. */
-	wait_wake_all(&heir->child_ends);
+	process_forget_locked(process);
+	list_push_back(graves, &process->sibling);
 }
 
-/* Tell the parent. True: nobody will wait for it, the caller frees it. */
-static bool become_zombie(struct process *process, struct thread *thread, int status)
+static void give_children_away_locked(struct process *process, struct list_node *graves)
+{
+	list_for_each_safe (node, &process->children) {
+		struct process *child = container_of(node, struct process, sibling);
+		child->parent = &kernel_process;
+		if (child->zombie) {
+			bury_locked(child, graves);
+		} else {
+			list_remove(node);
+			list_push_back(&kernel_process.children, node);
+		}
+	}
+}
+
+/* Tell the parent. What nobody will wait for goes to `graves`, maybe the process itself. */
+static void become_zombie(struct process *process, struct thread *thread, int status,
+			  struct list_node *graves)
 {
 	uint64_t cpu_time = sched_cpu_time(thread);
 
 	spin_lock(&process_lock);
-	give_children_away_locked(process);
+	give_children_away_locked(process, graves);
 	struct process *parent = process->parent;
-	bool forget = parent_does_not_care(parent);
 	process->thread = NULL;
 	process->status = status;
 	process->cpu_time = cpu_time;
 	process->zombie = true;
 	/* From here on the thread is the kernel's: the process may be freed by its parent. */
 	thread->process = &kernel_process;
-	if (forget)
-		process_forget_locked(process);
+	if (is_unwanted(process))
+		bury_locked(process, graves);
 	else
 		signal_send_locked(parent, SIGCHLD);
 	wait_wake_all(&parent->child_ends);
 	spin_unlock(&process_lock);
-	return forget;
 }
 
 void process_exit(int status)
@@ -61,14 +70,17 @@ void process_exit(int status)
 	struct thread *thread = current_thread();
 	struct process *process = thread->process;
 	struct vm_space *space = process->space;
+	struct list_node graves;
 
 	assert(process != &kernel_process);
 	fd_table_close_all(&process->files);
 	process->space = NULL;
 	vm_space_activate(NULL);
 	vm_space_destroy(space);
-	if (become_zombie(process, thread, status))
-		kfree(process);
+	list_init(&graves);
+	become_zombie(process, thread, status, &graves);
+	list_for_each_safe (node, &graves)
+		kfree(container_of(node, struct process, sibling));
 	thread_exit();
 }
 

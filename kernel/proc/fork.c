@@ -7,18 +7,21 @@
 #include "proc/thread.h"
 #include "vm/space.h"
 
-int process_fork(const struct trap_frame *frame, vaddr_t child_tid)
+int process_fork(const struct trap_frame *frame, vaddr_t child_tid, vaddr_t child_sp)
 {
 	struct process *parent = current_process(), *child;
+	struct trap_frame child_frame = *frame;
 	struct thread *thread;
 
+	if (child_sp)
+		trap_set_sp(&child_frame, child_sp);
 	int error = process_create(parent, &child);
 	if (error)
 		return error;
 	error = vm_fork(parent->space, &child->space);
 	if (error)
 		goto no_space;
-	error = thread_fork(child, frame, &thread);
+	error = thread_fork(child, &child_frame, &thread);
 	if (error)
 		goto no_thread;
 	if (child_tid) {

@@ -142,6 +142,7 @@ static int start(const struct job_spec *job, struct exec_image *image, int *pid)
 		return error;
 	}
 	*pid = process->pid;
+	process->is_job = true;
 	process_start(process, thread);
 	sched_start_thread(thread);
 	return 0;
@@ -150,14 +151,12 @@ static int start(const struct job_spec *job, struct exec_image *image, int *pid)
 /* Kill what the job has left behind, and see it gone. */
 static void end_orphans(void)
 {
-	struct wait_result ignored;
-	int pid;
+	struct wait_result none;
 
-	do {
-		process_kill_all();
-		pid = process_wait(&kernel_process, -1, 0, &ignored);
-	} while (pid > 0);
-	assert(pid == -ECHILD && process_count() == 0);
+	process_kill_all();
+	/* Orphans are nobody's to wait for; this returns when there are none left. */
+	int result = process_wait(&kernel_process, -1, 0, &none);
+	assert(result == -ECHILD && process_count() == 0);
 }
 
 /* How a job ended, for the host. */
@@ -173,7 +172,7 @@ static struct ending run(const struct job_spec *job)
 	int pid;
 
 	if (use_host)
-		host_file_set_terminals(job->terminals, job->columns, job->rows);
+		host_file_begin(job->terminals, job->columns, job->rows);
 	int error = start(job, &image, &pid);
 	if (error) {
 		log_error("job: %s could not be started: %s", job->path, errno_name(error));

@@ -28,7 +28,6 @@ static struct {
 	struct list_node all; /* every process but kernel_process */
 	unsigned count;
 	int last_pid;
-	struct process *reaper;
 } table;
 
 /* What /proc/self/exe names, for whoever asks. */
@@ -53,7 +52,6 @@ static void make_proc_files(void)
 void process_init(void)
 {
 	list_init(&table.all);
-	table.reaper = &kernel_process;
 	list_init(&kernel_process.children);
 	wait_queue_init(&kernel_process.child_ends);
 	fd_table_init(&kernel_process.files);
@@ -115,7 +113,9 @@ int process_create(struct process *parent, struct process **out)
 	wait_queue_init(&process->child_ends);
 	process->started = time_now();
 	spin_lock(&process_lock);
-	if (table.count < MIN(PROCESS_MAX, parent->limits[RLIMIT_NPROC].soft)) {
+	/* Who is being killed has no more children: whoever kills them all would miss one. */
+	bool dying = parent->signals.pending & SIGNAL_BIT(SIGKILL);
+	if (!dying && table.count < MIN(PROCESS_MAX, parent->limits[RLIMIT_NPROC].soft)) {
 		table.count++;
 		process->pid = free_pid_locked();
 		process->parent = parent;
@@ -183,19 +183,4 @@ unsigned process_count(void)
 	unsigned count = table.count;
 	spin_unlock(&process_lock);
 	return count;
-}
-
-void process_set_reaper(struct process *process)
-{
-	spin_lock(&process_lock);
-	table.reaper = process ? process : &kernel_process;
-	spin_unlock(&process_lock);
-}
-
-struct process *process_reaper_locked(const struct process *leaving)
-{
-	assert(spin_held(&process_lock));
-	if (table.reaper == leaving)
-		table.reaper = &kernel_process;
-	return table.reaper;
 }

@@ -32,6 +32,7 @@ struct process_limit {
 struct process {
 	int pid;                      /* (i) */
 	bool zombie;                  /* (p) it has ended; `status` waits for the parent */
+	bool is_job;                  /* (i) a child of kernel_process that it waits for */
 	int status;                   /* (p) as wait4 gives it */
 	struct process *parent;       /* (p) */
 	struct list_node children;    /* (p) */
@@ -52,7 +53,7 @@ struct process {
 	uint64_t children_cpu_time;                /* (p) of children waited for */
 };
 
-/* Process 0: kernel threads, and the parent of those whose parent is gone. */
+/* Process 0: kernel threads. It is the parent of jobs, and adopts those whose parent is gone. */
 extern struct process kernel_process;
 
 void process_init(void);
@@ -64,7 +65,7 @@ NODISCARD int process_create(struct process *parent, struct process **out);
 /* Undo process_create; its space is gone or was never set. */
 void process_discard(struct process *process);
 
-/* Its first thread: it can be found and signalled from now on. */
+/* Its first thread, which may be signalled from now on. */
 void process_start(struct process *process, struct thread *thread);
 
 /* End the calling process with `status` as wait4 gives it: code << 8, or the signal's number. */
@@ -84,17 +85,15 @@ NODISCARD int process_wait(struct process *parent, int pid, unsigned options,
 			   struct wait_result *result);
 
 /* Copy the calling process; the child leaves the kernel as `frame` says, with result 0. Returns its
- * pid. `child_tid`: where the child writes its pid; 0: nowhere. */
-NODISCARD int process_fork(const struct trap_frame *frame, vaddr_t child_tid);
+ * pid. `child_tid`: where the child writes its pid; 0: nowhere. `child_sp`: its stack pointer; 0:
+ * as in the frame. */
+NODISCARD int process_fork(const struct trap_frame *frame, vaddr_t child_tid, vaddr_t child_sp);
 
 /* Send a signal to one process; 0: only look whether it is there. -ESRCH, -EINVAL. */
 NODISCARD int process_kill(int pid, int signal);
 /* Kill every process but kernel_process. */
 void process_kill_all(void);
 unsigned process_count(void);
-
-/* Orphans become children of `process` from now on; NULL: of kernel_process. */
-void process_set_reaper(struct process *process);
 
 extern struct spinlock process_lock;
 

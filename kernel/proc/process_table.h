@@ -7,7 +7,4 @@ struct process;
 /* Take it out of the table and of its parent's children. It has no children. Under process_lock. */
 void process_forget_locked(struct process *process);
 
-/* Who inherits the children of `leaving`. Under process_lock. */
-struct process *process_reaper_locked(const struct process *leaving);
-
 #endif

@@ -286,6 +286,14 @@ int NO_LOCK_ANALYSIS wait_block(uint64_t deadline)
 	return error;
 }
 
+bool wait_break(void)
+{
+	assert(cpu_local()->held_ranks == 0);
+	if (cpu_local()->need_resched)
+		thread_yield();
+	return signal_wants(current_thread());
+}
+
 void wait_finish(struct waiter *waiter)
 {
 	spin_lock(&sched.lock);
@@ -300,10 +308,10 @@ unsigned wait_wake(struct wait_queue *queue, unsigned max)
 	unsigned woken = 0;
 
 	spin_lock(&sched.lock);
-	while (woken < max) {
-		struct list_node *node = list_pop_front(&queue->waiters);
-		if (!node)
+	list_for_each_safe (node, &queue->waiters) {
+		if (woken == max)
 			break;
+		list_remove(node);
 		wake_locked(container_of(node, struct waiter, link)->thread);
 		woken++;
 	}

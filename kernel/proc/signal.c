@@ -84,8 +84,13 @@ void signal_send_locked(struct process *process, int signal)
 	struct thread *thread = process->thread;
 
 	assert(spin_held(&process_lock) && signal > 0 && signal <= SIGNAL_MAX);
-	if (!thread)
+	if (process == &kernel_process)
 		return;
+	/* Not started yet: it will look when it does. A zombie never will. */
+	if (!thread) {
+		__atomic_fetch_or(&process->signals.pending, SIGNAL_BIT(signal), __ATOMIC_RELEASE);
+		return;
+	}
 	/* A blocked signal stays pending even if it is ignored now: that may change. */
 	if (is_ignored(process, signal) && !(thread->blocked_signals & SIGNAL_BIT(signal))) {
 		if (has_handler(process, signal))

@@ -52,6 +52,12 @@ static inline void waiter_init(struct waiter *waiter)
  * -ETIMEDOUT, or -EINTR when a signal wants the thread. Never under a spinlock. */
 NODISCARD int wait_block(uint64_t deadline);
 
+/*
+ * In a loop that may take long: lets others run if the time slice is over. True: a signal wants the
+ * thread, so stop with what is done. Never under a spinlock.
+ */
+NODISCARD bool wait_break(void);
+
 /* Leave the queue, if still in it. The thread is about to block no longer. */
 void wait_finish(struct waiter *waiter);
 

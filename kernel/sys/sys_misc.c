@@ -13,6 +13,7 @@
 #include "proc/process.h"
 #include "proc/sched.h"
 #include "proc/thread.h"
+#include "sync/wait_queue.h"
 #include "sys/syscall.h"
 #include "sys/time_args.h"
 #include "vm/space.h"
@@ -102,6 +103,8 @@ int64_t sys_getrandom(const struct syscall *call)
 		if (copy_to_user(to + done, random, step))
 			return done ? (int64_t)done : -EFAULT;
 		done += step;
+		if (wait_break())
+			break;
 	}
 	return (int64_t)done;
 }

@@ -36,29 +36,46 @@ int64_t sys_exit(const struct syscall *call)
 
 int64_t sys_fork(const struct syscall *call)
 {
-	return process_fork(call->frame, 0);
+	return process_fork(call->frame, 0, 0);
 }
 
-/* What a copy of the process can do without: there are no threads to tell from processes. */
-#define CLONE_FORK_LIKE                                                                            \
-	(CSIGNAL | CLONE_CHILD_SETTID | CLONE_CHILD_CLEARTID | CLONE_PARENT_SETTID | CLONE_VFORK | \
-	 CLONE_DETACHED | CLONE_UNTRACED)
+/* What a copy of the process honours, or can do without as long as there are no threads. */
+#define CLONE_FORK_LIKE                                                                    \
+	((uint64_t)(CSIGNAL | CLONE_CHILD_SETTID | CLONE_CHILD_CLEARTID | CLONE_DETACHED | \
+		    CLONE_PARENT_SETTID | CLONE_UNTRACED | CLONE_VFORK))
+
+/*
+ * vfork and posix_spawn share their memory with the child until it calls execve or exits. Here the
+ * child gets a copy: what it writes there to say that execve has failed is not seen.
+ */
+static bool is_like_fork(uint64_t flags)
+{
+	if ((flags & CLONE_VFORK) && (flags & CLONE_VM))
+		flags &= ~(uint64_t)CLONE_VM;
+	return !(flags & ~CLONE_FORK_LIKE);
+}
+
+static void name_threads(uint64_t flags)
+{
+	static bool named; /* changed atomically */
+	const struct process *process = current_process();
+
+	if (!__atomic_exchange_n(&named, true, __ATOMIC_RELAXED))
+		log_warning("process %s (pid %d): clone with flags %#llx: threads are not "
+			    "implemented",
+			    process->name, process->pid, (unsigned long long)flags);
+}
 
 int64_t sys_clone(const struct syscall *call)
 {
-	static bool named; /* changed atomically */
 	uint64_t flags = call->a[0];
 
-	/* A stack of its own makes sense in shared memory only. */
-	if ((flags & ~(uint64_t)CLONE_FORK_LIKE) || call->a[1]) {
-		if (!__atomic_exchange_n(&named, true, __ATOMIC_RELAXED))
-			log_warning("process %s (pid %d): clone with flags %#llx: threads are not "
-				    "implemented",
-				    current_process()->name, current_process()->pid,
-				    (unsigned long long)flags);
+	if (!is_like_fork(flags)) {
+		name_threads(flags);
 		return -ENOSYS;
 	}
-	int pid = process_fork(call->frame, flags & CLONE_CHILD_SETTID ? call->a[3] : 0);
+	int pid =
+		process_fork(call->frame, flags & CLONE_CHILD_SETTID ? call->a[3] : 0, call->a[1]);
 	/* As Linux does, without regard to whether it can be stored. */
 	if (pid > 0 && (flags & CLONE_PARENT_SETTID))
 		(void)!copy_to_user(call->a[2], &pid, sizeof(pid));

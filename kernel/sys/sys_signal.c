@@ -3,6 +3,7 @@
 #include "proc/process.h"
 #include "proc/signal.h"
 #include "proc/thread.h"
+#include "sync/wait_queue.h"
 #include "sys/syscall.h"
 #include "vm/user_copy.h"
 
@@ -104,6 +105,14 @@ int64_t sys_rt_sigpending(const struct syscall *call)
 	if (call->a[1] > SET_BYTES)
 		return -EINVAL;
 	return copy_to_user(call->a[0], &set, call->a[1]);
+}
+
+int64_t sys_pause(const struct syscall *call)
+{
+	struct wait_queue nobody;
+
+	wait_queue_init(&nobody);
+	return wait_until(&nobody, WAIT_FOREVER, false);
 }
 
 /* Kept and reported; no handler is called yet that could use it. */

@@ -104,6 +104,7 @@ int64_t sys_tgkill(const struct syscall *call);
 int64_t sys_rt_sigaction(const struct syscall *call);
 int64_t sys_rt_sigprocmask(const struct syscall *call);
 int64_t sys_rt_sigpending(const struct syscall *call);
+int64_t sys_pause(const struct syscall *call);
 int64_t sys_sigaltstack(const struct syscall *call);
 
 /* sys_time.c */

@@ -73,6 +73,7 @@ const syscall_fn syscall_table[] = {
 	[__NR_rt_sigaction] = sys_rt_sigaction,
 	[__NR_rt_sigprocmask] = sys_rt_sigprocmask,
 	[__NR_rt_sigpending] = sys_rt_sigpending,
+	[__NR_pause] = sys_pause,
 	[__NR_sigaltstack] = sys_sigaltstack,
 	/* time */
 	[__NR_nanosleep] = sys_nanosleep,

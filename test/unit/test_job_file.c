@@ -24,7 +24,7 @@ static const char *parse(struct job_text text, struct job_spec *job)
 
 KTEST(job_all_records)
 {
-	struct job_spec job;
+	struct job_spec job = {0};
 	struct job_text text = TEXT("P/bin/ls\0Als\0A-l\0A\0EHOME=/\0C/tmp\0T0\0T2\0W80,25\0");
 
 	EXPECT_EQ(job_pointer_count(&text), 6);
@@ -44,7 +44,7 @@ KTEST(job_all_records)
 
 KTEST(job_defaults)
 {
-	struct job_spec job;
+	struct job_spec job = {0};
 
 	EXPECT_STREQ(parse(TEXT("Pprog\0"), &job), NULL);
 	EXPECT_STREQ(job.directory, "/");
@@ -54,7 +54,7 @@ KTEST(job_defaults)
 
 KTEST(job_refuses_nonsense)
 {
-	struct job_spec job;
+	struct job_spec job = {0};
 
 	EXPECT(parse(TEXT(""), &job) != NULL);
 	EXPECT(parse(TEXT("Aonly\0"), &job) != NULL);
@@ -85,7 +85,7 @@ static unsigned count_jobs(struct job_text left)
 KTEST(job_several_in_a_file)
 {
 	struct job_text left = TEXT("Pa\0J\0Pb\0AJ\0J\0Pc\0"), text;
-	struct job_spec job;
+	struct job_spec job = {0};
 
 	EXPECT(job_next(&left, &text));
 	EXPECT_STREQ(parse(text, &job), NULL);

@@ -19,6 +19,9 @@ uint64_t trap_syscall_number(const struct trap_frame *frame);
 uint64_t trap_syscall_argument(const struct trap_frame *frame, unsigned index); /* 0..5 */
 void trap_set_result(struct trap_frame *frame, int64_t result);
 
+/* Make the frame go on with another stack: clone's. */
+void trap_set_sp(struct trap_frame *frame, vaddr_t sp);
+
 /* Make the frame one that starts a program: pc, sp, every other register zero. */
 void trap_set_start(struct trap_frame *frame, vaddr_t pc, vaddr_t sp);
 
