@@ -100,7 +100,7 @@ def test_secure_boot_refuses_an_unsigned_loader():
 
 
 def test_two_boots_of_one_machine_tell_the_same():
-    """With time by instructions, what the kernel measures agrees; when the host answered does not."""
+    """With time by instructions all that the kernel measures agrees, but when the host answers."""
     logs = []
     for _ in range(2):
         with Guest([job(HELLO)], boot="pvh", icount="3") as guest:
