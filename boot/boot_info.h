@@ -10,7 +10,7 @@
  * off, direction flag clear; RDI = physical address of struct boot_info;
  *   - the boot page tables map physical memory from 0 to the greater of 4 GiB and the end of RAM
  *     twice, writable: at its own address and at BOOT_DIRECT_MAP; and the kernel's segments at
- *     their link addresses (W^X under UEFI);
+ *     their link addresses (W^X under UEFI, where the loader's last instructions are read-only);
  *   - the stack is anything: the kernel switches to its own at once;
  *   - the kernel image lies in one physically contiguous range, kernel_start, whose offset in
  * memory equals its offset from the image's lowest link address. It is 2 MiB aligned.

@@ -45,9 +45,12 @@
 #define UART_FIFO      16
 #define NO_IRQ         0
 
-/* Reads of LSR before giving up. One takes about 1 us on an ISA or LPC bus, 16 characters 1.4 ms.
+/*
+ * Reads of LSR before giving up. One takes about 1 us on an ISA or LPC bus, 16 characters 1.4 ms.
+ * Sending is given seconds: a busy host may let an emulated port stand still for long, and no line
+ * may be lost for that.
  */
-#define SEND_TRIES     200000u
+#define SEND_TRIES     10000000u
 #define LOOPBACK_TRIES 10000u
 
 #define RECEIVE_RING 8192u /* a power of two; nearly two frames of the host channel */

@@ -25,6 +25,9 @@ DEADLINE_S = 60
 CONTROL_SEQUENCE = re.compile(rb"\x1b\[[0-9;?=]*[A-Za-z]")
 KEY_SENTENCE = r"Nothing was started; press a key to return to the firmware\."
 
+# OVMF loses a key that arrives within 0.2 ms of its own output, so a key may need another press.
+KEY_PATIENCE_S = 1
+
 
 def built(name):
     return os.path.join(BUILD, name)
@@ -114,11 +117,14 @@ class Machine:
         self._process.stdin.close()
         self._process.stdout.close()
 
+    def _readable(self, until):
+        left = until - time.monotonic()
+        return left > 0 and bool(select.select([self._process.stdout], [], [], left)[0])
+
     def _read_more(self):
         """Take what has arrived; False at the end of the output."""
-        left = self._deadline - time.monotonic()
         stream = self._process.stdout
-        if left <= 0 or not select.select([stream], [], [], left)[0]:
+        if not self._readable(self._deadline):
             raise AssertionError(f"no end within {DEADLINE_S} s; serial said:\n{self.text}")
         data = os.read(stream.fileno(), 65536)
         self._raw += data
@@ -126,19 +132,32 @@ class Machine:
         self.text = text.decode("utf-8", "replace")
         return bool(data)
 
+    def _match(self, pattern):
+        match = re.compile(pattern).search(self.text, self._seen)
+        if match:
+            self._seen = match.end()
+        return match
+
     def expect(self, pattern):
         """Read until `pattern` matches something new on serial; the match."""
-        while True:
-            match = re.compile(pattern).search(self.text, self._seen)
-            if match:
-                self._seen = match.end()
-                return match
+        while not (match := self._match(pattern)):
             if not self._read_more():
                 raise AssertionError(f"never saw {pattern!r}; serial said:\n{self.text}")
+        return match
 
-    def press_key(self):
-        self._process.stdin.write(b"x")
-        self._process.stdin.flush()
+    def press_key(self, pattern):
+        """Press a key until `pattern` matches something new on serial; the match."""
+        pressed = float("-inf")
+        while not (match := self._match(pattern)):
+            if time.monotonic() - pressed >= KEY_PATIENCE_S:
+                self._process.stdin.write(b"x")
+                self._process.stdin.flush()
+                pressed = time.monotonic()
+            if self._readable(pressed + KEY_PATIENCE_S) and not self._read_more():
+                raise AssertionError(f"never saw {pattern!r}; serial said:\n{self.text}")
+            if time.monotonic() > self._deadline:
+                raise AssertionError(f"keys change nothing; serial said:\n{self.text}")
+        return match
 
     def finish(self):
         """Read to the end; QEMU's exit status."""

@@ -1,5 +1,5 @@
-"""test_elf_corpus.py: execve of every file of test/elf/make_corpus.py, on this machine's Linux and in
-Quire.
+"""test_elf_corpus.py: execve of every file of test/elf/make_corpus.py, on this machine's Linux and
+in Quire.
 
 Linux is the oracle: what the manifest says must be what Linux says, but for the cases marked as
 "stricter", which Linux must not refuse in the same way.

@@ -57,7 +57,7 @@ DEATHS = {
 def test_a_death_on_purpose(name):
     with Guest(append=f"crash={name}", boot="pvh", expect_panic=True) as guest:
         guest.expect(f"^PANIC: .*{DEATHS[name]}")
-        guest.expect(r"rip [0-9a-f]{16}")
+        guest.expect(r"cr3 [0-9a-f]{8}")
         guest.expect("^backtrace:")
         guest.expect(r"^ +#0 0x[0-9a-f]{16} (\w+\+0x|\?)")
         assert guest.wait() == qemu.STATUS_PANIC

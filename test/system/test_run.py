@@ -1,5 +1,6 @@
 """test_run.py: ./quire run, as a user sees it: output, error, input, status, and how it fails."""
 
+import contextlib
 import os
 import pty
 import re
@@ -203,9 +204,10 @@ def wait_for_child(pid):
     deadline = time.monotonic() + 30
     while time.monotonic() < deadline:
         for child in children_of(pid):
-            with open(f"/proc/{child}/comm", encoding="ascii") as file:
-                if file.read().startswith("qemu"):
-                    return child
+            with contextlib.suppress(OSError):  # another child, which has just ended
+                with open(f"/proc/{child}/comm", encoding="ascii") as file:
+                    if file.read().startswith("qemu"):
+                        return child
     raise AssertionError("QEMU was not started")
 
 

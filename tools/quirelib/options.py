@@ -143,7 +143,7 @@ MACHINE = (
            "ovmf|2m|4m|FILE", text, "ovmf"),
     Option(("--accel",), "emulation (default), KVM, or KVM where it really works",
            "tcg|kvm|auto", one_of("tcg", "kvm", "auto"), "tcg"),
-    Option(("--icount",), "time by instructions, so that runs repeat", "SHIFT|auto", icount),
+    Option(("--icount",), "time counts instructions, not the host's", "SHIFT|auto", icount),
     Option(("--append",), "more options for the kernel", "OPTIONS", kernel_options, many=True),
 )
 
