@@ -28,7 +28,8 @@ KTEST(job_all_records)
 	struct job_text text = TEXT("P/bin/ls\0Als\0A-l\0A\0EHOME=/\0C/tmp\0T0\0T2\0W80,25\0");
 
 	EXPECT_EQ(job_pointer_count(&text), 6);
-	EXPECT_STREQ(parse(text, &job), NULL);
+	if (!EXPECT_STREQ(parse(text, &job), NULL) || !job.arguments)
+		return;
 	EXPECT_STREQ(job.path, "/bin/ls");
 	EXPECT_STREQ(job.directory, "/tmp");
 	EXPECT_STREQ(job.arguments[0], "ls");
@@ -46,7 +47,8 @@ KTEST(job_defaults)
 {
 	struct job_spec job = {0};
 
-	EXPECT_STREQ(parse(TEXT("Pprog\0"), &job), NULL);
+	if (!EXPECT_STREQ(parse(TEXT("Pprog\0"), &job), NULL) || !job.arguments)
+		return;
 	EXPECT_STREQ(job.directory, "/");
 	EXPECT(job.arguments[0] == NULL && job.environment[0] == NULL);
 	EXPECT_EQ(job.terminals | job.columns | job.rows, 0);
@@ -88,14 +90,17 @@ KTEST(job_several_in_a_file)
 	struct job_spec job = {0};
 
 	EXPECT(job_next(&left, &text));
-	EXPECT_STREQ(parse(text, &job), NULL);
+	if (!EXPECT_STREQ(parse(text, &job), NULL) || !job.arguments)
+		return;
 	EXPECT_STREQ(job.path, "a");
 	EXPECT(job_next(&left, &text));
-	EXPECT_STREQ(parse(text, &job), NULL);
+	if (!EXPECT_STREQ(parse(text, &job), NULL) || !job.arguments)
+		return;
 	EXPECT_STREQ(job.path, "b");
 	EXPECT_STREQ(job.arguments[0], "J");
 	EXPECT(job_next(&left, &text));
-	EXPECT_STREQ(parse(text, &job), NULL);
+	if (!EXPECT_STREQ(parse(text, &job), NULL) || !job.arguments)
+		return;
 	EXPECT_STREQ(job.path, "c");
 	EXPECT(!job_next(&left, &text));
 
