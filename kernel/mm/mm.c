@@ -64,19 +64,22 @@ static unsigned make_spans(struct frame_span *spans)
 	unsigned count = 0;
 
 	for (unsigned i = 0; i < map.count; i++) {
-		const struct boot_range *range = &map.ranges[i];
+		struct boot_range *range = &map.ranges[i];
 		pfn_t start = range->start >> PAGE_SHIFT;
 		pfn_t end = (range->start + range->bytes) >> PAGE_SHIFT;
 		if (!kmap_range_has_frames(range->type))
 			continue;
-		total_bytes += range->bytes;
-		if (count && spans[count - 1].end == start)
+		if (count && spans[count - 1].end == start) {
 			spans[count - 1].end = end;
-		else if (count < FRAME_MAX_SPANS)
+		} else if (count < FRAME_MAX_SPANS) {
 			spans[count++] = (struct frame_span){start, end};
-		else
+		} else {
 			log_warning("memory: no room to describe RAM at %#llx; it is not used",
 				    (unsigned long long)range->start);
+			range->type = BOOT_RANGE_RESERVED;
+			continue;
+		}
+		total_bytes += range->bytes;
 	}
 	return count;
 }

@@ -67,7 +67,8 @@ static int writable_frame(struct vm_space *space, vaddr_t va, struct frame **fra
 	return 0;
 }
 
-int vm_write_remote(struct vm_space *space, vaddr_t to, const void *from, size_t bytes)
+/* from NULL: zeros. */
+static int fill_remote(struct vm_space *space, vaddr_t to, const char *from, size_t bytes)
 {
 	while (bytes) {
 		struct frame *frame;
@@ -75,25 +76,25 @@ int vm_write_remote(struct vm_space *space, vaddr_t to, const void *from, size_t
 		int error = writable_frame(space, to, &frame);
 		if (error)
 			return error;
-		memcpy((char *)frame_data(frame) + in_page, from, part);
+		char *target = (char *)frame_data(frame) + in_page;
+		if (from) {
+			memcpy(target, from, part);
+			from += part;
+		} else {
+			memset(target, 0, part);
+		}
 		to += part;
-		from = (const char *)from + part;
 		bytes -= part;
 	}
 	return 0;
 }
 
+int vm_write_remote(struct vm_space *space, vaddr_t to, const void *from, size_t bytes)
+{
+	return fill_remote(space, to, from, bytes);
+}
+
 int vm_zero_remote(struct vm_space *space, vaddr_t to, size_t bytes)
 {
-	while (bytes) {
-		struct frame *frame;
-		size_t in_page = to & (PAGE_SIZE - 1), part = MIN(bytes, PAGE_SIZE - in_page);
-		int error = writable_frame(space, to, &frame);
-		if (error)
-			return error;
-		memset((char *)frame_data(frame) + in_page, 0, part);
-		to += part;
-		bytes -= part;
-	}
-	return 0;
+	return fill_remote(space, to, NULL, bytes);
 }
