@@ -1,11 +1,11 @@
 /*
  * inode.h: the tree of files. An inode is a file of any kind; directories give inodes names. What a
- * kind of file system does differently stands in its inode_ops: tmpfs.h is the root and is writable,
- * others are mounted on its directories. docs/files.md draws all this.
+ * kind of file system does differently stands in its inode_ops: tmpfs.h is the root and is
+ * writable, others are mounted on its directories. docs/files.md draws all this.
  *
  * References: inode_get and inode_put. A name, an open file, a mapping, a working directory and a
- * child's way up hold one each. A regular file and its page cache are one thing with one count, that
- * of the object, so that a mapping keeps its file.
+ * child's way up hold one each. A regular file and its page cache are one thing with one count,
+ * that of the object, so that a mapping keeps its file.
  *
  * Lock letters: (t) inode_tree_mutex; (m) inode->mutex, readers may see an older value; (c) changed
  * atomically; (i) set at creation.
@@ -54,8 +54,7 @@ struct inode_ops {
 	uint64_t magic; /* f_type of statfs(2) */
 
 	/* The entry of that name, with a reference. -ENOENT, -ENOMEM. NULL: -ENOTDIR. */
-	int (*lookup)(struct inode *directory, const char *name, size_t length,
-		      struct inode **out);
+	int (*lookup)(struct inode *directory, const char *name, size_t length, struct inode **out);
 	/* Pass on the entries from `position` >= 2 on, until `entry` says no. A position stays
 	 * good while other entries come and go. */
 	int (*read_entries)(struct inode *directory, uint64_t position, inode_entry_fn entry,

@@ -38,6 +38,7 @@ int vm_space_create(struct vm_space **out)
 	       (MMU_ENTRIES - MMU_USER_ENTRIES) * sizeof(entry_t));
 	space->root = frame_pa(frame);
 	space->stack_limit = DEFAULT_STACK_LIMIT;
+	space->count = 1;
 	*out = space;
 	return 0;
 }
@@ -46,7 +47,9 @@ void vm_space_destroy(struct vm_space *space)
 {
 	struct vm_region *region;
 
-	assert(cpu_local()->space != space && !space->lock.locked);
+	assert(cpu_local()->space != space && !mutex_held(&space->lock));
+	/* Nobody runs in it, but a file that it maps may just be made shorter. */
+	mutex_lock(&space->lock);
 	entry_t *table = phys_to_virt(space->root);
 	for (unsigned i = 0; i < MMU_USER_ENTRIES; i++)
 		if (!entry_is_none(table[i]))
@@ -60,7 +63,24 @@ void vm_space_destroy(struct vm_space *space)
 	bool last = frame_put(root);
 	assert(last);
 	frame_free(root);
-	kfree(space);
+	mutex_unlock(&space->lock);
+	vm_space_put(space);
+}
+
+void vm_space_get(struct vm_space *space)
+{
+	uint32_t before = __atomic_fetch_add(&space->count, 1, __ATOMIC_RELAXED);
+
+	assert(before != 0 && before != UINT32_MAX);
+}
+
+void vm_space_put(struct vm_space *space)
+{
+	uint32_t before = __atomic_fetch_sub(&space->count, 1, __ATOMIC_ACQ_REL);
+
+	assert(before != 0);
+	if (before == 1)
+		kfree(space);
 }
 
 void vm_space_activate(struct vm_space *space)

@@ -6,12 +6,13 @@
  * Addresses and lengths are bytes. Errors are negative errno, as Linux gives them for the same
  * call. A failed call has changed nothing that a program can see.
  *
- * Lock letters: (s) space->lock; (i) set at creation.
+ * Lock letters: (s) space->lock; (i) set at creation; (c) changed atomically.
  */
 #ifndef VM_SPACE_H
 #define VM_SPACE_H
 
 #include <arch/mmu.h>
+#include "lib/list.h"
 #include "lib/tree.h"
 #include "sync/mutex.h"
 
@@ -22,6 +23,7 @@ struct vm_space;
 #define REGION_SHARED     0x1u
 #define REGION_GROWS_DOWN 0x2u
 #define REGION_HEAP       0x4u
+#define REGION_READ_ONLY  0x8u /* shared, of a file not open for writing: stays so */
 
 struct vm_region {
 	struct tree_node node;    /* (s) by start */
@@ -31,6 +33,10 @@ struct vm_region {
 	struct vm_object *object; /* (s) NULL: zero-filled. Holds a reference */
 	uint64_t offset;          /* (s) of start in the object, bytes, page-aligned */
 	const char *name;         /* (i) static string such as "[heap]", or NULL */
+
+	struct vm_space *space;     /* (s) that it is in */
+	struct list_node of_object; /* the object's lock: in the object's list of regions */
+	uint64_t truncations;       /* (s) of the object, up to which it is clean: truncate.c */
 };
 
 /* The picture at the top of fault.c names these. */
@@ -53,6 +59,7 @@ enum vm_fault_kind {
 extern const char *const vm_fault_kind_names[FAULT_KINDS];
 
 struct vm_space {
+	uint32_t count; /* (c) its owner, and truncations that look at it */
 	struct mutex lock;
 	paddr_t root;                 /* (i) the level-4 table */
 	struct tree regions;          /* (s) */
@@ -65,8 +72,11 @@ struct vm_space {
 
 /* An empty space with the kernel's half in it. */
 NODISCARD int vm_space_create(struct vm_space **out);
-/* Drop everything in it. It is active on no CPU. */
+/* Drop everything in it, and its owner's reference. It is active on no CPU. */
 void vm_space_destroy(struct vm_space *space);
+/* Keep the structure, though not what is in it, from being freed; for truncate.c. */
+void vm_space_get(struct vm_space *space);
+void vm_space_put(struct vm_space *space);
 /* Run this CPU on it; NULL: on the kernel's half alone. */
 void vm_space_activate(struct vm_space *space);
 
