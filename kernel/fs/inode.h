@@ -129,6 +129,8 @@ void inode_object_release(struct vm_object *object);
  * anybody else sees the inode. */
 void inode_set_name(struct inode *inode, struct inode *parent, char *name);
 
+char *inode_copy_name(const char *name, size_t length); /* terminated; NULL: no memory */
+
 /* From now on `root` (one reference is taken over, it has no name yet) is seen where the directory
  * `path` is. -ENOENT, -ENOTDIR, -EBUSY, -ENOMEM. */
 NODISCARD int inode_mount(const char *path, struct inode *root);

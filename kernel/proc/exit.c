@@ -74,6 +74,7 @@ void process_exit(int status)
 
 	assert(process != &kernel_process);
 	fd_table_close_all(&process->files);
+	process_drop_inodes(process);
 	process->space = NULL;
 	vm_space_activate(NULL);
 	vm_space_destroy(space);

@@ -224,10 +224,10 @@ int vm_object_write(struct vm_object *object, uint64_t offset, const void *from,
 		memcpy((char *)frame_data(frame) + in_page, next, part);
 		if (frame_put(frame))
 			frame_free(frame);
+		if (offset + part > object->bytes)
+			vm_object_extend(object, offset, offset + part);
 		next += part;
 		offset += part;
-		if (offset > object->bytes)
-			vm_object_resize(object, offset);
 	}
 	return 0;
 }

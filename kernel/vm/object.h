@@ -78,6 +78,10 @@ uint64_t vm_object_seek(struct vm_object *object, uint64_t offset, bool hole);
  */
 void vm_object_resize(struct vm_object *object, uint64_t bytes);
 
+/* For who writes past the end: it moves to `end`, further away. [written, end) holds what it shall;
+ * what lies between the old end and that reads as zeros. */
+void vm_object_extend(struct vm_object *object, uint64_t written, uint64_t end);
+
 /* For region.c, under the space's lock: the region is in its space's tree from now on, or no
  * longer. */
 void vm_object_add_region(struct vm_object *object, struct vm_region *region);

@@ -106,6 +106,15 @@ static bool drop_frames(struct vm_object *object, uint64_t first)
 	return count == FREE_BATCH;
 }
 
+void vm_object_extend(struct vm_object *object, uint64_t written, uint64_t end)
+{
+	spin_lock(&object->lock);
+	assert(end > object->bytes && end <= INT64_MAX);
+	clear_locked(object, object->bytes, written);
+	object->bytes = end;
+	spin_unlock(&object->lock);
+}
+
 void vm_object_resize(struct vm_object *object, uint64_t bytes)
 {
 	struct vm_space *space;
