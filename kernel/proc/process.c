@@ -54,7 +54,7 @@ void process_init(void)
 	wait_queue_init(&kernel_process.child_ends);
 	fd_table_init(&kernel_process.files);
 	futex_init();
-	process_set_inode(&kernel_process.cwd, inode_root());
+	process_set_cwd(&kernel_process, inode_root());
 	kernel_process.umask = DEFAULT_UMASK;
 	make_proc_files();
 	for (unsigned i = 0; i < RLIM_NLIMITS; i++)
@@ -85,27 +85,43 @@ static int free_pid_locked(void)
 	return table.last_pid;
 }
 
-void process_set_inode(struct inode **to, struct inode *inode)
+void process_set_cwd(struct process *process, struct inode *inode)
 {
-	struct inode *old = *to;
+	struct inode *old = process->cwd;
 
 	if (inode)
 		inode_get(inode);
-	*to = inode;
+	process->cwd = inode;
 	if (old)
 		inode_put(old);
 }
 
+void process_set_executable(struct process *process, struct inode *inode)
+{
+	struct inode *old = process->executable;
+
+	if (inode) {
+		inode_get(inode);
+		int error = inode_begin_run(inode);
+		assert(!error);
+	}
+	process->executable = inode;
+	if (old) {
+		inode_end_run(old);
+		inode_put(old);
+	}
+}
+
 void process_drop_inodes(struct process *process)
 {
-	process_set_inode(&process->cwd, NULL);
-	process_set_inode(&process->executable, NULL);
+	process_set_cwd(process, NULL);
+	process_set_executable(process, NULL);
 }
 
 static void inherit(struct process *child, const struct process *parent)
 {
-	process_set_inode(&child->cwd, parent->cwd);
-	process_set_inode(&child->executable, parent->executable);
+	process_set_cwd(child, parent->cwd);
+	process_set_executable(child, parent->executable);
 	child->umask = parent->umask;
 	memcpy(child->limits, parent->limits, sizeof(child->limits));
 	memcpy(child->name, parent->name, sizeof(child->name));
