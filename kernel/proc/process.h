@@ -89,8 +89,8 @@ NODISCARD int process_wait(struct process *parent, int pid, unsigned options,
  * as in the frame. */
 NODISCARD int process_fork(const struct trap_frame *frame, vaddr_t child_tid, vaddr_t child_sp);
 
-/* These get a reference, and put the old one's; NULL: none. What is an executable may not be written
- * to: the new one is one already, by somebody's inode_begin_run(). */
+/* These get a reference, and put the old one's; NULL: none. Nobody writes to an executable
+ * meanwhile: the new one is one already, by somebody's inode_begin_run(). */
 void process_set_cwd(struct process *process, struct inode *inode);
 void process_set_executable(struct process *process, struct inode *inode);
 void process_drop_inodes(struct process *process); /* it has ended, or never began */
