@@ -1,6 +1,6 @@
 /*
- * fpu.c: x87, SSE and AVX registers. The kernel does not use them: they always hold the running
- * thread's values, and change at arch_thread_switch(). (SDM 1, chapter 13: XSAVE; 10.5: FXSAVE.)
+ * fpu.c: x87, SSE and AVX registers. The kernel does not use them, but for page.S, which puts them
+ * back: they always hold the running thread's values, and change at arch_thread_switch(). (SDM 1, chapter 13: XSAVE; 10.5: FXSAVE.)
  */
 #include "debug/assert.h"
 #include "lib/string.h"
@@ -43,6 +43,7 @@ void fpu_init(void)
 		if ((wanted & XCR0_AVX512) != XCR0_AVX512 || !(wanted & XCR0_AVX))
 			wanted &= ~XCR0_AVX512;
 		xcr0_write(wanted);
+		cpu_features.avx_pages = (wanted & XCR0_AVX) && !(wanted & XCR0_AVX512);
 		area_bytes = cpuid(LEAF_XSAVE, 0).ebx; /* for what is on in XCR0 now */
 		assert(area_bytes > FXSAVE_BYTES);
 	}

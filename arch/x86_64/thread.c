@@ -157,7 +157,7 @@ void arch_enter_user(struct arch_thread *current, vaddr_t pc, vaddr_t sp)
 {
 	struct trap_frame *frame = arch_thread_user_frame(current);
 
-	(void)irq_save();
+	irq_disable();
 	assert(cpu_local()->arch.syscall_stack == current->stack_top);
 	arch_thread_reset(current);
 	trap_set_start(frame, pc, sp);

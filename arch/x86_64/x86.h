@@ -13,6 +13,7 @@
 struct cpu_features {
 	bool mce, pge, smep, smap, umip, fsgsbase, xsave, x2apic, tsc_deadline, tsc_invariant;
 	bool rdrand, hypervisor;
+	bool avx_pages; /* AVX is on, AVX-512 is not: see page.c */
 };
 extern struct cpu_features cpu_features;
 
@@ -56,8 +57,9 @@ void pvh_start(void);
 /* ---- trap.c: called by trap.S ---- */
 
 void trap_dispatch(struct trap_frame *frame);
+bool trap_dispatch_user(struct trap_frame *frame);
 NORETURN void trap_fatal(struct trap_frame *frame);
-void trap_dispatch_syscall(struct trap_frame *frame);
+bool trap_dispatch_syscall(struct trap_frame *frame);
 bool trap_leave(struct trap_frame *frame);
 
 /* ---- apic.c ---- */

@@ -38,11 +38,6 @@ static vaddr_t device_next = DEVICE_AREA_START; /* (kmap_lock) */
 static struct boot_range mapped_ranges[FRAME_MAX_SPANS];
 static unsigned mapped_range_count;
 
-struct frame *frame_database_base(void)
-{
-	return (struct frame *)FRAMES_BASE;
-}
-
 paddr_t kmap_root(void)
 {
 	return root;
@@ -297,9 +292,9 @@ static unsigned direct_map_prot(uint32_t type)
 
 static void map_frame_entries(const struct boot_range *range)
 {
-	vaddr_t start = (vaddr_t)(frame_database_base() + (range->start >> PAGE_SHIFT));
+	vaddr_t start = (vaddr_t)(FRAME_DATABASE + (range->start >> PAGE_SHIFT));
 	vaddr_t end =
-		(vaddr_t)(frame_database_base() + ((range->start + range->bytes) >> PAGE_SHIFT));
+		(vaddr_t)(FRAME_DATABASE + ((range->start + range->bytes) >> PAGE_SHIFT));
 
 	for (vaddr_t va = ALIGN_DOWN(start, PAGE_SIZE); va < end; va += PAGE_SIZE) {
 		unsigned level;

@@ -186,7 +186,7 @@ void thread_exit(void)
 void NO_LOCK_ANALYSIS sched_start(void)
 {
 	assert(current_thread()->is_idle);
-	(void)irq_save();
+	irq_disable();
 	for (;;) {
 		spin_lock(&sched.lock);
 		bool work = sched.runnable > 0;
