@@ -88,8 +88,7 @@ int arch_thread_fork(struct arch_thread *child, vaddr_t stack_top, const struct 
 	int error = allocate_registers(child);
 	if (error)
 		return error;
-	/* XSAVE leaves reserved bytes of the header alone, which XRSTOR wants to be zero. */
-	fpu_area_init(child->registers);
+	fpu_area_prepare(child->registers);
 	fpu_save(child->registers);
 	child->fs_base = msr_read(MSR_FS_BASE);
 	child->gs_base = msr_read(MSR_KERNEL_GS_BASE);

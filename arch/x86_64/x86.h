@@ -43,6 +43,9 @@ void fpu_init(void);
 #define FPU_ALIGN 64u
 size_t fpu_area_bytes(void);
 void fpu_area_init(void *area); /* the state that a new program sees */
+/* Make fresh memory fit for fpu_save(): XSAVE leaves reserved bytes of its header alone, which
+ * XRSTOR wants to be zero. (SDM 1, 13.4.2) */
+void fpu_area_prepare(void *area);
 void fpu_save(void *area);
 void fpu_load(const void *area);
 

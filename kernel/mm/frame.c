@@ -33,8 +33,8 @@
  * it to itself between two points where it may block.
  */
 struct frame_cache {
-	struct frame *dirty, *zeroed; /* linked by frame->next */
-	unsigned count;               /* of both */
+	struct frame *dirty, *zeroed;   /* linked by frame->next */
+	unsigned count;                 /* of both */
 	int64_t by_state[FRAME_STATES]; /* this CPU's part of the counts; may be negative */
 } ALIGNED(64);
 
@@ -184,7 +184,8 @@ static void cache_drain(struct frame_cache *cache, unsigned left)
 
 /* ---- use after free ---- */
 
-/* A free frame is filled with a pattern; whoever wrote to it since is found when it is given out. */
+/* A free frame is filled with a pattern; whoever wrote to it since is found when it is given out.
+ */
 static void check_poison(struct frame *frame)
 {
 	const uint64_t *words = frame_data(frame);
@@ -461,6 +462,11 @@ void frame_set_reserve(uint64_t frames)
 void frame_set_poison(bool on)
 {
 	poisoning = on;
+}
+
+bool frame_poisoning(void)
+{
+	return poisoning;
 }
 
 bool frame_zero_init(void)

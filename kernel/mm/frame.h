@@ -29,7 +29,7 @@ enum frame_state {
 	FRAME_STATES
 };
 
-#define FRAME_MAX_ORDER 10u
+#define FRAME_MAX_ORDER  10u
 /* Order of a frame that heads no block. */
 #define FRAME_ORDER_TAIL 0xffu
 
@@ -102,6 +102,9 @@ static inline void *frame_data(const struct frame *frame) /* through the direct 
 {
 	return phys_to_virt(frame_pa(frame));
 }
+
+/* Is freed memory filled with a pattern (boot option poison)? */
+bool frame_poisoning(void);
 
 /* Frames by state, in frames. */
 struct frame_counts {

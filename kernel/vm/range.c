@@ -145,11 +145,31 @@ bool table_prepare_pages(struct vm_space *space, vaddr_t start, vaddr_t end)
 
 /* ---- commit ---- */
 
+/* Of the leaf table, entries `first` to `last`; only the lines that may be in use are looked at. */
+static void drop_leaves(entry_t *table, unsigned first, unsigned last)
+{
+	struct frame *frame = frame_of(virt_to_phys(table));
+
+	for (unsigned i = first; i <= last;) {
+		unsigned line_end = ALIGN_UP(i + 1, TABLE_LINE_ENTRIES);
+		if (!(frame->table.lines & 1ull << i / TABLE_LINE_ENTRIES)) {
+			i = line_end;
+			continue;
+		}
+		for (; i < line_end && i <= last; i++)
+			if (!entry_is_none(entry_load(&table[i])))
+				table_drop(&table[i], 1);
+	}
+}
+
 static void drop_in_table(entry_t *table, unsigned level, vaddr_t start, vaddr_t end)
 {
 	struct span_cursor at;
 
-	assert(level >= 1);
+	if (level == 1) {
+		drop_leaves(table, entry_index(start, 1), entry_index(end - 1, 1));
+		return;
+	}
 	for_each_span(at, level, start, end)
 	{
 		entry_t *entry = &table[at.index];

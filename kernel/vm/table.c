@@ -28,9 +28,8 @@
 #include "sync/cpu.h"
 #include "vm/space.h"
 
-#define LINE_ENTRIES (64 / sizeof(entry_t))
-#define TABLE_LINES  (MMU_ENTRIES / LINE_ENTRIES)
-_Static_assert(TABLE_LINES == 64, "one bit each");
+#define LINE_ENTRIES TABLE_LINE_ENTRIES
+_Static_assert(MMU_ENTRIES / LINE_ENTRIES == 64, "one bit each");
 /* Of a root: the user's half. */
 #define USER_LINES_MASK ((1ull << MMU_USER_ENTRIES / LINE_ENTRIES) - 1)
 
@@ -43,8 +42,8 @@ static entry_t *table_at(paddr_t pa)
 }
 
 /* Steps through the lines of `lines`, from the first. */
-#define for_each_line(line, lines)                                                      \
-	for (uint64_t left_ = (lines), line = 0;                                        \
+#define for_each_line(line, lines)               \
+	for (uint64_t left_ = (lines), line = 0; \
 	     left_ && (line = (uint64_t)__builtin_ctzll(left_), left_ &= left_ - 1, 1);)
 
 /* ---- the kernel's half ---- */
@@ -61,9 +60,8 @@ static void copy_kernel_half(struct frame *root)
 		for (unsigned i = MMU_USER_ENTRIES; i < MMU_ENTRIES; i++)
 			if (!entry_is_none(from[i]))
 				lines |= 1ull << i / LINE_ENTRIES;
-	for_each_line(line, lines)
-		for (unsigned i = 0; i < LINE_ENTRIES; i++)
-			to[line * LINE_ENTRIES + i] = from[line * LINE_ENTRIES + i];
+	for_each_line(line, lines) for (unsigned i = 0; i < LINE_ENTRIES; i++)
+		to[line * LINE_ENTRIES + i] = from[line * LINE_ENTRIES + i];
 	root->table.lines |= lines;
 }
 
@@ -95,8 +93,8 @@ static entry_t duplicate_entry(entry_t *from)
 
 struct frame *table_duplicate(struct frame *old, unsigned level)
 {
-	struct frame *copy = level == MMU_LEVELS ? table_create_root()
-						 : frame_alloc_zeroed(FRAME_TABLE);
+	struct frame *copy =
+		level == MMU_LEVELS ? table_create_root() : frame_alloc_zeroed(FRAME_TABLE);
 	if (!copy)
 		return NULL;
 	uint64_t lines = old->table.lines;
@@ -104,14 +102,14 @@ struct frame *table_duplicate(struct frame *old, unsigned level)
 		lines &= USER_LINES_MASK;
 	entry_t *from = frame_data(old), *to = frame_data(copy);
 
-	for_each_line(line, lines) {
+	for_each_line(line, lines)
+	{
 		for (unsigned i = 0; i < LINE_ENTRIES; i++)
 			to[line * LINE_ENTRIES + i] =
 				duplicate_entry(&from[line * LINE_ENTRIES + i]);
 	}
 	copy->table.lines |= lines;
-	entries_copied[cpu_local()->id] +=
-		(uint64_t)__builtin_popcountll(lines) * LINE_ENTRIES;
+	entries_copied[cpu_local()->id] += (uint64_t)__builtin_popcountll(lines) * LINE_ENTRIES;
 	return copy;
 }
 
@@ -189,7 +187,8 @@ bool table_own_below(paddr_t table, unsigned level, unsigned lowest)
 
 	if (level == MMU_LEVELS)
 		lines &= USER_LINES_MASK;
-	for_each_line(line, lines) {
+	for_each_line(line, lines)
+	{
 		for (unsigned i = 0; i < LINE_ENTRIES; i++) {
 			entry_t *entry = &table_at(table)[line * LINE_ENTRIES + i];
 			entry_t value = entry_load(entry);
@@ -210,7 +209,8 @@ static void drop_lines(struct frame *frame, unsigned level, uint64_t lines)
 {
 	entry_t *table = frame_data(frame);
 
-	for_each_line(line, lines) {
+	for_each_line(line, lines)
+	{
 		for (unsigned i = 0; i < LINE_ENTRIES; i++) {
 			entry_t *entry = &table[line * LINE_ENTRIES + i];
 			if (!entry_is_none(entry_load(entry)))
@@ -251,9 +251,9 @@ void table_destroy_root(struct frame *root)
 
 	assert(last);
 	drop_lines(root, MMU_LEVELS, root->table.lines & USER_LINES_MASK);
-	for_each_line(line, root->table.lines & ~USER_LINES_MASK)
-		for (unsigned i = 0; i < LINE_ENTRIES; i++)
-			entry_store(&table[line * LINE_ENTRIES + i], entry_none());
+	for_each_line(line, root->table.lines & ~USER_LINES_MASK) for (unsigned i = 0;
+								       i < LINE_ENTRIES; i++)
+		entry_store(&table[line * LINE_ENTRIES + i], entry_none());
 	frame_free_zeroed(root);
 }
 
@@ -272,8 +272,7 @@ static bool make_table(entry_t *entry)
 
 /* The entry at `level` that is absent, or names a table that is not known to be ours: make it one
  * that is. */
-static NOINLINE bool make_own(struct vm_space *space, entry_t *entry, unsigned level,
-			      bool *changed)
+static NOINLINE bool make_own(struct vm_space *space, entry_t *entry, unsigned level, bool *changed)
 {
 	if (!entry_is_present(entry_load(entry)))
 		return make_table(entry);
@@ -292,8 +291,7 @@ entry_t *table_walk_own(struct vm_space *space, vaddr_t va, unsigned *level, boo
 	for (unsigned at = MMU_LEVELS; at > 1; at--) {
 		entry_t *entry = &table[entry_index(va, at)];
 		entry_t value = entry_load(entry);
-		if (UNLIKELY(entry_is_leaf(value, at) ||
-			     (at == *level && entry_is_none(value)))) {
+		if (UNLIKELY(entry_is_leaf(value, at) || (at == *level && entry_is_none(value)))) {
 			*level = at;
 			return entry;
 		}

@@ -38,6 +38,9 @@ static inline struct frame *table_child(entry_t entry)
 	return frame;
 }
 
+/* Entries of one line of a table: see struct frame. */
+#define TABLE_LINE_ENTRIES 8u
+
 /* An empty root with the kernel's half in it, or NULL. */
 NODISCARD struct frame *table_create_root(void);
 
@@ -63,7 +66,8 @@ static inline void table_set(entry_t *entry, entry_t value)
 {
 	struct frame *table = frame_of(virt_to_phys(entry));
 
-	table->table.lines |= 1ull << ((vaddr_t)entry % PAGE_SIZE / (8 * sizeof(*entry)));
+	table->table.lines |=
+		1ull << ((vaddr_t)entry % PAGE_SIZE / (TABLE_LINE_ENTRIES * sizeof(*entry)));
 	entry_store(entry, value);
 }
 
