@@ -97,6 +97,10 @@ NODISCARD int vm_protect(struct vm_space *space, vaddr_t start, uint64_t bytes, 
  */
 NODISCARD int vm_discard(struct vm_space *space, vaddr_t start, uint64_t bytes);
 
+/* madvise(MADV_HUGEPAGE, MADV_NOHUGEPAGE): may large pages serve the range? Those that are there
+ * stay. -ENOMEM where part of it is not mapped. */
+NODISCARD int vm_advise_huge(struct vm_space *space, vaddr_t start, uint64_t bytes, bool wanted);
+
 /* mremap(2) with flags MREMAP_*; *address is the new start. */
 NODISCARD int vm_remap(struct vm_space *space, vaddr_t old, uint64_t old_bytes, uint64_t new_bytes,
 		       unsigned flags, vaddr_t *address);
