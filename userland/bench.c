@@ -413,37 +413,37 @@ static uint64_t page_overhead(void)
 static const struct row {
 	const char *name;
 	uint64_t (*measure)(void);
-	bool once;
+	int batches;
 } rows[] = {
-	{"null-syscall", null_call},
-	{"first-touch-heap", touch_heap},
-	{"first-touch-mmap", touch_map},
-	{"first-read", read_map},
-	{"stack-growth", grow_stack},
-	{"cow-fault", copy_on_write},
-	{"reuse-fault", reuse},
-	{"fork-0", fork_0},
-	{"fork-1M", fork_1},
-	{"fork-16M", fork_16},
-	{"fork-64M", fork_64},
-	{"fork-256M", fork_256},
-	{"fork-1G", fork_1024},
-	{"fork-exit-wait", fork_exit_wait},
-	{"fork-exec-wait", fork_exec_wait},
-	{"pipe-round-trip", pipe_round_trip},
-	{"munmap-page", unmap_page},
-	{"exit-page", exit_page},
-	{"brk-pair", brk_pair},
-	{"mmap-pair", map_pair},
-	{"process-bytes", process_bytes, true},
-	{"page-overhead-centibytes", page_overhead, true},
+	{"null-syscall", null_call, BATCHES},
+	{"first-touch-heap", touch_heap, BATCHES},
+	{"first-touch-mmap", touch_map, BATCHES},
+	{"first-read", read_map, BATCHES},
+	{"stack-growth", grow_stack, BATCHES},
+	{"cow-fault", copy_on_write, BATCHES},
+	{"reuse-fault", reuse, BATCHES},
+	{"fork-0", fork_0, BATCHES},
+	{"fork-1M", fork_1, BATCHES},
+	{"fork-16M", fork_16, BATCHES},
+	{"fork-64M", fork_64, BATCHES},
+	{"fork-256M", fork_256, BATCHES},
+	{"fork-1G", fork_1024, BATCHES},
+	{"fork-exit-wait", fork_exit_wait, BATCHES},
+	{"fork-exec-wait", fork_exec_wait, BATCHES},
+	{"pipe-round-trip", pipe_round_trip, BATCHES},
+	{"munmap-page", unmap_page, BATCHES},
+	{"exit-page", exit_page, BATCHES},
+	{"brk-pair", brk_pair, BATCHES},
+	{"mmap-pair", map_pair, BATCHES},
+	{"process-bytes", process_bytes, 1},
+	{"page-overhead-centibytes", page_overhead, 1},
 };
 
 static void run_row(const struct row *row)
 {
 	uint64_t best = UINT64_MAX;
 
-	for (int i = 0; i < (row->once ? 1 : BATCHES); i++) {
+	for (int i = 0; i < row->batches; i++) {
 		uint64_t cost = row->measure();
 		if (cost < best)
 			best = cost;

@@ -13,7 +13,8 @@
 #define FRAME_DATABASE   ARCH_FRAME_DATABASE
 #define KMAP_BASE        0xffffe80000000000ull /* kernel stacks with guards, device memory */
 #define KMAP_BYTES       (512ull << 30)
-#define KERNEL_BASE      0xffffffff80000000ull /* the image; the lowest link address is 2 MiB above */
+/* The image; the lowest link address is 2 MiB above. */
+#define KERNEL_BASE      0xffffffff80000000ull
 
 static inline void *phys_to_virt(paddr_t pa)
 {
