@@ -1,3 +1,5 @@
+"""Reading, judging and recording the figures of `quire bench`."""
+
 import pytest
 from quirelib import bench
 from quirelib.errors import QuireError

@@ -1,4 +1,4 @@
-"""The recorded costs hold: instruction counts repeat exactly, so a path that became longer shows."""
+"""The recorded costs hold. Instruction counts repeat exactly, so a path that grew longer shows."""
 
 
 def test_no_row_has_grown(quire):
