@@ -51,7 +51,7 @@ static void init_locked(void)
 	unsigned class = 0;
 	for (unsigned unit = 0; unit < ARRAY_SIZE(class_of); unit++) {
 		class += unit * SLAB_ALIGN > class_sizes[class];
-		class_of[unit] = (uint8_t)class;
+		class_of[unit] = (uint8_t) class;
 	}
 	ready = true;
 }
