@@ -97,23 +97,49 @@ void region_destroy(struct vm_region *region)
 	kfree(region);
 }
 
-/* The region is in the space's tree from now on. */
-static void attach(struct vm_space *space, struct vm_region *region)
+/* Hold the lock of `wanted` instead of that of `held`; NULL: no matter which. */
+static struct vm_object *NO_LOCK_ANALYSIS hold_lock(struct vm_object *held,
+						    struct vm_object *wanted)
 {
-	region->space = space;
-	if (region->object)
-		vm_object_add_region(region->object, region);
+	if (!wanted || wanted == held)
+		return held;
+	if (held)
+		spin_unlock(&held->lock);
+	spin_lock(&wanted->lock);
+	return wanted;
 }
 
-static void detach(struct vm_region *region)
+/* All regions are in the space's tree from now on, and their objects know them. A program's are
+ * mostly of one file, whose lock is taken once. */
+static void NO_LOCK_ANALYSIS attach_all(struct vm_space *space)
 {
-	if (region->object)
-		vm_object_remove_region(region->object, region);
+	struct vm_object *held = NULL;
+
+	for (struct vm_region *region = region_first(space); region; region = region_next(region)) {
+		region->space = space;
+		held = hold_lock(held, region->object);
+		if (region->object)
+			vm_object_add_region_locked(region->object, region);
+	}
+	if (held)
+		spin_unlock(&held->lock);
+}
+
+static void NO_LOCK_ANALYSIS detach_all(struct vm_space *space)
+{
+	struct vm_object *held = NULL;
+
+	for (struct vm_region *region = region_first(space); region; region = region_next(region)) {
+		held = hold_lock(held, region->object);
+		if (region->object)
+			list_remove(&region->of_object);
+	}
+	if (held)
+		spin_unlock(&held->lock);
 }
 
 /* Copy the tree as it stands: nothing needs comparing or balancing. As deep as the tree. */
-static bool copy_subtree(struct vm_space *to, struct tree_node *from, struct tree_node *parent,
-			 struct tree_node **link)
+static bool copy_subtree(struct tree_node *from, struct tree_node *parent, struct tree_node **link)
 {
 	struct vm_region *copy = region_create(of_node(from));
 
@@ -122,20 +148,11 @@ static bool copy_subtree(struct vm_space *to, struct tree_node *from, struct tre
 	copy->node.parent = parent;
 	copy->node.child[0] = copy->node.child[1] = NULL;
 	*link = &copy->node;
-	attach(to, copy);
 	for (unsigned side = 0; side < 2; side++)
 		if (from->child[side] &&
-		    !copy_subtree(to, from->child[side], &copy->node, &copy->node.child[side]))
+		    !copy_subtree(from->child[side], &copy->node, &copy->node.child[side]))
 			return false;
 	return true;
-}
-
-bool region_copy_all(const struct vm_space *from, struct vm_space *to)
-{
-	assert(!to->regions.root);
-	to->mapped = from->mapped;
-	to->region_count = from->region_count;
-	return !from->regions.root || copy_subtree(to, from->regions.root, NULL, &to->regions.root);
 }
 
 static void destroy_subtree(struct tree_node *node)
@@ -143,12 +160,29 @@ static void destroy_subtree(struct tree_node *node)
 	for (unsigned side = 0; side < 2; side++)
 		if (node->child[side])
 			destroy_subtree(node->child[side]);
-	detach(of_node(node));
 	region_destroy(of_node(node));
+}
+
+bool region_copy_all(const struct vm_space *from, struct vm_space *to)
+{
+	struct tree_node **root = &to->regions.root;
+
+	assert(!*root);
+	if (from->regions.root && !copy_subtree(from->regions.root, NULL, root)) {
+		if (*root)
+			destroy_subtree(*root);
+		*root = NULL;
+		return false;
+	}
+	to->mapped = from->mapped;
+	to->region_count = from->region_count;
+	attach_all(to);
+	return true;
 }
 
 void region_destroy_all(struct vm_space *space)
 {
+	detach_all(space);
 	if (space->regions.root)
 		destroy_subtree(space->regions.root);
 	space->regions.root = NULL;
@@ -167,7 +201,9 @@ void region_insert(struct vm_space *space, struct vm_region *region)
 		link = &parent->child[region->start >= of_node(parent)->end];
 	}
 	tree_insert(&space->regions, parent, link, &region->node);
-	attach(space, region);
+	region->space = space;
+	if (region->object)
+		vm_object_add_region(region->object, region);
 	space->mapped += region->end - region->start;
 	space->region_count++;
 }
@@ -175,7 +211,8 @@ void region_insert(struct vm_space *space, struct vm_region *region)
 void region_remove(struct vm_space *space, struct vm_region *region)
 {
 	tree_remove(&space->regions, &region->node);
-	detach(region);
+	if (region->object)
+		vm_object_remove_region(region->object, region);
 	if (space->recent == region)
 		space->recent = NULL;
 	space->mapped -= region->end - region->start;
