@@ -114,14 +114,18 @@ void process_set_executable(struct process *process, struct inode *inode)
 
 void process_drop_inodes(struct process *process)
 {
-	process_set_cwd(process, NULL);
-	process_set_executable(process, NULL);
+	if (process->cwd)
+		process_set_cwd(process, NULL);
+	if (process->executable)
+		process_set_executable(process, NULL);
 }
 
 static int inherit(struct process *child, const struct process *parent)
 {
-	process_set_cwd(child, parent->cwd);
-	process_set_executable(child, parent->executable);
+	inode_get(parent->cwd);
+	child->cwd = parent->cwd;
+	if (parent->executable)
+		process_set_executable(child, parent->executable);
 	child->umask = parent->umask;
 	memcpy(child->limits, parent->limits, sizeof(child->limits));
 	memcpy(child->name, parent->name, sizeof(child->name));

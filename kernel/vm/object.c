@@ -257,19 +257,13 @@ uint64_t vm_object_seek(struct vm_object *object, uint64_t offset, bool hole)
 
 /* ---- regions ---- */
 
-void vm_object_add_region_locked(struct vm_object *object, struct vm_region *region)
+void vm_object_add_region(struct vm_object *object, struct vm_region *region)
 {
-	assert(spin_held(&object->lock));
+	spin_lock(&object->lock);
 	/* New: it has no page yet, and will get none that was cut off before now. */
 	if (!region->truncations)
 		region->truncations = object->truncations;
 	list_push_back(&object->regions, &region->of_object);
-}
-
-void vm_object_add_region(struct vm_object *object, struct vm_region *region)
-{
-	spin_lock(&object->lock);
-	vm_object_add_region_locked(object, region);
 	spin_unlock(&object->lock);
 }
 

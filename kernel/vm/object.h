@@ -84,7 +84,6 @@ void vm_object_extend(struct vm_object *object, uint64_t written, uint64_t end);
 
 /* For region.c, under the space's lock: the region is in its space's tree from now on, or no
  * longer. */
-void vm_object_add_region_locked(struct vm_object *object, struct vm_region *region);
 void vm_object_add_region(struct vm_object *object, struct vm_region *region);
 void vm_object_remove_region(struct vm_object *object, struct vm_region *region);
 

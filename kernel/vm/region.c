@@ -97,11 +97,12 @@ void region_destroy(struct vm_region *region)
 	kfree(region);
 }
 
-/* Hold the lock of `wanted` instead of that of `held`; NULL: no matter which. */
+/* Hold the lock of `wanted` instead of that of `held`; NULL: of none. A program's regions are
+ * mostly of one file, so that its lock is taken once for all. */
 static struct vm_object *NO_LOCK_ANALYSIS hold_lock(struct vm_object *held,
 						    struct vm_object *wanted)
 {
-	if (!wanted || wanted == held)
+	if (wanted == held)
 		return held;
 	if (held)
 		spin_unlock(&held->lock);
@@ -109,37 +110,29 @@ static struct vm_object *NO_LOCK_ANALYSIS hold_lock(struct vm_object *held,
 	return wanted;
 }
 
-/* All regions are in the space's tree from now on, and their objects know them. A program's are
- * mostly of one file, whose lock is taken once. */
-static void NO_LOCK_ANALYSIS attach_all(struct vm_space *space)
-{
-	struct vm_object *held = NULL;
-
-	for (struct vm_region *region = region_first(space); region; region = region_next(region)) {
-		region->space = space;
-		held = hold_lock(held, region->object);
-		if (region->object)
-			vm_object_add_region_locked(region->object, region);
-	}
-	if (held)
-		spin_unlock(&held->lock);
-}
-
+/* No object knows the space's regions any more. */
 static void NO_LOCK_ANALYSIS detach_all(struct vm_space *space)
 {
 	struct vm_object *held = NULL;
 
 	for (struct vm_region *region = region_first(space); region; region = region_next(region)) {
+		if (!region->object)
+			continue;
 		held = hold_lock(held, region->object);
-		if (region->object)
-			list_remove(&region->of_object);
+		list_remove(&region->of_object);
 	}
 	if (held)
 		spin_unlock(&held->lock);
 }
 
+struct copying {
+	struct vm_space *to;
+	struct vm_object *held; /* its lock is */
+};
+
 /* Copy the tree as it stands: nothing needs comparing or balancing. As deep as the tree. */
-static bool copy_subtree(struct tree_node *from, struct tree_node *parent, struct tree_node **link)
+static bool copy_subtree(struct copying *copying, struct tree_node *from, struct tree_node *parent,
+			 struct tree_node **link)
 {
 	struct vm_region *copy = region_create(of_node(from));
 
@@ -147,10 +140,16 @@ static bool copy_subtree(struct tree_node *from, struct tree_node *parent, struc
 		return false;
 	copy->node.parent = parent;
 	copy->node.child[0] = copy->node.child[1] = NULL;
+	copy->space = copying->to;
+	if (copy->object) {
+		copying->held = hold_lock(copying->held, copy->object);
+		/* As clean as the original: its leaves are copied under the same lock. */
+		list_push_back(&copy->object->regions, &copy->of_object);
+	}
 	*link = &copy->node;
 	for (unsigned side = 0; side < 2; side++)
 		if (from->child[side] &&
-		    !copy_subtree(from->child[side], &copy->node, &copy->node.child[side]))
+		    !copy_subtree(copying, from->child[side], &copy->node, &copy->node.child[side]))
 			return false;
 	return true;
 }
@@ -163,21 +162,18 @@ static void destroy_subtree(struct tree_node *node)
 	region_destroy(of_node(node));
 }
 
-bool region_copy_all(const struct vm_space *from, struct vm_space *to)
+bool NO_LOCK_ANALYSIS region_copy_all(const struct vm_space *from, struct vm_space *to)
 {
-	struct tree_node **root = &to->regions.root;
+	struct copying copying = {.to = to};
 
-	assert(!*root);
-	if (from->regions.root && !copy_subtree(from->regions.root, NULL, root)) {
-		if (*root)
-			destroy_subtree(*root);
-		*root = NULL;
-		return false;
-	}
+	assert(!to->regions.root);
 	to->mapped = from->mapped;
 	to->region_count = from->region_count;
-	attach_all(to);
-	return true;
+	bool done = !from->regions.root ||
+		    copy_subtree(&copying, from->regions.root, NULL, &to->regions.root);
+	if (copying.held)
+		spin_unlock(&copying.held->lock);
+	return done;
 }
 
 void region_destroy_all(struct vm_space *space)

@@ -41,7 +41,7 @@ int vm_space_create(struct vm_space **out)
 
 void vm_space_destroy(struct vm_space *space)
 {
-	assert(cpu_local()->space != space && !mutex_held(&space->lock));
+	assert(cpu_local()->space != space);
 	/* Nobody runs in it, but a file that it maps may just be made shorter. */
 	mutex_lock(&space->lock);
 	if (space->root) /* 0: a fork that failed */
