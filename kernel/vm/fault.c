@@ -31,8 +31,8 @@ static enum vm_result counted(struct vm_space *space, enum vm_fault_kind kind,
 	return result;
 }
 
-/* The stack above va, grown down to va's page; NULL if there is none that may. */
-static struct vm_region *grow_stack(struct vm_space *space, vaddr_t va)
+/* The stack above va that may grow down to va's page; NULL if there is none. */
+static struct vm_region *stack_above(const struct vm_space *space, vaddr_t va)
 {
 	struct vm_region *stack = region_at_or_after(space, va);
 	vaddr_t page = ALIGN_DOWN(va, PAGE_SIZE);
@@ -42,10 +42,14 @@ static struct vm_region *grow_stack(struct vm_space *space, vaddr_t va)
 	struct vm_region *below = region_prev(stack);
 	if (page < VM_MMAP_FLOOR + VM_STACK_GAP || (below && below->end > page - VM_STACK_GAP))
 		return NULL;
+	return stack;
+}
+
+static void grow_stack(struct vm_space *space, struct vm_region *stack, vaddr_t page)
+{
 	space->mapped += stack->start - page;
 	stack->start = page;
 	space->faults[FAULT_STACK_GROW]++;
-	return stack;
 }
 
 static bool allowed(const struct vm_region *region, unsigned access)
@@ -133,9 +137,10 @@ static enum vm_result fault_locked(struct vm_space *space, vaddr_t va, unsigned 
 {
 	bool write = access & VM_WRITE, changed = false;
 	struct vm_region *region = region_find(space, va);
+	bool grows = !region;
 
-	if (!region)
-		region = grow_stack(space, va);
+	if (grows)
+		region = stack_above(space, va);
 	if (!region)
 		return counted(space, FAULT_BAD_ADDRESS, VM_BAD_ADDRESS);
 	if (!allowed(region, access))
@@ -162,6 +167,9 @@ static enum vm_result fault_locked(struct vm_space *space, vaddr_t va, unsigned 
 		vm_flush(space, ALIGN_DOWN(va, PAGE_SIZE), ALIGN_DOWN(va, PAGE_SIZE) + PAGE_SIZE);
 	if (result == VM_NO_MEMORY)
 		space->faults[FAULT_NO_MEMORY]++;
+	/* Last, since an access that is refused or can't be served changes nothing. */
+	if (grows && result == VM_FIXED)
+		grow_stack(space, region, ALIGN_DOWN(va, PAGE_SIZE));
 	assert(result != VM_FIXED || mmu_probe(space->root, va, access | VM_USER));
 	return result;
 }
