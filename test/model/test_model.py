@@ -10,17 +10,38 @@ from quirelib import paths
 
 MODEL = os.path.join(paths.BUILD, "test", "model")
 MUTATE = os.path.join(paths.ROOT, "test", "model", "mutate.py")
-OPERATIONS = 400000
+OPERATIONS = 150000
 SEEDS = range(101, 109)
+
+
+def run_model(*arguments):
+    return subprocess.run([MODEL, *map(str, arguments)], capture_output=True, text=True,
+                          timeout=300, check=False)
+
+
+def read_outcomes(text):
+    """{operation: {outcome: how often}} of the table that a run ends with."""
+    rows = [line.split() for line in text.splitlines()[1:]]
+    return {row[0]: dict(zip(rows[0], map(int, row[1:]))) for row in rows[1:]}
 
 
 @pytest.mark.parametrize("seed", SEEDS)
 @pytest.mark.parametrize("oom", [0, 6], ids=["memory enough", "memory short"])
 def test_against_the_oracle(seed, oom):
-    done = subprocess.run([MODEL, "--seed", str(seed), "--ops", str(OPERATIONS), "--oom", str(oom)],
-                          capture_output=True, text=True, timeout=300)
+    done = run_model("--seed", seed, "--ops", OPERATIONS, "--oom", oom)
     assert done.returncode == 0, done.stdout + done.stderr
     assert f"seed {seed}: {OPERATIONS} operations" in done.stdout
+    # It proves something only about what has happened.
+    for operation, outcomes in read_outcomes(done.stdout).items():
+        assert outcomes["done"] >= 100, (operation, outcomes)
+        assert oom or not outcomes["failed"], (operation, outcomes)
+    assert not oom or read_outcomes(done.stdout)["STORE"]["failed"] >= 100
+
+
+def test_one_seed_is_one_run():
+    first, second = (run_model("--seed", 5, "--ops", 20000, "--words") for _ in range(2))
+    assert first.stdout == second.stdout
+    assert len(first.stdout.splitlines()) > 20000
 
 
 def test_every_mistake_is_caught():
