@@ -317,8 +317,9 @@ int main(int argc, char **argv)
 	unsigned long *numbers = only ? read_list(only, &arguments.operations) : NULL;
 
 	if (argument(argc, argv, "--shrink")) {
-		shrink(&arguments, numbers, arguments.operations);
-		return 0;
+		int status = shrink(&arguments, numbers, arguments.operations);
+		free(numbers);
+		return status;
 	}
 	run_list(&arguments, numbers, arguments.operations, &progress);
 	print_outcomes(&arguments, arguments.operations, &progress);

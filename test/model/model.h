@@ -230,7 +230,8 @@ struct progress {
 void run_list(const struct arguments *arguments, const unsigned long *numbers, unsigned long count,
 	      volatile struct progress *progress);
 
-/* Find a shorter list that fails as well, print it, and the command that runs it. */
-void shrink(const struct arguments *arguments, const unsigned long *numbers, unsigned long count);
+/* Find a shorter list that fails as well, print it, and the command that runs it. The exit status:
+ * 1, or 2 if nothing fails. */
+int shrink(const struct arguments *arguments, const unsigned long *numbers, unsigned long count);
 
 #endif

@@ -68,7 +68,7 @@ static bool leave_out(const struct arguments *arguments, unsigned long *numbers,
 	return shorter;
 }
 
-void shrink(const struct arguments *arguments, const unsigned long *given, unsigned long count)
+int shrink(const struct arguments *arguments, const unsigned long *given, unsigned long count)
 {
 	unsigned long *numbers = malloc(count * sizeof(*numbers));
 	unsigned long *scratch = malloc(count * sizeof(*scratch));
@@ -80,7 +80,9 @@ void shrink(const struct arguments *arguments, const unsigned long *given, unsig
 		numbers[i] = given ? given[i] : i;
 	if (!fails(*arguments, numbers, &count, false)) {
 		printf("the %lu operations do not fail\n", count);
-		exit(2);
+		free(numbers);
+		free(scratch);
+		return 2;
 	}
 	for (unsigned long size = MAX(count / 2, 1ul);; size = MAX(size / 2, 1ul)) {
 		bool shorter = leave_out(arguments, numbers, &count, size, scratch);
@@ -95,5 +97,5 @@ void shrink(const struct arguments *arguments, const unsigned long *given, unsig
 	(void)fails(loud, numbers, &count, true);
 	free(numbers);
 	free(scratch);
-	exit(1);
+	return 1;
 }
