@@ -3,7 +3,7 @@
  *
  * vm_check() looks at one space: what its regions promise against what its tables hold.
  * vm_check_all() recounts: it goes over everything that can name a frame and notes each name in an
- * array by frame number, then compares with the counts that the frames carry.
+ * hash table by frame number, then compares with the counts that the frames carry.
  */
 #include "vm/check.h"
 
@@ -109,17 +109,24 @@ void vm_check(struct vm_space *space)
 /* ---- the recount ---- */
 
 struct recount {
-	uint32_t *names; /* by frame number: how often it was named */
-	uint64_t name_count;
+	struct vm_name *table; /* open addressing, by frame number */
+	uint64_t slots;        /* a power of two */
 };
 
 /* One more name for the frame at pa; true: the first. */
 static bool name(struct recount *recount, paddr_t pa)
 {
-	uint64_t pfn = pa >> PAGE_SHIFT;
+	uint64_t pfn = pa >> PAGE_SHIFT, at = pfn * 0x9e3779b97f4a7c15ull >> 20;
 
-	assert(pfn < recount->name_count);
-	return recount->names[pfn]++ == 0;
+	assert(pfn <= UINT32_MAX);
+	for (uint64_t tries = 0; tries < recount->slots; tries++) {
+		struct vm_name *slot = &recount->table[(at + tries) & (recount->slots - 1)];
+		if (!slot->names)
+			slot->pfn = (uint32_t)pfn;
+		if (slot->pfn == pfn)
+			return slot->names++ == 0;
+	}
+	panic("vm_check_all: more than %llu frames", (unsigned long long)recount->slots);
 }
 
 /* Recursion is as deep as the tree. */
@@ -165,28 +172,28 @@ static uint32_t regions_of(struct vm_space *const *spaces, unsigned space_count,
 
 static void compare(const struct recount *recount, struct vm_census *census)
 {
-	for (uint64_t pfn = 0; pfn < recount->name_count; pfn++) {
-		uint32_t names = recount->names[pfn];
-		if (!names)
+	for (uint64_t i = 0; i < recount->slots; i++) {
+		const struct vm_name *slot = &recount->table[i];
+		if (!slot->names)
 			continue;
-		const struct frame *frame = frame_of(pfn << PAGE_SHIFT);
+		const struct frame *frame = frame_of((paddr_t)slot->pfn << PAGE_SHIFT);
 		/* The page of zeros has two names that are nobody's entry, for ever. */
-		names += frame->pins + (frame == frame_zero() ? 2 : 0);
+		uint32_t names = slot->names + frame->pins + (frame == frame_zero() ? 2 : 0);
 		if (frame_count(frame) != names)
-			panic("frame %#llx (%s) has count %u, but %u names and pins",
-			      (unsigned long long)pfn, frame_state_names[frame->state],
-			      frame_count(frame), names);
+			panic("frame %#x (%s) has count %u, but %u names and pins", slot->pfn,
+			      frame_state_names[frame->state], frame_count(frame), names);
 		census->by_state[frame->state] += 1ull << frame->order;
 	}
 }
 
 void vm_check_all(struct vm_space *const *spaces, unsigned space_count,
-		  struct vm_object *const *objects, unsigned object_count, uint32_t *names,
-		  uint64_t name_count, struct vm_census *census)
+		  struct vm_object *const *objects, unsigned object_count, struct vm_name *scratch,
+		  uint64_t slots, struct vm_census *census)
 {
-	struct recount recount = {.names = names, .name_count = name_count};
+	struct recount recount = {.table = scratch, .slots = slots};
 
-	memset(names, 0, name_count * sizeof(*names));
+	assert(slots && !(slots & (slots - 1)));
+	memset(scratch, 0, slots * sizeof(*scratch));
 	memset(census, 0, sizeof(*census));
 	for (unsigned i = 0; i < space_count; i++) {
 		check_space_locked(spaces[i]);

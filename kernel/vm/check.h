@@ -19,16 +19,22 @@ struct vm_census {
 	uint64_t by_state[FRAME_STATES];
 };
 
+/* How often a frame was named, in vm_check_all()'s scratch. */
+struct vm_name {
+	uint32_t pfn;
+	uint32_t names; /* 0: an empty slot */
+};
+
 /*
  * I1 over everything given, each table visited once however many spaces share it; I2 and the
  * regions of each space; and that each object's slots and count fit. All spaces and objects that
  * share a frame must be given, and nothing may change meanwhile.
  *
- * `names` is scratch, an element for each frame number below name_count, which must reach beyond
- * all RAM; its contents are lost.
+ * `scratch` is a hash table of `slots` slots (a power of two, more than there are frames to find),
+ * whose contents do not matter.
  */
 void vm_check_all(struct vm_space *const *spaces, unsigned space_count,
-		  struct vm_object *const *objects, unsigned object_count, uint32_t *names,
-		  uint64_t name_count, struct vm_census *census);
+		  struct vm_object *const *objects, unsigned object_count, struct vm_name *scratch,
+		  uint64_t slots, struct vm_census *census);
 
 #endif

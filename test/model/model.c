@@ -30,14 +30,15 @@
 /* Every so many operations a space that is not concerned is compared before and after. */
 #define BYSTANDER_EVERY 16u
 
-/* Frame numbers start at 1 MiB on the host, as on a PC. */
-#define NAMES (FRAMES + MIB / PAGE_SIZE)
+/* More than there are frames, for vm_check_all(). */
+#define SLOTS (1u << 16)
+_Static_assert(SLOTS > FRAMES, "a slot for each frame");
 
 /* The run in progress; one at a time in a process. */
 static const struct arguments *run_arguments;
 static const unsigned long *run_numbers; /* or NULL */
 static volatile struct progress *run_progress;
-static uint32_t names[NAMES]; /* vm_check_all()'s scratch */
+static struct vm_name scratch[SLOTS];
 
 /* ---- what failed ---- */
 
@@ -208,7 +209,7 @@ static void check_everything(void)
 	for (unsigned i = 0; i < MEMORIES; i++)
 		if (memories[i].object)
 			objects[object_count++] = memories[i].object;
-	vm_check_all(spaces, space_count, objects, object_count, names, NAMES, &census);
+	vm_check_all(spaces, space_count, objects, object_count, scratch, SLOTS, &census);
 	/* Nothing is in use that nobody names; one table is the kernel's root. */
 	check_state(&census, FRAME_ANON, 0);
 	check_state(&census, FRAME_CACHE, 0);
