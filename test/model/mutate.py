@@ -5,8 +5,8 @@
 
 Copies the sources, applies one mutation of mutations.txt at a time, builds the unit tests and the
 model, and runs them until one fails; two copies, at the same time. Prints a table; exit status 1 if
-a mutation survives or does not apply. With --shrink it also prints the fewest operations of the
-model that show each mistake, in words.
+a mutation survives, does not apply or does not compile. With --shrink it also prints the fewest
+operations of the model that show each mistake, in words.
 """
 
 import concurrent.futures
@@ -87,9 +87,6 @@ def failing_unit_test(tree):
 
 def verdict(tree, shrink=False):
     """What caught the mistake, or None; and the shrunk run, if that was asked for."""
-    status, output = build(tree)
-    if status:
-        return "the compiler", output
     arguments, how = failing_model_run(tree)
     if arguments:
         output = run(["build/test/model", *arguments, "--shrink"], tree)[1] if shrink else ""
@@ -116,10 +113,15 @@ def try_one(trees, mutation, shrink):
         original = apply(tree, path, old, new)
         if original is None:
             return False, "DOES NOT APPLY", ""
-        caught, output = verdict(tree, shrink)
+        status, output = build(tree)
+        if status:
+            caught, text = None, "DOES NOT COMPILE"
+        else:
+            caught, output = verdict(tree, shrink)
+            text = caught or "SURVIVED"
         with open(os.path.join(tree, path), "w", encoding="utf-8") as file:
             file.write(original)
-        return caught is not None, caught or "SURVIVED", output
+        return caught is not None, text, output
     finally:
         trees.put(tree)
 
@@ -133,7 +135,8 @@ def main(arguments):
         first = os.path.join(folder, "0")
         os.mkdir(first)
         copy_tree(first)
-        caught, output = verdict(first)
+        status, output = build(first)
+        caught = "the compiler" if status else verdict(first)[0]
         if caught:
             sys.exit(f"without any mutation the tests fail already: {caught}\n{output}")
         trees = queue.Queue()

@@ -3,6 +3,7 @@ these tests must catch.
 """
 
 import os
+import re
 import subprocess
 
 import pytest
@@ -45,6 +46,18 @@ def test_one_seed_is_one_run():
 
 
 def test_every_mistake_is_caught():
-    done = subprocess.run([MUTATE], capture_output=True, text=True, timeout=600)
+    done = subprocess.run([MUTATE], capture_output=True, text=True, timeout=600, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "SURVIVED" not in done.stdout
+
+
+def test_a_failure_shrinks_to_a_few_operations():
+    done = subprocess.run([MUTATE, "--shrink", "no flush after fork"], capture_output=True,
+                          text=True, timeout=300, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    operations = re.findall(r"^\d+: process \d (.*)", done.stdout, re.MULTILINE)
+    # A program, memory of its own, written to, a fork, and the write that reaches the child.
+    assert 4 <= len(operations) <= 12, done.stdout
+    assert "forks" in operations, done.stdout
+    assert operations[-1].startswith(("writes", "has the kernel")), done.stdout
+    assert re.search(r"^replay: .* --only [\d,]+ ", done.stdout, re.MULTILINE), done.stdout
