@@ -51,12 +51,16 @@ static void check_origin(const struct vm_region *region, const struct frame *fra
 static void check_leaf(const struct vm_space *space, entry_t leaf, unsigned level, vaddr_t va)
 {
 	const struct vm_region *region = region_find(space, va);
-	const struct frame *frame = frame_of(entry_pa(leaf));
+	const struct frame *frame = table_child(leaf);
 
 	assert(region && va + entry_span(level) <= region->end);
 	assert(frame->state == FRAME_ANON || frame->state == FRAME_CACHE ||
 	       frame->state == FRAME_ZERO);
-	assert(PAGE_SIZE << frame->order == entry_span(level));
+	/* A large leaf names a block; a small one names a frame, or a page of a block whose large
+	 * leaf was split while others had it. */
+	assert(frame->order == (level - 1) * MMU_INDEX_BITS ||
+	       (level == 1 && frame->order == HUGE_ORDER));
+	assert(level == 1 || (level == HUGE_LEVEL && !region->object));
 	assert(entry_shared(leaf) == !!(region->flags & REGION_SHARED));
 	assert(frame->state != FRAME_ZERO || (!entry_can_write(leaf) && !region->object));
 	/* The processor sees what the region allows, or less. */
@@ -82,9 +86,11 @@ static void check_table(const struct vm_space *space, paddr_t pa, unsigned level
 		vaddr_t va = base + i * entry_span(level);
 		if (!entry_is_present(entry))
 			continue;
+		/* Copying and dropping a table look only at the lines that are noted. */
+		assert(frame_of(pa)->table.lines & 1ull << i / TABLE_LINE_ENTRIES);
 		/* I2 */
 		assert(!sole || entry_shared(entry) || !entry_can_write(entry) ||
-		       frame_count(frame_of(entry_pa(entry))) == 1);
+		       frame_count(table_child(entry)) == 1);
 		if (entry_is_leaf(entry, level))
 			check_leaf(space, entry, level, va);
 		else
@@ -139,7 +145,7 @@ static void recount_table(struct recount *recount, paddr_t pa, unsigned level)
 		entry_t entry = entry_load(&table[i]);
 		if (!entry_is_present(entry))
 			continue;
-		bool first = name(recount, entry_pa(entry));
+		bool first = name(recount, frame_pa(table_child(entry)));
 		if (first && !entry_is_leaf(entry, level))
 			recount_table(recount, entry_pa(entry), level - 1);
 	}
