@@ -99,7 +99,7 @@ bool all_free(const struct process *process, unsigned first, unsigned count);
 /* Where the words of a page stand now: its own, or its memory's. */
 uint64_t *page_words(struct page *page);
 /* Before a private page is written. */
-void page_copy(struct page *page);
+void make_private(struct page *page);
 
 /* What an access (VM_READ, VM_WRITE, VM_EXEC) must come to; *grows: the stack grows by it. */
 enum host_result expect_access(const struct process *process, unsigned page, unsigned access,

@@ -79,7 +79,7 @@ uint64_t *page_words(struct page *page)
 	return page->value;
 }
 
-void page_copy(struct page *page)
+void make_private(struct page *page)
 {
 	if (page->shared || page->memory == ANONYMOUS || page->copied)
 		return;

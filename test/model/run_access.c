@@ -10,7 +10,7 @@ static void write_word(struct process *process, unsigned number, unsigned word, 
 {
 	struct page *page = &process->pages[number];
 
-	page_copy(page);
+	make_private(page);
 	page_words(page)[word] = value;
 }
 

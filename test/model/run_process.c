@@ -91,7 +91,7 @@ static void loaded(struct process *process, unsigned file_page, uint64_t stack_w
 				.grows = s->region_flags & REGION_GROWS_DOWN,
 				.end = PAGES,
 			};
-	page_copy(&process->pages[BSS_FIRST - 1]);
+	make_private(&process->pages[BSS_FIRST - 1]);
 	process->pages[BSS_FIRST - 1].value[1] = 0;
 	process->pages[PAGES - 1].value[1] = stack_word;
 	process->brk = BRK_PAGE;
