@@ -48,26 +48,36 @@ static void check_origin(const struct vm_region *region, const struct frame *fra
 	assert(frame->cache.index == region_offset(region, va) >> PAGE_SHIFT);
 }
 
+/* What the region, which has va, allows of the leaf: the processor sees that, or less. */
+static void check_rights(const struct vm_region *region, entry_t leaf, const struct frame *frame,
+			 vaddr_t va)
+{
+	assert(entry_shared(leaf) == !!(region->flags & REGION_SHARED));
+	assert(!entry_can_write(leaf) || (region->prot & VM_WRITE));
+	assert(!(entry_prot(leaf) & VM_EXEC) || (region->prot & VM_EXEC));
+	assert(!(entry_prot(leaf) & VM_READ) || region->prot);
+	assert(frame->state != FRAME_ZERO || (!entry_can_write(leaf) && !region->object));
+	check_origin(region, frame, va);
+}
+
 static void check_leaf(const struct vm_space *space, entry_t leaf, unsigned level, vaddr_t va)
 {
-	const struct vm_region *region = region_find(space, va);
 	const struct frame *frame = table_child(leaf);
 
-	assert(region && va + entry_span(level) <= region->end);
 	assert(frame->state == FRAME_ANON || frame->state == FRAME_CACHE ||
 	       frame->state == FRAME_ZERO);
 	/* A large leaf names a block; a small one names a frame, or a page of a block whose large
 	 * leaf was split while others had it. */
-	assert(frame->order == (level - 1) * MMU_INDEX_BITS ||
-	       (level == 1 && frame->order == HUGE_ORDER));
-	assert(level == 1 || (level == HUGE_LEVEL && !region->object));
-	assert(entry_shared(leaf) == !!(region->flags & REGION_SHARED));
-	assert(frame->state != FRAME_ZERO || (!entry_can_write(leaf) && !region->object));
-	/* The processor sees what the region allows, or less. */
-	assert(!entry_can_write(leaf) || (region->prot & VM_WRITE));
-	assert(!(entry_prot(leaf) & VM_EXEC) || (region->prot & VM_EXEC));
-	assert(!(entry_prot(leaf) & VM_READ) || region->prot);
-	check_origin(region, frame, va);
+	assert(level <= HUGE_LEVEL && (frame->order == (level - 1) * HUGE_ORDER ||
+				       (level == 1 && frame->order == HUGE_ORDER)));
+	assert(level == 1 || frame->state == FRAME_ANON);
+	/* Advice makes two regions of one, and leaves a large leaf that has part in both. */
+	for (vaddr_t at = va; at < va + entry_span(level);) {
+		const struct vm_region *region = region_find(space, at);
+		assert(region);
+		check_rights(region, leaf, frame, at);
+		at = region->end;
+	}
 }
 
 static unsigned entries_at(unsigned level)
