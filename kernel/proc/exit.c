@@ -33,6 +33,7 @@ static void give_children_away_locked(struct process *process, struct list_node 
 	list_for_each_safe (node, &process->children) {
 		struct process *child = container_of(node, struct process, sibling);
 		child->parent = &kernel_process;
+		__atomic_store_n(&child->parent_pid, kernel_process.pid, __ATOMIC_RELAXED);
 		if (child->zombie) {
 			bury_locked(child, graves);
 		} else {

@@ -119,6 +119,7 @@ int process_create(struct process *parent, struct process **out)
 		table.count++;
 		process->pid = free_pid_locked();
 		process->parent = parent;
+		process->parent_pid = parent->pid;
 		list_push_back(&parent->children, &process->sibling);
 		list_push_back(&table.all, &process->all);
 	}

@@ -38,7 +38,12 @@ const char *signal_name(int signal)
 
 void signals_inherit(struct signals *child, const struct signals *parent)
 {
-	memcpy(child->actions, parent->actions, sizeof(child->actions));
+	/* Few programs change more than a few; the child's are all zeros. */
+	for (uint64_t left = parent->changed; left; left &= left - 1) {
+		int signal = __builtin_ctzll(left);
+		child->actions[signal] = parent->actions[signal];
+	}
+	child->changed = parent->changed;
 	child->alternate_sp = parent->alternate_sp;
 	child->alternate_bytes = parent->alternate_bytes;
 	child->alternate_flags = parent->alternate_flags;
@@ -46,8 +51,8 @@ void signals_inherit(struct signals *child, const struct signals *parent)
 
 void signals_reset_handlers(struct signals *signals)
 {
-	for (unsigned i = 0; i < SIGNAL_MAX; i++) {
-		struct signal_action *action = &signals->actions[i];
+	for (uint64_t left = signals->changed; left; left &= left - 1) {
+		struct signal_action *action = &signals->actions[__builtin_ctzll(left)];
 		uint64_t kept =
 			action->handler == HANDLER_IGNORE ? HANDLER_IGNORE : HANDLER_DEFAULT;
 		*action = (struct signal_action){.handler = kept};

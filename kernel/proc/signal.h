@@ -31,6 +31,7 @@ struct signal_action {
 
 struct signals {
 	struct signal_action actions[SIGNAL_MAX]; /* (o) by number - 1; others may read a handler */
+	uint64_t changed;                         /* (o) SIGNAL_BITs: not all zeros in actions */
 	uint64_t pending;                         /* (c) SIGNAL_BITs */
 	bool reported;                            /* (c) one log line a process */
 	uint64_t alternate_sp, alternate_bytes;   /* (o) sigaltstack(2) */

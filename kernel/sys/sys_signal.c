@@ -55,6 +55,7 @@ int64_t sys_rt_sigaction(const struct syscall *call)
 	if (call->a[1]) {
 		fresh.mask &= ~UNBLOCKABLE;
 		signals->actions[signal - 1] = fresh;
+		signals->changed |= SIGNAL_BIT(signal);
 	}
 	if (call->a[2] && copy_to_user(call->a[2], &old, sizeof(old)))
 		return -EFAULT;

@@ -48,22 +48,36 @@ static void check_origin(const struct vm_region *region, const struct frame *fra
 	assert(frame->cache.index == region_offset(region, va) >> PAGE_SHIFT);
 }
 
-static void check_leaf(const struct vm_space *space, entry_t leaf, unsigned level, vaddr_t va)
+/* What the region, which has va, allows of the leaf: the processor sees that, or less. */
+static void check_rights(const struct vm_region *region, entry_t leaf, const struct frame *frame,
+			 vaddr_t va)
 {
-	const struct vm_region *region = region_find(space, va);
-	const struct frame *frame = frame_of(entry_pa(leaf));
-
-	assert(region && va + entry_span(level) <= region->end);
-	assert(frame->state == FRAME_ANON || frame->state == FRAME_CACHE ||
-	       frame->state == FRAME_ZERO);
-	assert(PAGE_SIZE << frame->order == entry_span(level));
 	assert(entry_shared(leaf) == !!(region->flags & REGION_SHARED));
-	assert(frame->state != FRAME_ZERO || (!entry_can_write(leaf) && !region->object));
-	/* The processor sees what the region allows, or less. */
 	assert(!entry_can_write(leaf) || (region->prot & VM_WRITE));
 	assert(!(entry_prot(leaf) & VM_EXEC) || (region->prot & VM_EXEC));
 	assert(!(entry_prot(leaf) & VM_READ) || region->prot);
+	assert(frame->state != FRAME_ZERO || (!entry_can_write(leaf) && !region->object));
 	check_origin(region, frame, va);
+}
+
+static void check_leaf(const struct vm_space *space, entry_t leaf, unsigned level, vaddr_t va)
+{
+	const struct frame *frame = table_child(leaf);
+
+	assert(frame->state == FRAME_ANON || frame->state == FRAME_CACHE ||
+	       frame->state == FRAME_ZERO);
+	/* A large leaf names a block; a small one names a frame, or a page of a block whose large
+	 * leaf was split while others had it. */
+	assert(level <= HUGE_LEVEL && (frame->order == (level - 1) * HUGE_ORDER ||
+				       (level == 1 && frame->order == HUGE_ORDER)));
+	assert(level == 1 || frame->state == FRAME_ANON);
+	/* Advice makes two regions of one, and leaves a large leaf that has part in both. */
+	for (vaddr_t at = va; at < va + entry_span(level);) {
+		const struct vm_region *region = region_find(space, at);
+		assert(region);
+		check_rights(region, leaf, frame, at);
+		at = region->end;
+	}
 }
 
 static unsigned entries_at(unsigned level)
@@ -82,9 +96,11 @@ static void check_table(const struct vm_space *space, paddr_t pa, unsigned level
 		vaddr_t va = base + i * entry_span(level);
 		if (!entry_is_present(entry))
 			continue;
+		/* Copying and dropping a table look only at the lines that are noted. */
+		assert(frame_of(pa)->table.lines & 1ull << i / TABLE_LINE_ENTRIES);
 		/* I2 */
 		assert(!sole || entry_shared(entry) || !entry_can_write(entry) ||
-		       frame_count(frame_of(entry_pa(entry))) == 1);
+		       frame_count(table_child(entry)) == 1);
 		if (entry_is_leaf(entry, level))
 			check_leaf(space, entry, level, va);
 		else
@@ -139,7 +155,7 @@ static void recount_table(struct recount *recount, paddr_t pa, unsigned level)
 		entry_t entry = entry_load(&table[i]);
 		if (!entry_is_present(entry))
 			continue;
-		bool first = name(recount, entry_pa(entry));
+		bool first = name(recount, frame_pa(table_child(entry)));
 		if (first && !entry_is_leaf(entry, level))
 			recount_table(recount, entry_pa(entry), level - 1);
 	}

@@ -1,11 +1,13 @@
 /*
  * model.c: runs random operations on address spaces, against an oracle. See model.h.
  *
- *     model [--seed N] [--ops N] [--check N] [--oom N] [--only N,N,...] [--words] [--shrink]
+ *     model [--seed N] [--ops N] [--check N] [--oom N] [--share HOW]
+ *           [--only N,N,...] [--words] [--shrink]
  *
  *   --check N   check all invariants, all counts and all regions every N operations (default 100;
  *               0: at the end only)
  *   --oom N     one operation in N runs with only 0 to 5 frames left (default 8; 0: never)
+ *   --share HOW how deep fork shares: root (default), leaf or none
  *   --only LIST only the operations of these numbers
  *   --words     print each operation, in words, before it is run
  *   --shrink    after a failure, look for the shortest list of operations that fails too
@@ -26,6 +28,7 @@
 #include "mm/frame.h"
 #include "model.h"
 #include "vm/check.h"
+#include "vm/fork.h"
 
 /* Every so many operations a space that is not concerned is compared before and after. */
 #define BYSTANDER_EVERY 16u
@@ -93,11 +96,13 @@ static enum outcome call(const struct operation *op, struct process *process)
 		[OP_MAP_FILE_SHARED] = run_map,
 		[OP_MAP_SHARED_MEMORY] = run_map,
 		[OP_MAP_ANYWHERE] = run_map,
+		[OP_MAP_HUGE] = run_map,
 		[OP_UNMAP] = run_unmap,
 		[OP_PROTECT] = run_protect,
 		[OP_REMAP_TO] = run_remap,
 		[OP_REMAP_ANYWHERE] = run_remap,
 		[OP_DISCARD] = run_discard,
+		[OP_ADVISE_HUGE] = run_advise,
 		[OP_BRK] = run_brk,
 		[OP_LOAD] = run_access,
 		[OP_STORE] = run_access,
@@ -233,6 +238,13 @@ static void check_end(const struct frame_counts *before)
 			differ(frame_state_names[i], 0, after.by_state[i], before->by_state[i]);
 }
 
+static enum fork_share share_named(const char *name)
+{
+	if (name && !strcmp(name, "none"))
+		return FORK_SHARE_NONE;
+	return name && !strcmp(name, "leaf") ? FORK_SHARE_LEAF : FORK_SHARE_ROOT;
+}
+
 void run_list(const struct arguments *arguments, const unsigned long *numbers, unsigned long count,
 	      volatile struct progress *progress)
 {
@@ -245,6 +257,7 @@ void run_list(const struct arguments *arguments, const unsigned long *numbers, u
 	signal(SIGABRT, on_abort);
 	__sanitizer_set_death_callback(print_replay);
 	host_memory_init(FRAMES);
+	vm_set_fork_share(share_named(arguments->share));
 	frame_counts(&before);
 	files_create();
 	for (unsigned long i = 0; i < count; i++) {

@@ -4,6 +4,7 @@
 
 #include "model.h"
 #include "random.h"
+#include "vm/table.h"
 
 #define STRINGIZE(name) #name,
 const char *const operation_names[OPERATION_KINDS] = {OPERATIONS(STRINGIZE)};
@@ -15,12 +16,14 @@ static const unsigned shares[OPERATION_KINDS] = {
 	[OP_MAP_FILE_SHARED] = 10,
 	[OP_MAP_SHARED_MEMORY] = 8,
 	[OP_MAP_ANYWHERE] = 8,
+	[OP_MAP_HUGE] = 6,
 	[OP_UNMAP] = 20,
 	[OP_PROTECT] = 30,
 	[OP_REMAP_TO] = 10,
 	[OP_REMAP_ANYWHERE] = 8,
 	[OP_DISCARD] = 20,
 	[OP_BRK] = 20,
+	[OP_ADVISE_HUGE] = 4,
 	[OP_LOAD] = 620,
 	[OP_STORE] = 700,
 	[OP_EXECUTE] = 40,
@@ -84,6 +87,21 @@ static unsigned pick_page(uint64_t *state)
 	return window->first + at;
 }
 
+/* One or two times 2 MiB of the arena, aligned, writable. */
+static void pick_large(uint64_t *state, struct operation *op)
+{
+	const struct window *arena = &windows[WINDOW_ARENA];
+	unsigned to_border =
+		(unsigned)((ALIGN_UP(arena->start, HUGE_BYTES) - arena->start) >> PAGE_SHIFT);
+	unsigned large = (arena->pages - to_border) / MMU_ENTRIES;
+	unsigned count = 1 + below(state, 2);
+
+	op->first = arena->first + to_border + MMU_ENTRIES * below(state, large - count + 1);
+	op->count = count * MMU_ENTRIES;
+	op->prot = VM_READ | VM_WRITE;
+	op->flag = false;
+}
+
 void operation_make(uint64_t seed, unsigned long number, unsigned oom, struct operation *op)
 {
 	static const unsigned prots[] = {
@@ -114,6 +132,8 @@ void operation_make(uint64_t seed, unsigned long number, unsigned oom, struct op
 		op->count = MIN(op->count, 8u); /* so that many succeed */
 	if (op->kind == OP_DISCARD)
 		op->count = MIN(op->count, 20u);
+	if (op->kind == OP_MAP_HUGE)
+		pick_large(&state, op);
 	if (op->kind == OP_MAP_SHARED_MEMORY)
 		op->count = MIN(op->count, SHARED_MOST);
 	if (op->kind == OP_MAP_FILE_PRIVATE || op->kind == OP_MAP_FILE_SHARED) {
@@ -166,7 +186,9 @@ static void say_map(struct words *words, const struct operation *op)
 	    : op->flag && !file         ? " if they are free"
 					: "",
 	    prot_words(op->prot));
-	if (op->kind == OP_MAP_FILE_SHARED)
+	if (op->kind == OP_MAP_HUGE)
+		say(words, "private, zeros, with large pages");
+	else if (op->kind == OP_MAP_FILE_SHARED)
 		say(words, "shared, file 1 from page %u", op->memory_page);
 	else if (op->kind == OP_MAP_FILE_PRIVATE)
 		say(words, "private, file %u from page %u", op->flag, op->memory_page);
@@ -193,6 +215,10 @@ static void say_range_call(struct words *words, const struct operation *op)
 		say_range(words, "makes", op->first, op->count);
 		say(words, ", or what of them is one region, %u long%s", op->to_count,
 		    op->flag ? "" : ", in place");
+		break;
+	case OP_ADVISE_HUGE:
+		say_range(words, op->flag ? "wants large pages for" : "wants no large pages for",
+			  op->first, op->count);
 		break;
 	case OP_DISCARD:
 		say_range(words, "discards", op->first, op->count);
@@ -229,7 +255,7 @@ void operation_describe(const struct operation *op, unsigned process, char *text
 	struct words words = {.text = text, .bytes = bytes};
 
 	say(&words, "process %u ", process);
-	if (op->kind <= OP_MAP_ANYWHERE)
+	if (op->kind <= OP_MAP_HUGE)
 		say_map(&words, op);
 	else if (op->kind <= OP_BRK)
 		say_range_call(&words, op);

@@ -83,6 +83,12 @@ enum outcome run_map(const struct operation *op, struct process *process)
 		differ("place of a mapping", page_va(op->first), address, page_va(place));
 	oracle_unmap(process, place, op->count);
 	set_pages(process, op, place, (uint8_t)memory, shared, memory_page);
+	if (op->kind != OP_MAP_HUGE)
+		return DONE;
+	host_allow_allocations(-1);
+	error = vm_advise_huge(process->space, page_va(place), op->count * PAGE_SIZE, true);
+	if (error)
+		differ("advice", page_va(place), (uint64_t)error, 0);
 	return DONE;
 }
 
@@ -284,6 +290,26 @@ enum outcome run_discard(const struct operation *op, struct process *process)
 			memset(page->value, 0, sizeof(page->value));
 	}
 	return DONE;
+}
+
+/* Which pages are large is no business of the program's: the oracle does not know. */
+enum outcome run_advise(const struct operation *op, struct process *process)
+{
+	int error =
+		vm_advise_huge(process->space, page_va(op->first), op->count * PAGE_SIZE, op->flag);
+
+	if (!all_mapped(process, op->first, op->count)) {
+		if (error != -ENOMEM)
+			differ("advice for a hole", page_va(op->first), (uint64_t)error,
+			       (uint64_t)-ENOMEM);
+		return REFUSED;
+	}
+	enum outcome outcome = expect_done("advice", op, error);
+	if (outcome == DONE) {
+		oracle_cut(process, op->first);
+		oracle_cut(process, op->first + op->count);
+	}
+	return outcome;
 }
 
 enum outcome run_brk(const struct operation *op, struct process *process)

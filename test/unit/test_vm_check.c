@@ -82,7 +82,9 @@ static void check(void)
 
 static entry_t *leaf(struct vm_space *space, vaddr_t va)
 {
-	return table_find(space, va);
+	unsigned level;
+
+	return table_find(space, va, &level);
 }
 
 static struct frame *frame_at(struct vm_space *space, vaddr_t va)
