@@ -400,7 +400,7 @@ static uint64_t process_bytes(void)
 /* What a resident page costs beyond itself, in hundredths of a byte. */
 static uint64_t page_overhead(void)
 {
-	enum { BYTES = 64 * MIB };
+	enum { BYTES = 256 * MIB };
 	char *memory = map(BYTES);
 	uint64_t before = free_bytes();
 

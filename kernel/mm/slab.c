@@ -48,9 +48,10 @@ static void init_locked(void)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(partial); i++)
 		list_init(&partial[i]);
-	for (uint8_t class = 0, unit = 0; unit < ARRAY_SIZE(class_of); unit++) {
+	unsigned class = 0;
+	for (unsigned unit = 0; unit < ARRAY_SIZE(class_of); unit++) {
 		class += unit * SLAB_ALIGN > class_sizes[class];
-		class_of[unit] = class;
+		class_of[unit] = (uint8_t) class;
 	}
 	ready = true;
 }

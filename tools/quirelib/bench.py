@@ -165,11 +165,12 @@ def bench(values, words):
                          "boot/vmlinuz-* of Debian's linux-image package")
     if (values["record"] or values["check"]) and words:
         raise UsageError("--record and --check want all rows")
+    known = read_record()
+    unknown = [word for word in words if word not in known]
+    if unknown:
+        raise UsageError(f"no row {unknown[0]!r}; there are {', '.join(known)}")
     prepare(yes=values["yes"], quiet=True)
     columns = _measure(values, words, counted=True)
-    unknown = [word for word in words if word not in columns["Quire"]]
-    if unknown:
-        raise UsageError(f"no row {unknown[0]!r}; without a name all rows are shown")
     rows = list(columns["Quire"])
     print("Guest instructions (-icount shift=0); bytes where the name says so")
     print("\n".join(table(rows, columns)))
