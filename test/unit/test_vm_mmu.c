@@ -78,6 +78,12 @@ static uint64_t faults_of(const struct vm_space *space)
 	return sum;
 }
 
+/* Without what is counted beside another kind: at most one for each fault. */
+static uint64_t served_by(const struct vm_space *space)
+{
+	return faults_of(space) - space->faults[FAULT_OWN_TABLE] - space->faults[FAULT_STACK_GROW];
+}
+
 struct access {
 	vaddr_t va;
 	bool write;
@@ -91,7 +97,7 @@ static bool expect_access(int line, struct access want)
 	struct vm_space *space = cpu_local()->space;
 	unsigned access = VM_USER | (want.write ? VM_WRITE : VM_READ);
 	bool granted = mmu_probe(space->root, want.va, access);
-	uint64_t before = faults_of(space), value = want.value;
+	uint64_t before = faults_of(space), served = served_by(space), value = want.value;
 	size_t left = want.write ? arch_copy_to_user(want.va, &value, sizeof(value))
 				 : arch_copy_from_user(&value, want.va, sizeof(value));
 	bool faulted = left != 0 || faults_of(space) != before;
@@ -103,6 +109,10 @@ static bool expect_access(int line, struct access want)
 		ktest_fail(__FILE__, line, "%s at %#llx %s, and the tables %s it",
 			   want.write ? "writing" : "reading", (unsigned long long)want.va,
 			   faulted ? "faults" : "goes through", granted ? "allow" : "refuse");
+	if (left == 0 && served_by(space) > served + 1)
+		ktest_fail(__FILE__, line, "one access at %#llx took %llu faults",
+			   (unsigned long long)want.va,
+			   (unsigned long long)(served_by(space) - served));
 	if (left == 0 && !mmu_probe(space->root, want.va, access))
 		ktest_fail(__FILE__, line, "%#llx was served, and the tables refuse it",
 			   (unsigned long long)want.va);
