@@ -123,15 +123,32 @@ void files_destroy(void);
 
 /* ---- operations ---- */
 
-#define OPERATIONS(X)                                                                              \
-	X(MAP_ANONYMOUS)                                                                           \
-	X(MAP_FILE_PRIVATE)                                                                        \
-	X(MAP_FILE_SHARED)                                                                         \
-	X(MAP_SHARED_MEMORY)                                                                       \
-	X(MAP_ANYWHERE)                                                                            \
-	X(MAP_HUGE) X(UNMAP) X(PROTECT) X(REMAP_TO) X(REMAP_ANYWHERE) X(DISCARD) X(ADVISE_HUGE)    \
-		X(BRK) X(LOAD) X(STORE) X(EXECUTE) X(COPY_FROM_USER) X(COPY_TO_USER) X(CLEAR_USER) \
-			X(COPY_STRING) X(WRITE_REMOTE) X(ZERO_REMOTE) X(FORK) X(EXEC) X(EXIT)
+#define OPERATIONS(X)        \
+	X(MAP_ANONYMOUS)     \
+	X(MAP_FILE_PRIVATE)  \
+	X(MAP_FILE_SHARED)   \
+	X(MAP_SHARED_MEMORY) \
+	X(MAP_ANYWHERE)      \
+	X(MAP_HUGE)          \
+	X(UNMAP)             \
+	X(PROTECT)           \
+	X(REMAP_TO)          \
+	X(REMAP_ANYWHERE)    \
+	X(DISCARD)           \
+	X(ADVISE_HUGE)       \
+	X(BRK)               \
+	X(LOAD)              \
+	X(STORE)             \
+	X(EXECUTE)           \
+	X(COPY_FROM_USER)    \
+	X(COPY_TO_USER)      \
+	X(CLEAR_USER)        \
+	X(COPY_STRING)       \
+	X(WRITE_REMOTE)      \
+	X(ZERO_REMOTE)       \
+	X(FORK)              \
+	X(EXEC)              \
+	X(EXIT)
 #define OPERATION_NAME(name) OP_##name,
 enum operation_kind { OPERATIONS(OPERATION_NAME) OPERATION_KINDS };
 

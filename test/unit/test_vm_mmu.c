@@ -1,18 +1,9 @@
-/*
- * test_vm_mmu.c: what the processor does, against what the tables say and what is right. Each
- * access is a guarded copy in an active space. Before it the tables are asked: if they allow it no
- * fault may be taken, and if they do not one must be, or a translation is used that should be gone.
- * In the kernel this is the real MMU; on the host, the software one.
- */
-#include <arch/user.h>
+/* test_vm_mmu.c: each memory call, and what the processor does right after it (mmu_access.h). */
 #include <linux/mman.h>
 
-#include "debug/ktest.h"
 #include "lib/errno.h"
 #include "lib/string.h"
-#include "machine.h"
-#include "mm/frame.h"
-#include "sync/cpu.h"
+#include "mmu_access.h"
 #include "vm/object.h"
 #include "vm/region.h"
 
@@ -20,115 +11,6 @@
 #define FEW  5u                     /* pages: flushed one by one */
 #define MANY 40u                    /* pages: all translations are flushed */
 #define HEAP 0x30000000ull
-#define RW   (VM_READ | VM_WRITE)
-
-/* ---- the world of a test ---- */
-
-struct world {
-	struct vm_space *space, *before;
-	struct frame_counts counts;
-};
-
-static bool world_create(struct world *world)
-{
-	machine_reset();
-	world->before = cpu_local()->space;
-	frame_counts(&world->counts);
-	if (!EXPECT_EQ(vm_space_create(&world->space), 0))
-		return false;
-	vm_space_activate(world->space);
-	return true;
-}
-
-static void world_destroy(struct world *world)
-{
-	struct frame_counts after;
-
-	vm_check(world->space);
-	vm_space_activate(world->before);
-	vm_space_destroy(world->space);
-	frame_counts(&after);
-	for (unsigned state = 0; state < FRAME_STATES; state++)
-		EXPECT_EQ(after.by_state[state], world->counts.by_state[state]);
-}
-
-static void map(struct vm_space *space, vaddr_t at, unsigned pages, unsigned prot,
-		struct vm_object *object, unsigned region_flags)
-{
-	struct vm_map_request request = {
-		.address = at,
-		.bytes = pages * PAGE_SIZE,
-		.prot = prot,
-		.flags = VM_MAP_FIXED,
-		.region_flags = region_flags,
-		.object = object,
-	};
-
-	EXPECT_EQ(vm_map(space, &request, &at), 0);
-}
-
-/* ---- one access ---- */
-
-static uint64_t faults_of(const struct vm_space *space)
-{
-	uint64_t sum = 0;
-
-	for (unsigned kind = 0; kind < FAULT_KINDS; kind++)
-		sum += space->faults[kind];
-	return sum;
-}
-
-/* Without what is counted beside another kind: at most one for each fault. */
-static uint64_t served_by(const struct vm_space *space)
-{
-	return faults_of(space) - space->faults[FAULT_OWN_TABLE] - space->faults[FAULT_STACK_GROW];
-}
-
-struct access {
-	vaddr_t va;
-	bool write;
-	bool allowed;
-	uint64_t value; /* to write, or to find */
-};
-
-/* In the active space. true: a fault was taken. */
-static bool expect_access(int line, struct access want)
-{
-	struct vm_space *space = cpu_local()->space;
-	unsigned access = VM_USER | (want.write ? VM_WRITE : VM_READ);
-	bool granted = mmu_probe(space->root, want.va, access);
-	uint64_t before = faults_of(space), served = served_by(space), value = want.value;
-	size_t left = want.write ? arch_copy_to_user(want.va, &value, sizeof(value))
-				 : arch_copy_from_user(&value, want.va, sizeof(value));
-	bool faulted = left != 0 || faults_of(space) != before;
-
-	if ((left == 0) != want.allowed)
-		ktest_fail(__FILE__, line, "%s at %#llx is %s", want.write ? "writing" : "reading",
-			   (unsigned long long)want.va, left ? "refused" : "allowed");
-	if (faulted == granted)
-		ktest_fail(__FILE__, line, "%s at %#llx %s, and the tables %s it",
-			   want.write ? "writing" : "reading", (unsigned long long)want.va,
-			   faulted ? "faults" : "goes through", granted ? "allow" : "refuse");
-	if (left == 0 && served_by(space) > served + 1)
-		ktest_fail(__FILE__, line, "one access at %#llx took %llu faults",
-			   (unsigned long long)want.va,
-			   (unsigned long long)(served_by(space) - served));
-	if (left == 0 && !mmu_probe(space->root, want.va, access))
-		ktest_fail(__FILE__, line, "%#llx was served, and the tables refuse it",
-			   (unsigned long long)want.va);
-	if (left == 0 && value != want.value)
-		ktest_fail(__FILE__, line, "%#llx holds %#llx, expected %#llx",
-			   (unsigned long long)want.va, (unsigned long long)value,
-			   (unsigned long long)want.value);
-	return faulted;
-}
-
-#define READS(address, expected) \
-	expect_access(__LINE__, (struct access){(address), false, true, (expected)})
-#define WRITES(address, data) \
-	expect_access(__LINE__, (struct access){(address), true, true, (data)})
-#define REFUSES(address, writes) \
-	EXPECT(expect_access(__LINE__, (struct access){(address), (writes), false, 0}))
 
 /* ---- protections ---- */
 
@@ -140,7 +22,7 @@ KTEST(vm_mmu_protect_takes_effect_at_once)
 
 	if (!world_create(&world))
 		return;
-	map(world.space, AREA, 1, RW, NULL, 0);
+	map_pages(world.space, AREA, 1, RW, NULL, 0);
 	for (unsigned from = 0; from < 8; from++)
 		for (unsigned to = 0; to < 8; to++) {
 			EXPECT_EQ(vm_protect(world.space, AREA, PAGE_SIZE, from), 0);
@@ -173,7 +55,7 @@ KTEST(vm_mmu_protect_of_many_pages)
 	if (!world_create(&world))
 		return;
 	for (unsigned s = 0; s < ARRAY_SIZE(sizes); s++) {
-		map(world.space, AREA, sizes[s], RW, NULL, 0);
+		map_pages(world.space, AREA, sizes[s], RW, NULL, 0);
 		for (unsigned i = 0; i < sizes[s]; i++)
 			WRITES(AREA + i * PAGE_SIZE, i);
 		EXPECT_EQ(vm_protect(world.space, AREA, sizes[s] * PAGE_SIZE, VM_READ), 0);
@@ -195,7 +77,7 @@ KTEST(vm_mmu_unmapped_pages_are_gone_at_once)
 	if (!world_create(&world))
 		return;
 	for (unsigned s = 0; s < ARRAY_SIZE(sizes); s++) {
-		map(world.space, AREA, sizes[s], RW, NULL, 0);
+		map_pages(world.space, AREA, sizes[s], RW, NULL, 0);
 		for (unsigned i = 0; i < sizes[s]; i++)
 			WRITES(AREA + i * PAGE_SIZE, i + 1);
 		EXPECT_EQ(vm_unmap(world.space, AREA, sizes[s] * PAGE_SIZE), 0);
@@ -204,7 +86,7 @@ KTEST(vm_mmu_unmapped_pages_are_gone_at_once)
 			REFUSES(AREA + i * PAGE_SIZE, true);
 		}
 		/* What comes to be there is zero, and not what was there. */
-		map(world.space, AREA, sizes[s], RW, NULL, 0);
+		map_pages(world.space, AREA, sizes[s], RW, NULL, 0);
 		for (unsigned i = 0; i < sizes[s]; i++)
 			READS(AREA + i * PAGE_SIZE, 0);
 	}
@@ -217,10 +99,10 @@ KTEST(vm_mmu_replaced_and_discarded_pages_are_zero_at_once)
 
 	if (!world_create(&world))
 		return;
-	map(world.space, AREA, MANY, RW, NULL, 0);
+	map_pages(world.space, AREA, MANY, RW, NULL, 0);
 	for (unsigned i = 0; i < MANY; i++)
 		WRITES(AREA + i * PAGE_SIZE, i + 1);
-	map(world.space, AREA + PAGE_SIZE, 2, RW, NULL, 0);
+	map_pages(world.space, AREA + PAGE_SIZE, 2, RW, NULL, 0);
 	EXPECT_EQ(vm_discard(world.space, AREA + 3 * PAGE_SIZE, 2 * PAGE_SIZE), 0);
 	for (unsigned i = 0; i < MANY; i++)
 		READS(AREA + i * PAGE_SIZE, i >= 1 && i <= 4 ? 0 : i + 1);
@@ -237,7 +119,7 @@ KTEST(vm_mmu_moved_pages_are_at_one_place)
 
 	if (!world_create(&world))
 		return;
-	map(world.space, AREA, MANY, RW, NULL, 0);
+	map_pages(world.space, AREA, MANY, RW, NULL, 0);
 	for (unsigned i = 0; i < MANY; i += 2)
 		WRITES(AREA + i * PAGE_SIZE, i + 1);
 	EXPECT_EQ(vm_remap(world.space, AREA, MANY * PAGE_SIZE, MANY * PAGE_SIZE,
@@ -282,7 +164,7 @@ KTEST(vm_mmu_write_after_fork_faults_in_the_parent)
 
 	if (!world_create(&world))
 		return;
-	map(world.space, AREA, MANY, RW, NULL, 0);
+	map_pages(world.space, AREA, MANY, RW, NULL, 0);
 	for (unsigned i = 0; i < MANY; i++)
 		WRITES(AREA + i * PAGE_SIZE, i + 1);
 	if (!EXPECT_EQ(vm_fork(world.space, &child), 0))
@@ -316,7 +198,7 @@ KTEST(vm_mmu_family_of_three)
 
 	if (!world_create(&world))
 		return;
-	map(world.space, AREA, FEW, RW, NULL, 0);
+	map_pages(world.space, AREA, FEW, RW, NULL, 0);
 	for (unsigned i = 0; i < FEW; i++)
 		WRITES(AREA + i * PAGE_SIZE, 1);
 	if (!EXPECT_EQ(vm_fork(world.space, &child), 0))
@@ -367,8 +249,8 @@ KTEST(vm_mmu_file_pages_shared_and_private)
 	if (!world_create(&world))
 		return;
 	EXPECT_EQ(vm_object_create(&file_ops, NULL, 3 * PAGE_SIZE, &file), 0);
-	map(world.space, shared, 4, RW, file, REGION_SHARED);
-	map(world.space, private, 4, RW, file, 0);
+	map_pages(world.space, shared, 4, RW, file, REGION_SHARED);
+	map_pages(world.space, private, 4, RW, file, 0);
 	vm_object_put(file);
 	READS(private, 0xf00);
 	WRITES(shared, 1);
@@ -398,7 +280,7 @@ KTEST(vm_mmu_stack_grows_under_the_kernels_own_copies)
 
 	if (!world_create(&world))
 		return;
-	map(world.space, top - PAGE_SIZE, 1, RW, NULL, REGION_GROWS_DOWN);
+	map_pages(world.space, top - PAGE_SIZE, 1, RW, NULL, REGION_GROWS_DOWN);
 	WRITES(top - 8, 1);
 	EXPECT(WRITES(top - 3 * MIB, 2));
 	EXPECT(READS(top - 2 * MIB, 0));
@@ -419,7 +301,7 @@ KTEST(vm_mmu_page_of_zeros_stays_zero)
 	if (!world_create(&world))
 		return;
 	const uint64_t *zeros = frame_data(frame_zero());
-	map(world.space, AREA, MANY, RW, NULL, 0);
+	map_pages(world.space, AREA, MANY, RW, NULL, 0);
 	for (unsigned i = 0; i < MANY; i++) {
 		EXPECT(READS(AREA + i * PAGE_SIZE, 0));
 		EXPECT(WRITES(AREA + i * PAGE_SIZE, i + 1));

@@ -15,6 +15,7 @@
 #include "vm/check.h"
 #include "vm/object.h"
 #include "vm/region.h"
+#include "vm/table.h"
 
 #define ANON       (GIB - 4 * PAGE_SIZE) /* its middle is a border of level-1, 2 and 3 tables */
 #define ANON_PAGES 10u
@@ -22,10 +23,11 @@
 #define SHARED     0x20000000ull /* the same file */
 #define FILE_PAGES 6u
 #define HEAP       0x30000000ull
+#define LARGE      0x80000000ull   /* a large page */
 #define FREE_PLACE 0x7000000000ull /* another entry of the root: no table is there */
 #define STACK_TOP  USER_END
 
-#define FRAMES_MAX 64   /* no call needs more */
+#define FRAMES_MAX 600  /* no call needs more */
 #define SLOTS      4096 /* more than the frames of all that is made here */
 
 /* Two processes that share what they can, and the file that both map. */
@@ -99,6 +101,15 @@ static int write_page(struct vm_space *space, vaddr_t va, uint64_t value)
 	return vm_write_remote(space, va, &value, sizeof(value));
 }
 
+/* Two times 2 MiB, of which the first is touched: it gets a large page, if there is a block. */
+static int make_large(struct vm_space *space)
+{
+	int error = map_at(space, LARGE, 2 * MMU_ENTRIES, NULL, 0);
+
+	error = error ? error : vm_advise_huge(space, LARGE, 2 * HUGE_BYTES, true);
+	return error ? error : write_page(space, LARGE + 5 * PAGE_SIZE, 600);
+}
+
 static int make_space(struct world *world)
 {
 	struct vm_space *space = world->space;
@@ -117,6 +128,8 @@ static int make_space(struct world *world)
 		error = error ? error : write_page(space, SHARED + i * PAGE_SIZE, 300 + i);
 		error = error ? error : write_page(space, HEAP + i * PAGE_SIZE, 400 + i);
 	}
+	if (!error)
+		error = make_large(space);
 	/* One page of zeros and one of the file's, only read. */
 	if (vm_fault(space, ANON + PAGE_SIZE, VM_READ) == VM_NO_MEMORY ||
 	    vm_fault(space, PRIVATE + PAGE_SIZE, VM_READ) == VM_NO_MEMORY)
@@ -318,6 +331,7 @@ FAULT(fault_file_copy, PRIVATE + 5 * PAGE_SIZE, VM_WRITE)
 FAULT(fault_file_copy_of_page_read, PRIVATE + PAGE_SIZE, VM_WRITE)
 FAULT(fault_file_map_shared, SHARED + 5 * PAGE_SIZE, VM_WRITE)
 FAULT(fault_stack_grow, STACK_TOP - 3 * MIB, VM_WRITE)
+FAULT(fault_large, LARGE + HUGE_BYTES, VM_WRITE)
 
 /* These find the page there and writable where there is no sibling. */
 static int fault_own_page(struct world *world, struct vm_space **made)
@@ -326,6 +340,35 @@ static int fault_own_page(struct world *world, struct vm_space **made)
 
 	(void)made;
 	return result == VM_SPURIOUS_FAULT ? 0 : fault_result(result);
+}
+
+static int fault_own_large(struct world *world, struct vm_space **made)
+{
+	enum vm_result result = vm_fault(world->space, LARGE, VM_WRITE);
+
+	(void)made;
+	return result == VM_SPURIOUS_FAULT ? 0 : fault_result(result);
+}
+
+static int unmap_part_of_large(struct world *world, struct vm_space **made)
+{
+	(void)made;
+	return vm_unmap(world->space, LARGE + 3 * PAGE_SIZE, PAGE_SIZE);
+}
+
+static int protect_part_of_large(struct world *world, struct vm_space **made)
+{
+	(void)made;
+	return vm_protect(world->space, LARGE + PAGE_SIZE, 9 * PAGE_SIZE, VM_READ);
+}
+
+static int move_large(struct world *world, struct vm_space **made)
+{
+	vaddr_t to = FREE_PLACE + PAGE_SIZE;
+
+	(void)made;
+	return vm_remap(world->space, LARGE, 6 * PAGE_SIZE, 6 * PAGE_SIZE,
+			MREMAP_MAYMOVE | MREMAP_FIXED, &to);
 }
 
 static int write_from_outside(struct world *world, struct vm_space **made)
@@ -373,6 +416,11 @@ static const struct call calls[] = {
 	CALL(fault_stack_grow, 1, 1),
 	CALL(fault_own_page, 0, 1),
 	CALL(write_from_outside, 1, 1),
+	CALL(fault_large, 1, 1),
+	CALL(fault_own_large, 0, 1),
+	CALL(unmap_part_of_large, 1, 1),
+	CALL(protect_part_of_large, 1, 1),
+	CALL(move_large, 1, 1),
 };
 
 /* One call in a new world with that many frames: true, if it succeeded. */
