@@ -37,7 +37,7 @@ def test_against_the_oracle(seed, oom, share):
     assert f"seed {seed}: {OPERATIONS} operations" in done.stdout
     # It proves something only about what has happened.
     for operation, outcomes in read_outcomes(done.stdout).items():
-        assert outcomes["done"] >= 100, (operation, outcomes)
+        assert outcomes["done"] >= 50, (operation, outcomes)
         assert oom or not outcomes["failed"], (operation, outcomes)
     assert not oom or read_outcomes(done.stdout)["STORE"]["failed"] >= 100
 
