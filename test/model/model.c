@@ -12,11 +12,10 @@
  *   --words     print each operation, in words, before it is run
  *   --shrink    after a failure, look for the shortest list of operations that fails too
  *
- * A difference, a broken invariant or a sanitizer's report ends the run with status 1 or a signal,
- * and the command that does the same again.
+ * The run is a process of its own (gdb: set follow-fork-mode child). A difference, a broken
+ * invariant or a sanitizer's report ends it; the exit status is 1 then, and the command that fails
+ * in the same way is printed.
  */
-#include <sanitizer/common_interface_defs.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
@@ -39,41 +38,16 @@ _Static_assert(SLOTS > FRAMES, "a slot for each frame");
 
 /* The run in progress; one at a time in a process. */
 static const struct arguments *run_arguments;
-static const unsigned long *run_numbers; /* or NULL */
 static volatile struct progress *run_progress;
 static struct vm_name scratch[SLOTS];
 
 /* ---- what failed ---- */
 
-static void print_replay(void)
-{
-	fprintf(stderr, "replay: build/test/model --seed %lu --ops %lu --check %lu --oom %u%s%s",
-		run_arguments->seed, run_progress->place + 1, run_arguments->check,
-		run_arguments->oom, run_arguments->share ? " --share " : "",
-		run_arguments->share ? run_arguments->share : "");
-	if (run_numbers) {
-		fputs(" --only ", stderr);
-		for (unsigned long i = 0; i <= run_progress->place; i++)
-			fprintf(stderr, "%s%lu", i ? "," : "", run_numbers[i]);
-	}
-	fputs(" (--shrink: fewer operations)\n", stderr);
-}
-
 void differ(const char *what, vaddr_t va, uint64_t got, uint64_t want)
 {
 	fprintf(stderr, "model: %s at %#llx: %#llx, the oracle says %#llx\n", what,
 		(unsigned long long)va, (unsigned long long)got, (unsigned long long)want);
-	print_replay();
 	exit(1);
-}
-
-/* An assertion of the kernel's: how to see it again, then die as before. */
-static void on_abort(int signal_number)
-{
-	(void)signal_number;
-	print_replay();
-	signal(SIGABRT, SIG_DFL);
-	abort();
 }
 
 enum outcome expect_done(const char *what, const struct operation *op, int error)
@@ -251,11 +225,8 @@ void run_list(const struct arguments *arguments, const unsigned long *numbers, u
 	struct frame_counts before;
 
 	run_arguments = arguments;
-	run_numbers = numbers;
 	run_progress = progress;
 	progress->place = 0;
-	signal(SIGABRT, on_abort);
-	__sanitizer_set_death_callback(print_replay);
 	host_memory_init(FRAMES);
 	vm_set_fork_share(share_named(arguments->share));
 	frame_counts(&before);
@@ -318,7 +289,6 @@ static void print_outcomes(const struct arguments *arguments, unsigned long coun
 
 int main(int argc, char **argv)
 {
-	static struct progress progress;
 	const char *only = argument(argc, argv, "--only");
 	struct arguments arguments = {
 		.seed = number_argument(argc, argv, "--seed", 1),
@@ -329,14 +299,20 @@ int main(int argc, char **argv)
 		.words = argument(argc, argv, "--words"),
 	};
 	unsigned long *numbers = only ? read_list(only, &arguments.operations) : NULL;
+	unsigned long count = arguments.operations;
+	volatile struct progress *progress = mmap(NULL, sizeof(*progress), PROT_READ | PROT_WRITE,
+						  MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	int status = 0;
 
+	assert(progress != MAP_FAILED);
 	if (argument(argc, argv, "--shrink")) {
-		int status = shrink(&arguments, numbers, arguments.operations);
-		free(numbers);
-		return status;
+		status = shrink(&arguments, numbers, count, progress);
+	} else if (run_fails(&arguments, numbers, &count, true, progress)) {
+		print_replay(&arguments, numbers, count);
+		status = 1;
+	} else {
+		print_outcomes(&arguments, count, progress);
 	}
-	run_list(&arguments, numbers, arguments.operations, &progress);
-	print_outcomes(&arguments, arguments.operations, &progress);
 	free(numbers);
-	return 0;
+	return status;
 }

@@ -233,8 +233,17 @@ struct progress {
 void run_list(const struct arguments *arguments, const unsigned long *numbers, unsigned long count,
 	      volatile struct progress *progress);
 
+/* run_list() in a process of its own. true: it failed, and *count is cut behind the operation at
+ * which it did. */
+bool run_fails(const struct arguments *arguments, const unsigned long *numbers,
+	       unsigned long *count, bool loud, volatile struct progress *progress);
+/* The command that runs this list. */
+void print_replay(const struct arguments *arguments, const unsigned long *numbers,
+		  unsigned long count);
+
 /* Find a shorter list that fails as well, print it, and the command that runs it. The exit status:
  * 1, or 2 if nothing fails. */
-int shrink(const struct arguments *arguments, const unsigned long *numbers, unsigned long count);
+int shrink(const struct arguments *arguments, const unsigned long *given, unsigned long count,
+	   volatile struct progress *progress);
 
 #endif

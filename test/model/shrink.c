@@ -5,7 +5,6 @@
  */
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -13,31 +12,29 @@
 #include "lib/string.h"
 #include "model.h"
 
-#define TRIES_MAX 20000u
+#define TRIES_MAX   20000u
 /* A list this short is checked after each operation: the first that breaks something ends it. */
-#define SHORT     500u
+#define SHORT       500u
+/* A run that takes longer hangs. */
+#define SECONDS_MAX 300u
 
-static volatile struct progress *progress; /* shared with the tries */
-static unsigned tries;
+static unsigned tries; /* of this shrinking */
 
-/* Does the list fail? Then *count is cut behind the operation that it failed at. */
-static bool fails(struct arguments arguments, const unsigned long *numbers, unsigned long *count,
-		  bool loud)
+bool run_fails(const struct arguments *arguments, const unsigned long *numbers,
+	       unsigned long *count, bool loud, volatile struct progress *progress)
 {
 	int status;
 
-	if (!loud)
-		arguments.check = *count <= SHORT ? 1 : MAX(*count / SHORT, 1ul);
 	fflush(stdout);
-	tries++;
 	pid_t child = fork();
 	assert(child >= 0);
 	if (child == 0) {
 		if (!loud &&
 		    (!freopen("/dev/null", "w", stderr) || !freopen("/dev/null", "w", stdout)))
 			_exit(0);
-		alarm(60);
-		run_list(&arguments, numbers, *count, progress);
+		alarm(SECONDS_MAX);
+		run_list(arguments, numbers, *count, progress);
+		fflush(stdout);
 		_exit(0);
 	}
 	waitpid(child, &status, 0);
@@ -47,9 +44,30 @@ static bool fails(struct arguments arguments, const unsigned long *numbers, unsi
 	return true;
 }
 
+void print_replay(const struct arguments *arguments, const unsigned long *numbers,
+		  unsigned long count)
+{
+	fprintf(stderr, "replay: build/test/model --seed %lu --ops %lu --check %lu --oom %u%s%s",
+		arguments->seed, count, arguments->check, arguments->oom,
+		arguments->share ? " --share " : "", arguments->share ? arguments->share : "");
+	for (unsigned long i = 0; numbers && i < count; i++)
+		fprintf(stderr, "%s%lu", i ? "," : " --only ", numbers[i]);
+	fputs(" (--shrink: fewer operations)\n", stderr);
+}
+
+/* The same, while shrinking: quiet, and short lists are checked after each operation. */
+static bool fails(struct arguments arguments, const unsigned long *numbers, unsigned long *count,
+		  volatile struct progress *progress)
+{
+	arguments.check = *count <= SHORT ? 1 : MAX(*count / SHORT, 1ul);
+	tries++;
+	return run_fails(&arguments, numbers, count, false, progress);
+}
+
 /* One round: leave out each part of `size` operations in turn. True: something could go. */
 static bool leave_out(const struct arguments *arguments, unsigned long *numbers,
-		      unsigned long *count, unsigned long size, unsigned long *scratch)
+		      unsigned long *count, unsigned long size, unsigned long *scratch,
+		      volatile struct progress *progress)
 {
 	bool shorter = false;
 
@@ -57,7 +75,7 @@ static bool leave_out(const struct arguments *arguments, unsigned long *numbers,
 		unsigned long part = MIN(size, *count - at), left = *count - part;
 		memcpy(scratch, numbers, at * sizeof(*numbers));
 		memcpy(scratch + at, numbers + at + part, (left - at) * sizeof(*numbers));
-		if (left && fails(*arguments, scratch, &left, false)) {
+		if (left && fails(*arguments, scratch, &left, progress)) {
 			memcpy(numbers, scratch, left * sizeof(*numbers));
 			*count = left;
 			shorter = true;
@@ -68,24 +86,23 @@ static bool leave_out(const struct arguments *arguments, unsigned long *numbers,
 	return shorter;
 }
 
-int shrink(const struct arguments *arguments, const unsigned long *given, unsigned long count)
+int shrink(const struct arguments *arguments, const unsigned long *given, unsigned long count,
+	   volatile struct progress *progress)
 {
-	unsigned long *numbers = malloc(count * sizeof(*numbers));
-	unsigned long *scratch = malloc(count * sizeof(*scratch));
+	unsigned long *numbers = calloc(count, sizeof(*numbers));
+	unsigned long *scratch = calloc(count, sizeof(*scratch));
 
-	progress = mmap(NULL, sizeof(*progress), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
-			-1, 0);
-	assert(numbers && scratch && progress != MAP_FAILED);
+	assert(numbers && scratch);
 	for (unsigned long i = 0; i < count; i++)
 		numbers[i] = given ? given[i] : i;
-	if (!fails(*arguments, numbers, &count, false)) {
+	if (!fails(*arguments, numbers, &count, progress)) {
 		printf("the %lu operations do not fail\n", count);
 		free(numbers);
 		free(scratch);
 		return 2;
 	}
 	for (unsigned long size = MAX(count / 2, 1ul);; size = MAX(size / 2, 1ul)) {
-		bool shorter = leave_out(arguments, numbers, &count, size, scratch);
+		bool shorter = leave_out(arguments, numbers, &count, size, scratch, progress);
 		fprintf(stderr, "%lu operations after %u tries\n", count, tries);
 		if ((size == 1 && !shorter) || tries >= TRIES_MAX)
 			break;
@@ -94,7 +111,8 @@ int shrink(const struct arguments *arguments, const unsigned long *given, unsign
 	loud.words = true;
 	loud.check = 1;
 	printf("%lu operations that fail:\n", count);
-	(void)fails(loud, numbers, &count, true);
+	(void)run_fails(&loud, numbers, &count, true, progress);
+	print_replay(&loud, numbers, count);
 	free(numbers);
 	free(scratch);
 	return 1;
