@@ -191,7 +191,7 @@ bool mmu_probe(paddr_t root, vaddr_t va, unsigned access)
 	return walk(root, va, access, &unused);
 }
 
-static uint64_t *translate(vaddr_t va, bool write)
+static void *translate(vaddr_t va, bool write)
 {
 	struct translation *slot = tlb_slot(va);
 	bool hit = slot->valid && slot->page == ALIGN_DOWN(va, PAGE_SIZE) &&
@@ -204,7 +204,7 @@ static uint64_t *translate(vaddr_t va, bool write)
 
 #define FAULTS_MAX 4 /* more for one access mean that serving them gets nowhere */
 
-static enum host_result reach(struct vm_space *space, vaddr_t va, bool write, uint64_t **where)
+enum host_result host_reach(struct vm_space *space, vaddr_t va, bool write, void **where)
 {
 	vm_space_activate(space);
 	for (unsigned tries = 0; tries < FAULTS_MAX; tries++) {
@@ -231,20 +231,20 @@ static enum host_result reach(struct vm_space *space, vaddr_t va, bool write, ui
 
 enum host_result host_load(struct vm_space *space, vaddr_t va, uint64_t *value)
 {
-	uint64_t *where;
-	enum host_result result = reach(space, va, false, &where);
+	void *where;
+	enum host_result result = host_reach(space, va, false, &where);
 
 	if (result == HOST_OK)
-		*value = *where;
+		*value = *(uint64_t *)where;
 	return result;
 }
 
 enum host_result host_store(struct vm_space *space, vaddr_t va, uint64_t value)
 {
-	uint64_t *where;
-	enum host_result result = reach(space, va, true, &where);
+	void *where;
+	enum host_result result = host_reach(space, va, true, &where);
 
 	if (result == HOST_OK)
-		*where = value;
+		*(uint64_t *)where = value;
 	return result;
 }

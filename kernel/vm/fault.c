@@ -34,8 +34,8 @@ static enum vm_result counted(struct vm_space *space, enum vm_fault_kind kind,
 	return result;
 }
 
-/* The stack above va, grown down to va's page; NULL if there is none that may. */
-static struct vm_region *grow_stack(struct vm_space *space, vaddr_t va)
+/* The stack above va that may grow down to va's page; NULL if there is none. */
+static struct vm_region *stack_above(const struct vm_space *space, vaddr_t va)
 {
 	struct vm_region *stack = region_at_or_after(space, va);
 	vaddr_t page = ALIGN_DOWN(va, PAGE_SIZE);
@@ -45,10 +45,14 @@ static struct vm_region *grow_stack(struct vm_space *space, vaddr_t va)
 	struct vm_region *below = region_prev(stack);
 	if (page < VM_MMAP_FLOOR + VM_STACK_GAP || (below && below->end > page - VM_STACK_GAP))
 		return NULL;
+	return stack;
+}
+
+static void grow_stack(struct vm_space *space, struct vm_region *stack, vaddr_t page)
+{
 	space->mapped += stack->start - page;
 	stack->start = page;
 	space->faults[FAULT_STACK_GROW]++;
-	return stack;
 }
 
 static bool allowed(const struct vm_region *region, unsigned access)
@@ -206,9 +210,10 @@ static enum vm_result serve(struct vm_space *space, struct vm_region *region, va
 static enum vm_result fault_locked(struct vm_space *space, vaddr_t va, unsigned access)
 {
 	struct vm_region *region = region_find_recent(space, va);
+	bool grows = !region;
 
-	if (UNLIKELY(!region))
-		region = grow_stack(space, va);
+	if (UNLIKELY(grows))
+		region = stack_above(space, va);
 	if (UNLIKELY(!region))
 		return counted(space, FAULT_BAD_ADDRESS, VM_BAD_ADDRESS);
 	if (UNLIKELY(!allowed(region, access)))
@@ -219,6 +224,9 @@ static enum vm_result fault_locked(struct vm_space *space, vaddr_t va, unsigned 
 		result = serve(space, region, va, access, 1);
 	if (UNLIKELY(result == VM_NO_MEMORY))
 		space->faults[FAULT_NO_MEMORY]++;
+	/* Last, since an access that is refused or can't be served changes nothing. */
+	if (UNLIKELY(grows) && result == VM_FIXED)
+		grow_stack(space, region, ALIGN_DOWN(va, PAGE_SIZE));
 	return result;
 }
 

@@ -1,14 +1,17 @@
 #!/usr/bin/python3
 """mutate.py: one-line mistakes in the memory system, each of which the host tests must catch.
 
-    test/model/mutate.py [NAME]
+    test/model/mutate.py [--shrink] [NAME]
 
 Copies the sources, applies one mutation of mutations.txt at a time, builds the unit tests and the
-model, and runs them until one fails. Prints a table; exit status 1 if a mutation survives or does
-not apply.
+model, and runs them until one fails; two copies, at the same time. Prints a table; exit status 1 if
+a mutation survives, does not apply or does not compile. With --shrink it also prints the fewest
+operations of the model that show each mistake, in words.
 """
 
+import concurrent.futures
 import os
+import queue
 import re
 import shutil
 import subprocess
@@ -22,6 +25,15 @@ LIST = os.path.join(ROOT, "test", "model", "mutations.txt")
 ENTRY = re.compile(r"^== (.*?)\nin (.*?)\n--- stands\n(.*?)\n--- mistake\n(.*?)\n(?=\n==|\Z)",
                    re.MULTILINE | re.DOTALL)
 
+COPIES = 2
+RUN_SECONDS = 60  # a mistake that makes a test hang is caught, too
+# Short runs with many checks find most; each is tried until one fails.
+MODEL_RUNS = [["--seed", "1", "--ops", "20000", "--check", "20"],
+              ["--seed", "2", "--ops", "150000"],
+              ["--seed", "3", "--ops", "150000", "--oom", "0"],
+              ["--seed", "4", "--ops", "300000"]]
+UNIT_FILTERS = ("vm_*", "entry_*", "frame_*", "page_tree_*", "object_*", "truncate_*")
+
 
 def read_mutations():
     """(name, file, what stands there, the mistake) of each."""
@@ -31,8 +43,6 @@ def read_mutations():
     if len(mutations) != sum(line.startswith("== ") for line in text.splitlines()):
         sys.exit(f"{LIST}: an entry is not understood")
     return mutations
-
-MODEL_RUNS = [("1", "300000"), ("2", "300000"), ("3", "300000")]
 
 
 def copy_tree(target):
@@ -45,24 +55,43 @@ def copy_tree(target):
 
 
 def run(command, tree):
-    return subprocess.run(command, cwd=tree, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                          timeout=300, check=False)
+    """(exit status, output); a run without end has status None."""
+    try:
+        done = subprocess.run(command, cwd=tree, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                              timeout=RUN_SECONDS, check=False)
+    except subprocess.TimeoutExpired:
+        return None, ""
+    return done.returncode, done.stdout.decode(errors="replace")
 
 
-def verdict(tree):
-    """What caught the mistake, or None."""
-    if run(["ninja", "build/test/unit", "build/test/model"], tree).returncode:
-        return "the compiler"
-    for seed, ops in MODEL_RUNS:
-        if run(["build/test/model", "--seed", seed, "--ops", ops], tree).returncode:
-            return f"model, seed {seed}"
-    for filter_ in ("vm_*", "frame_*", "page_tree_*", "object_*", "truncate_*"):
-        result = run(["build/test/unit", filter_], tree)
-        if result.returncode:
-            lines = result.stdout.decode().splitlines()
-            failed = [line for line in lines if line.startswith("not ok")]
+def build(tree):
+    return run(["ninja", "-j2", "build/test/unit", "build/test/model"], tree)
+
+
+def failing_model_run(tree):
+    for arguments in MODEL_RUNS:
+        status, _ = run(["build/test/model", *arguments], tree)
+        if status != 0:
+            return arguments, "a hang" if status is None else "difference"
+    return None, None
+
+
+def failing_unit_test(tree):
+    for filter_ in UNIT_FILTERS:
+        status, output = run(["build/test/unit", filter_], tree)
+        if status != 0:
+            failed = [line for line in output.splitlines() if line.startswith("not ok")]
             return f"unit {failed[0].split()[-1]}" if failed else "unit (crash)"
     return None
+
+
+def verdict(tree, shrink=False):
+    """What caught the mistake, or None; and the shrunk run, if that was asked for."""
+    arguments, how = failing_model_run(tree)
+    if arguments:
+        output = run(["build/test/model", *arguments, "--shrink"], tree)[1] if shrink else ""
+        return f"model, seed {arguments[1]}" + (f": {how}" if how == "a hang" else ""), output
+    return failing_unit_test(tree), ""
 
 
 def apply(tree, path, old, new):
@@ -76,27 +105,53 @@ def apply(tree, path, old, new):
     return text
 
 
+def try_one(trees, mutation, shrink):
+    """(caught, verdict, output)"""
+    _, path, old, new = mutation
+    tree = trees.get()
+    try:
+        original = apply(tree, path, old, new)
+        if original is None:
+            return False, "DOES NOT APPLY", ""
+        status, output = build(tree)
+        if status:
+            caught, text = None, "DOES NOT COMPILE"
+        else:
+            caught, output = verdict(tree, shrink)
+            text = caught or "SURVIVED"
+        with open(os.path.join(tree, path), "w", encoding="utf-8") as file:
+            file.write(original)
+        return caught is not None, text, output
+    finally:
+        trees.put(tree)
+
+
 def main(arguments):
-    chosen = [m for m in read_mutations() if not arguments or arguments[0] in m[0]]
+    shrink = "--shrink" in arguments
+    names = [argument for argument in arguments if argument != "--shrink"]
+    chosen = [m for m in read_mutations() if not names or names[0] in m[0]]
     survivors = 0
-    with tempfile.TemporaryDirectory(prefix="quire-mutate-") as tree:
-        copy_tree(tree)
-        caught = verdict(tree)
+    with tempfile.TemporaryDirectory(prefix="quire-mutate-") as folder:
+        first = os.path.join(folder, "0")
+        os.mkdir(first)
+        copy_tree(first)
+        status, output = build(first)
+        caught = "the compiler" if status else verdict(first)[0]
         if caught:
-            sys.exit(f"without any mutation the tests fail already: {caught}")
-        for name, path, old, new in chosen:
-            original = apply(tree, path, old, new)
-            if original is None:
-                caught, text = False, "DOES NOT APPLY"
-            else:
-                caught = verdict(tree)
-                text = caught or "SURVIVED"
-                with open(os.path.join(tree, path), "w", encoding="utf-8") as file:
-                    file.write(original)
-            survivors += not caught
-            print(f"{name:36} {path:22} {text}", flush=True)
+            sys.exit(f"without any mutation the tests fail already: {caught}\n{output}")
+        trees = queue.Queue()
+        trees.put(first)
+        for i in range(1, COPIES):
+            trees.put(shutil.copytree(first, os.path.join(folder, str(i))))
+        with concurrent.futures.ThreadPoolExecutor(COPIES) as pool:
+            results = pool.map(lambda mutation: try_one(trees, mutation, shrink), chosen)
+            for (name, path, _, _), (caught, text, output) in zip(chosen, results):
+                survivors += not caught
+                print(f"{name:44} {path:24} {text}", flush=True)
+                if shrink and output:
+                    print(output)
     print(f"{len(chosen) - survivors} of {len(chosen)} mutations caught")
-    return 1 if survivors else 0
+    return 1 if survivors or not chosen else 0
 
 
 if __name__ == "__main__":

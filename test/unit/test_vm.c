@@ -123,6 +123,24 @@ KTEST(vm_stack_grows_to_its_limit_and_keeps_a_gap)
 	end_space(space);
 }
 
+KTEST(vm_stack_does_not_grow_for_an_access_that_fails)
+{
+	struct vm_space *space = fresh_space();
+
+	EXPECT_EQ(map_fixed(space, STACK_TOP - PAGE_SIZE, PAGE_SIZE, VM_READ | VM_WRITE,
+			    REGION_GROWS_DOWN),
+		  0);
+	EXPECT_EQ(vm_fault(space, STACK_TOP - MIB, VM_EXEC), VM_BAD_ACCESS);
+	EXPECT_EQ(space->mapped, PAGE_SIZE);
+	host_allow_allocations(0);
+	EXPECT_EQ(host_store(space, STACK_TOP - MIB, 1), HOST_NO_MEMORY);
+	EXPECT_EQ(space->mapped, PAGE_SIZE);
+	host_allow_allocations(-1);
+	EXPECT_EQ(host_store(space, STACK_TOP - MIB, 1), HOST_OK);
+	EXPECT_EQ(space->mapped, MIB);
+	end_space(space);
+}
+
 KTEST(vm_map_chooses_from_the_top_and_refuses_nonsense)
 {
 	struct vm_space *space = fresh_space();

@@ -29,4 +29,8 @@ enum host_result {
 enum host_result host_load(struct vm_space *space, vaddr_t va, uint64_t *value);
 enum host_result host_store(struct vm_space *space, vaddr_t va, uint64_t value);
 
+/* Where the byte at va stands, reached in the same way; good to the end of its page, until the next
+ * fault. */
+enum host_result host_reach(struct vm_space *space, vaddr_t va, bool write, void **where);
+
 #endif

@@ -1,0 +1,270 @@
+/* operation.c: an operation from the seed and its number, and the same in words. */
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "model.h"
+#include "random.h"
+#include "vm/table.h"
+
+#define STRINGIZE(name) #name,
+const char *const operation_names[OPERATION_KINDS] = {OPERATIONS(STRINGIZE)};
+
+/* How often each is chosen, of the sum. */
+static const unsigned shares[OPERATION_KINDS] = {
+	[OP_MAP_ANONYMOUS] = 26,
+	[OP_MAP_FILE_PRIVATE] = 14,
+	[OP_MAP_FILE_SHARED] = 10,
+	[OP_MAP_SHARED_MEMORY] = 8,
+	[OP_MAP_ANYWHERE] = 8,
+	[OP_MAP_HUGE] = 6,
+	[OP_UNMAP] = 20,
+	[OP_PROTECT] = 30,
+	[OP_REMAP_TO] = 10,
+	[OP_REMAP_ANYWHERE] = 8,
+	[OP_DISCARD] = 20,
+	[OP_BRK] = 20,
+	[OP_ADVISE_HUGE] = 4,
+	[OP_LOAD] = 620,
+	[OP_STORE] = 700,
+	[OP_EXECUTE] = 40,
+	[OP_COPY_FROM_USER] = 40,
+	[OP_COPY_TO_USER] = 60,
+	[OP_CLEAR_USER] = 20,
+	[OP_COPY_STRING] = 30,
+	[OP_WRITE_REMOTE] = 30,
+	[OP_ZERO_REMOTE] = 15,
+	[OP_FORK] = 10,
+	[OP_EXEC] = 3,
+	[OP_EXIT] = 6,
+};
+
+static unsigned below(uint64_t *state, unsigned limit)
+{
+	return (unsigned)random_below(state, limit);
+}
+
+static enum operation_kind pick_kind(uint64_t *state)
+{
+	unsigned sum = 0, kind;
+
+	for (kind = 0; kind < OPERATION_KINDS; kind++)
+		sum += shares[kind];
+	unsigned dice = below(state, sum);
+	for (kind = 0; dice >= shares[kind]; kind++)
+		dice -= shares[kind];
+	return kind;
+}
+
+static const struct window *pick_window(uint64_t *state)
+{
+	static const enum window_kind kinds[] = {
+		WINDOW_ARENA,   WINDOW_ARENA,   WINDOW_ARENA, WINDOW_ARENA, WINDOW_ARENA,
+		WINDOW_PROGRAM, WINDOW_PROGRAM, WINDOW_TOP,   WINDOW_STACK,
+	};
+
+	return &windows[kinds[below(state, ARRAY_SIZE(kinds))]];
+}
+
+/* A range of pages in one window: mostly short, sometimes most of it. */
+static void pick_range(uint64_t *state, unsigned *first, unsigned *count)
+{
+	const struct window *window = pick_window(state);
+	unsigned at = below(state, window->pages);
+
+	*count = 1 + (below(state, 8) ? below(state, 40) : below(state, 1500));
+	*count = MIN(*count, window->pages - at);
+	*first = window->first + at;
+}
+
+/* One page: often one of a few, so that processes meet there; on the stack, near its top. */
+static unsigned pick_page(uint64_t *state)
+{
+	const struct window *window = pick_window(state);
+	unsigned at = below(state, below(state, 2) ? window->pages : MIN(64u, window->pages));
+
+	if (window == &windows[WINDOW_STACK] || window == &windows[WINDOW_TOP])
+		at = window->pages - 1 - at;
+	return window->first + at;
+}
+
+/* One or two times 2 MiB of the arena, aligned, writable. */
+static void pick_large(uint64_t *state, struct operation *op)
+{
+	const struct window *arena = &windows[WINDOW_ARENA];
+	unsigned to_border =
+		(unsigned)((ALIGN_UP(arena->start, HUGE_BYTES) - arena->start) >> PAGE_SHIFT);
+	unsigned large = (arena->pages - to_border) / MMU_ENTRIES;
+	unsigned count = 1 + below(state, 2);
+
+	op->first = arena->first + to_border + MMU_ENTRIES * below(state, large - count + 1);
+	op->count = count * MMU_ENTRIES;
+	op->prot = VM_READ | VM_WRITE;
+	op->flag = false;
+}
+
+void operation_make(uint64_t seed, unsigned long number, unsigned oom, struct operation *op)
+{
+	static const unsigned prots[] = {
+		VM_READ | VM_WRITE, VM_READ | VM_WRITE,           VM_READ | VM_WRITE, VM_READ, 0,
+		VM_READ | VM_EXEC,  VM_READ | VM_WRITE | VM_EXEC, VM_WRITE,           VM_EXEC,
+	};
+	/* Stay with one process for a while: a switch flushes, and would hide that an operation
+	 * forgot to. */
+	uint64_t turn = seed * 0x9e3779b97f4a7c15ull + number / 47;
+	uint64_t state = (seed << 40) + number;
+
+	(void)random_next(&state);
+	*op = (struct operation){.kind = pick_kind(&state)};
+	op->process = below(&turn, PROCESSES);
+	pick_range(&state, &op->first, &op->count);
+	pick_range(&state, &op->to, &op->to_count);
+	op->prot = prots[below(&state, ARRAY_SIZE(prots))];
+	op->memory_page = below(&state, FILE_PAGES);
+	op->word = below(&state, WORDS);
+	op->flag = below(&state, 2);
+	op->value = random_next(&state);
+	op->allow = oom && below(&state, oom) == 0 ? (long)below(&state, 6) : -1;
+	if (op->kind >= OP_LOAD && op->kind <= OP_ZERO_REMOTE) {
+		op->first = pick_page(&state);
+		op->mapped = below(&state, 4);
+	}
+	if (op->kind == OP_PROTECT && below(&state, 2))
+		op->count = MIN(op->count, 8u); /* so that many succeed */
+	if (op->kind == OP_DISCARD)
+		op->count = MIN(op->count, 20u);
+	if (op->kind == OP_MAP_HUGE)
+		pick_large(&state, op);
+	if (op->kind == OP_MAP_SHARED_MEMORY)
+		op->count = MIN(op->count, SHARED_MOST);
+	if (op->kind == OP_MAP_FILE_PRIVATE || op->kind == OP_MAP_FILE_SHARED) {
+		op->count = MIN(op->count, FILE_PAGES);
+		op->memory_page = below(&state, FILE_PAGES - op->count + 1);
+	}
+	/* Half of all words have no zero byte, so that strings reach from page to page. */
+	op->value |= below(&state, 2) ? 0x0101010101010101ull : 0;
+	op->value &= below(&state, 2) ? ~0ull : ~0ull >> 8;
+}
+
+/* ---- in words ---- */
+
+static const char *prot_words(unsigned prot)
+{
+	static const char *const words[] = {"---", "r--", "-w-", "rw-", "--x", "r-x", "-wx", "rwx"};
+
+	return words[prot & 7];
+}
+
+struct words {
+	char *text;
+	size_t bytes, length;
+};
+
+PRINTF(2, 3) static void say(struct words *words, const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	int more = vsnprintf(words->text + words->length, words->bytes - words->length, format,
+			     arguments);
+	va_end(arguments);
+	words->length = MIN(words->length + (size_t)more, words->bytes - 1);
+}
+
+static void say_range(struct words *words, const char *verb, unsigned first, unsigned count)
+{
+	say(words, "%s %u page%s at %#llx", verb, count, count == 1 ? "" : "s",
+	    (unsigned long long)page_va(first));
+}
+
+static void say_map(struct words *words, const struct operation *op)
+{
+	bool file = op->kind == OP_MAP_FILE_PRIVATE || op->kind == OP_MAP_FILE_SHARED;
+
+	say_range(words, "maps", op->first, op->count);
+	say(words, "%s, %s, ",
+	    op->kind == OP_MAP_ANYWHERE ? " if they are free, else anywhere"
+	    : op->flag && !file         ? " if they are free"
+					: "",
+	    prot_words(op->prot));
+	if (op->kind == OP_MAP_HUGE)
+		say(words, "private, zeros, with large pages");
+	else if (op->kind == OP_MAP_FILE_SHARED)
+		say(words, "shared, file 1 from page %u", op->memory_page);
+	else if (op->kind == OP_MAP_FILE_PRIVATE)
+		say(words, "private, file %u from page %u", op->flag, op->memory_page);
+	else
+		say(words,
+		    op->kind == OP_MAP_SHARED_MEMORY ? "new shared memory" : "private, zeros");
+}
+
+static void say_range_call(struct words *words, const struct operation *op)
+{
+	switch (op->kind) {
+	case OP_UNMAP:
+		say_range(words, "unmaps", op->first, op->count);
+		break;
+	case OP_PROTECT:
+		say_range(words, "protects", op->first, op->count);
+		say(words, " as %s", prot_words(op->prot));
+		break;
+	case OP_REMAP_TO:
+		say_range(words, "moves", op->first, op->count);
+		say_range(words, ", or what of them is one region, to", op->to, op->to_count);
+		break;
+	case OP_REMAP_ANYWHERE:
+		say_range(words, "makes", op->first, op->count);
+		say(words, ", or what of them is one region, %u long%s", op->to_count,
+		    op->flag ? "" : ", in place");
+		break;
+	case OP_ADVISE_HUGE:
+		say_range(words, op->flag ? "wants large pages for" : "wants no large pages for",
+			  op->first, op->count);
+		break;
+	case OP_DISCARD:
+		say_range(words, "discards", op->first, op->count);
+		break;
+	default:
+		say(words, "moves the end of its heap to %u pages",
+		    op->to % (PROGRAM_PAGES - BRK_PAGE));
+	}
+}
+
+static void say_access(struct words *words, const struct operation *op)
+{
+	static const char *const verbs[OPERATION_KINDS] = {
+		[OP_LOAD] = "reads",
+		[OP_STORE] = "writes",
+		[OP_EXECUTE] = "executes",
+		[OP_COPY_FROM_USER] = "has the kernel copy from",
+		[OP_COPY_TO_USER] = "has the kernel copy to",
+		[OP_CLEAR_USER] = "has the kernel clear",
+		[OP_COPY_STRING] = "has the kernel read a string from",
+		[OP_WRITE_REMOTE] = "is written from outside at",
+		[OP_ZERO_REMOTE] = "is cleared from outside at",
+	};
+	bool copies = op->kind > OP_EXECUTE, whole = op->flag && op->kind != OP_COPY_STRING;
+	unsigned word = copies ? !whole : op->word;
+
+	say(words, "%s %#llx", verbs[op->kind], (unsigned long long)word_va(op->first, word));
+	if (copies)
+		say(words, whole ? ", whole pages" : ", across the page's end");
+}
+
+void operation_describe(const struct operation *op, unsigned process, char *text, size_t bytes)
+{
+	struct words words = {.text = text, .bytes = bytes};
+
+	say(&words, "process %u ", process);
+	if (op->kind <= OP_MAP_HUGE)
+		say_map(&words, op);
+	else if (op->kind <= OP_BRK)
+		say_range_call(&words, op);
+	else if (op->kind <= OP_ZERO_REMOTE)
+		say_access(&words, op);
+	else
+		say(&words, op->kind == OP_FORK   ? "forks"
+			    : op->kind == OP_EXEC ? "runs a new program"
+						  : "exits");
+	if (op->allow >= 0)
+		say(&words, ", with %ld free frame%s", op->allow, op->allow == 1 ? "" : "s");
+}
