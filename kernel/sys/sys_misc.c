@@ -121,11 +121,8 @@ static int set_limit(struct process *process, unsigned resource, const struct pr
 	if (resource == RLIMIT_NOFILE && limit->hard > old->hard)
 		return -EPERM;
 	*old = *limit;
-	if (resource == RLIMIT_STACK) {
-		mutex_lock(&process->space->lock);
-		process->space->stack_limit = limit->soft;
-		mutex_unlock(&process->space->lock);
-	}
+	if (resource == RLIMIT_STACK || resource == RLIMIT_AS || resource == RLIMIT_DATA)
+		process_apply_limits(process, process->space);
 	return 0;
 }
 

@@ -15,9 +15,12 @@ static int copy_regions(const struct vm_space *parent, struct vm_space *child)
 {
 	for (struct vm_region *region = region_first(parent); region;
 	     region = region_next(region)) {
+		if (region->flags & REGION_NO_FORK)
+			continue;
 		struct vm_region *copy = region_create(region);
 		if (!copy)
 			return -ENOMEM;
+		copy->flags &= (uint16_t)~REGION_LOCK_BITS;
 		region_insert(child, copy);
 	}
 	return 0;
@@ -32,14 +35,13 @@ static int fork_locked(struct vm_space *parent, struct vm_space *child)
 		return error;
 	if (!table_duplicate(parent->root, MMU_LEVELS, &root))
 		return -ENOMEM;
-	/* The parent's writable translations are stale now: the root's entries lost their W. */
-	vm_flush(parent, 0, USER_END);
 	frame_free(frame_of(child->root));
 	child->root = root;
-	child->brk_start = parent->brk_start;
-	child->brk = parent->brk;
-	child->stack_limit = parent->stack_limit;
-	return 0;
+	vm_inherit_settings(child, parent);
+	error = vm_drop_unforked(child, parent);
+	/* The parent's writable translations are stale now: the root's entries lost their W. */
+	vm_flush(parent, 0, USER_END);
+	return error;
 }
 
 int vm_fork(struct vm_space *parent, struct vm_space **out)

@@ -95,6 +95,14 @@ int vm_object_page(struct vm_object *object, uint64_t index, struct frame **out)
 	return error;
 }
 
+bool vm_object_has_page(struct vm_object *object, uint64_t index)
+{
+	spin_lock(&object->lock);
+	bool has = index < object->page_capacity && object->pages[index];
+	spin_unlock(&object->lock);
+	return has;
+}
+
 ssize_t vm_object_read(struct vm_object *object, uint64_t offset, void *to, size_t bytes)
 {
 	size_t done = 0;

@@ -38,6 +38,8 @@ int vm_space_create(struct vm_space **out)
 	       (MMU_ENTRIES - MMU_USER_ENTRIES) * sizeof(entry_t));
 	space->root = frame_pa(frame);
 	space->stack_limit = DEFAULT_STACK_LIMIT;
+	space->address_limit = space->data_limit = space->data_limit_hard = VM_NO_LIMIT;
+	space->mmap_top = VM_MMAP_TOP;
 	*out = space;
 	return 0;
 }

@@ -9,6 +9,7 @@
  *   --check N  check all invariants, and all counts, every N operations (default 100)
  *   --oom N    one operation in N runs with only 0 to 5 frames left (default 8; 0: never)
  */
+#include <linux/mman.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -181,6 +182,17 @@ static bool all_mapped(const struct process *process, unsigned first, unsigned c
 	return true;
 }
 
+/* As with Linux, what is before the hole was changed; with no memory for it, ask the kernel. */
+static void protected_to_hole(struct process *process, unsigned first, unsigned prot,
+			      bool memory_short)
+{
+	for (unsigned i = first; process->pages[i].prot != UNMAPPED; i++) {
+		if (memory_short)
+			prot = region_find(process->space, page_va(i))->prot;
+		process->pages[i].prot = (uint8_t)prot;
+	}
+}
+
 static void do_protect(struct process *process, bool memory_short)
 {
 	static const unsigned prots[] = {VM_READ | VM_WRITE, VM_READ, 0, VM_READ | VM_EXEC,
@@ -195,6 +207,7 @@ static void do_protect(struct process *process, bool memory_short)
 		if (error != -ENOMEM)
 			differ("protect of a hole", page_va(first), (uint64_t)error,
 			       (uint64_t)-ENOMEM);
+		protected_to_hole(process, first, prot, memory_short);
 		return;
 	}
 	expect_error("protect", error, memory_short);
@@ -256,7 +269,8 @@ static void do_discard(struct process *process, bool memory_short)
 	unsigned first = below(ARENA_PAGES), count = 1 + below(20);
 
 	count = MIN(count, ARENA_PAGES - first);
-	int error = vm_discard(process->space, page_va(first), count * PAGE_SIZE);
+	int error =
+		vm_advise(process->space, page_va(first), page_va(first + count), MADV_DONTNEED);
 	if (memory_short && error && all_mapped(process, first, count))
 		return;
 	if (!all_mapped(process, first, count) && memory_short)
