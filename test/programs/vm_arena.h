@@ -148,11 +148,13 @@ static inline int dies_of(volatile char *at, int write)
 	fflush(stdout);
 	pid_t child = fork();
 
+	/* Through a register that does not imply the stack: an address that is not canonical is
+	 * another exception there, on some processors. */
 	if (child == 0) {
 		if (write)
-			*at = 1;
+			__asm__ volatile("movb $1, (%0)" : : "a"(at) : "memory");
 		else
-			(void)*at;
+			__asm__ volatile("movb (%0), %%cl" : : "a"(at) : "memory", "cl");
 		_exit(0);
 	}
 	int end = child_ends(child);
