@@ -88,14 +88,20 @@ static int free_pid_locked(void)
 	return table.last_pid;
 }
 
-static void inherit(struct process *child, const struct process *parent)
+static int inherit(struct process *child, const struct process *parent)
 {
 	child->cwd = parent->cwd;
 	child->executable = parent->executable;
 	child->umask = parent->umask;
 	memcpy(child->limits, parent->limits, sizeof(child->limits));
 	memcpy(child->name, parent->name, sizeof(child->name));
-	signals_inherit(&child->signals, &parent->signals);
+	return signals_inherit(&child->signals, &parent->signals);
+}
+
+void process_free(struct process *process)
+{
+	signals_destroy(&process->signals);
+	kfree(process);
 }
 
 int process_create(struct process *parent, struct process **out)
@@ -104,12 +110,13 @@ int process_create(struct process *parent, struct process **out)
 
 	if (!process)
 		return -ENOMEM;
-	int error = fd_table_copy(&process->files, &parent->files);
+	int error = inherit(process, parent);
+	if (!error)
+		error = fd_table_copy(&process->files, &parent->files);
 	if (error) {
-		kfree(process);
+		process_free(process);
 		return error;
 	}
-	inherit(process, parent);
 	list_init(&process->children);
 	wait_queue_init(&process->child_ends);
 	process->started = time_now();
@@ -120,13 +127,14 @@ int process_create(struct process *parent, struct process **out)
 		table.count++;
 		process->pid = free_pid_locked();
 		process->parent = parent;
+		process->parent_pid = parent->pid;
 		list_push_back(&parent->children, &process->sibling);
 		list_push_back(&table.all, &process->all);
 	}
 	spin_unlock(&process_lock);
 	if (!process->pid) {
 		fd_table_close_all(&process->files);
-		kfree(process);
+		process_free(process);
 		return -EAGAIN;
 	}
 	*out = process;
@@ -148,7 +156,7 @@ void process_discard(struct process *process)
 	spin_lock(&process_lock);
 	process_forget_locked(process);
 	spin_unlock(&process_lock);
-	kfree(process);
+	process_free(process);
 }
 
 void process_apply_limits(const struct process *process, struct vm_space *space)

@@ -25,6 +25,7 @@ static int change_flags(struct vm_space *space, vaddr_t start, vaddr_t end, unsi
 		return error;
 	region = region_find(space, start);
 	region->flags = (uint16_t)flags;
+	space->fork_flags |= flags & REGION_FOR_FORK;
 	region_merge(space, start, end);
 	return 0;
 }
@@ -106,6 +107,10 @@ static int advise_part(struct vm_space *space, const struct vm_region *region, v
 		return change_flags(space, start, end, REGION_WIPE_ON_FORK, 0);
 	case MADV_KEEPONFORK:
 		return change_flags(space, start, end, 0, REGION_WIPE_ON_FORK);
+	case MADV_HUGEPAGE:
+		return change_flags(space, start, end, REGION_HUGE, 0);
+	case MADV_NOHUGEPAGE:
+		return change_flags(space, start, end, 0, REGION_HUGE);
 	default:
 		return 0;
 	}
@@ -169,6 +174,7 @@ void vm_lock_all(struct vm_space *space, bool current, unsigned bits, unsigned f
 {
 	mutex_lock(&space->lock);
 	space->future_flags = future_bits;
+	space->fork_flags |= bits | future_bits;
 	for (struct vm_region *region = region_first(space); current && region;
 	     region = region_next(region))
 		region->flags = (uint16_t)((region->flags & ~REGION_LOCK_BITS) | bits);

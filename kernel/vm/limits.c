@@ -73,21 +73,32 @@ void vm_inherit_settings(struct vm_space *child, const struct vm_space *parent)
 	child->brk = parent->brk;
 	child->mmap_top = parent->mmap_top;
 	child->data_bytes = parent->data_bytes;
+	child->fork_flags = parent->fork_flags;
 	child->stack_limit = parent->stack_limit;
 	child->address_limit = parent->address_limit;
 	child->data_limit = parent->data_limit;
 	child->data_limit_hard = parent->data_limit_hard;
 }
 
-int vm_drop_unforked(struct vm_space *child, const struct vm_space *parent)
+int vm_drop_unforked(struct vm_space *child)
 {
-	for (struct vm_region *region = region_first(parent); region;
-	     region = region_next(region)) {
+	struct vm_region *next;
+
+	/* Most programs never ask for any of this, and fork is to be fast. */
+	if (!child->fork_flags)
+		return 0;
+	for (struct vm_region *region = region_first(child); region; region = next) {
+		next = region_next(region);
+		region->flags &= (uint16_t)~REGION_LOCK_BITS;
 		if (!(region->flags & (REGION_NO_FORK | REGION_WIPE_ON_FORK)))
 			continue;
 		if (!table_prepare_edges(child, region->start, region->end))
 			return -ENOMEM;
 		table_drop_range(child, region->start, region->end);
+		if (region->flags & REGION_NO_FORK) {
+			region_remove(child, region);
+			region_destroy(region);
+		}
 	}
 	return 0;
 }

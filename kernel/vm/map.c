@@ -121,6 +121,7 @@ static int map_locked(struct vm_space *space, const struct vm_map_request *reque
 		region_destroy(region);
 		return error;
 	}
+	space->fork_flags |= region->flags & REGION_FOR_FORK;
 	region_insert(space, region);
 	region_merge(space, start, start + bytes);
 	*address = start;

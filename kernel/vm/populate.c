@@ -98,7 +98,8 @@ vaddr_t vm_next_mapped(struct vm_space *space, vaddr_t va)
 
 static bool is_resident(struct vm_space *space, const struct vm_region *region, vaddr_t va)
 {
-	entry_t *entry = table_find(space, va);
+	unsigned level;
+	entry_t *entry = table_find(space, va, &level);
 
 	if (entry && entry_is_present(entry_load(entry)))
 		return true;

@@ -18,6 +18,8 @@
 /* The first region that ends above va, or NULL: it contains va, or is the next one. */
 struct vm_region *region_at_or_after(const struct vm_space *space, vaddr_t va);
 struct vm_region *region_find(const struct vm_space *space, vaddr_t va); /* contains va, or NULL */
+/* The same; looks first at the one that was found last. */
+struct vm_region *region_find_recent(struct vm_space *space, vaddr_t va);
 struct vm_region *region_next(const struct vm_region *region);
 struct vm_region *region_prev(const struct vm_region *region);
 struct vm_region *region_first(const struct vm_space *space);
@@ -27,6 +29,10 @@ bool region_range_is_mapped(const struct vm_space *space, vaddr_t start, vaddr_t
 /* A region outside of any tree; NULL: no memory. The object gains a reference. */
 NODISCARD struct vm_region *region_create(const struct vm_region *like);
 void region_destroy(struct vm_region *region); /* outside of any tree */
+
+/* Give `to`, which has none, the regions of `from`. false: no memory, and `to` has some of them. */
+NODISCARD bool region_copy_all(const struct vm_space *from, struct vm_space *to);
+void region_destroy_all(struct vm_space *space);
 
 void region_insert(struct vm_space *space, struct vm_region *region); /* its range is free */
 void region_remove(struct vm_space *space, struct vm_region *region);
@@ -76,9 +82,10 @@ NODISCARD bool vm_is_overcommit(unsigned prot, unsigned flags, uint64_t bytes);
 /* The bytes of [start, end) that are mapped. */
 uint64_t vm_mapped_in(const struct vm_space *space, vaddr_t start, vaddr_t end);
 
-/* fork: limits, heap and layout are the parent's. Of memory that the parent does not give to
- * children, `child`, whose tables are a duplicate of the parent's, loses the pages; -ENOMEM. */
+/* fork: limits, heap and layout are the parent's. */
 void vm_inherit_settings(struct vm_space *child, const struct vm_space *parent);
-NODISCARD int vm_drop_unforked(struct vm_space *child, const struct vm_space *parent);
+/* fork: `child` has all regions and pages of its parent, and loses what is not for children.
+ * -ENOMEM: it may have lost some of it. */
+NODISCARD int vm_drop_unforked(struct vm_space *child);
 
 #endif

@@ -22,11 +22,14 @@ struct vm_space;
 #define REGION_SHARED       0x1u
 #define REGION_GROWS_DOWN   0x2u
 #define REGION_HEAP         0x4u
-#define REGION_NORESERVE    0x8u  /* may be larger than memory could hold */
-#define REGION_LOCKED       0x10u /* mlock(2); there is no swap, so all it does is to populate */
-#define REGION_LOCK_ONFAULT 0x20u /* with LOCKED: not even that */
-#define REGION_NO_FORK      0x40u /* a child of fork does not get it */
-#define REGION_WIPE_ON_FORK 0x80u /* a child of fork gets it empty */
+#define REGION_NORESERVE    0x8u   /* may be larger than memory could hold */
+#define REGION_LOCKED       0x10u  /* mlock(2); there is no swap, so all it does is to populate */
+#define REGION_LOCK_ONFAULT 0x20u  /* with LOCKED: not even that */
+#define REGION_NO_FORK      0x40u  /* a child of fork does not get it */
+#define REGION_WIPE_ON_FORK 0x80u  /* a child of fork gets it empty */
+#define REGION_HUGE         0x100u /* may use large pages: madvise(MADV_HUGEPAGE) */
+/* What fork has to look for. */
+#define REGION_FOR_FORK     (REGION_LOCK_BITS | REGION_NO_FORK | REGION_WIPE_ON_FORK)
 #define REGION_LOCK_BITS    (REGION_LOCKED | REGION_LOCK_ONFAULT)
 
 struct vm_region {
@@ -62,6 +65,7 @@ struct vm_space {
 	struct mutex lock;
 	paddr_t root;             /* (i) the level-4 table */
 	struct tree regions;      /* (s) */
+	struct vm_region *recent; /* (s) the last fault's region, or NULL */
 	vaddr_t brk_start, brk;   /* (s) the heap; brk to the byte */
 	vaddr_t mmap_top;         /* (i) mappings without an address grow down from here */
 	uint64_t data_bytes;      /* (i) of the program's data, which RLIMIT_DATA counts */
@@ -70,9 +74,11 @@ struct vm_space {
 	uint64_t data_limit;      /* (s) RLIMIT_DATA, bytes */
 	uint64_t data_limit_hard; /* (s) its hard limit */
 	unsigned future_flags;    /* (s) mlockall(MCL_FUTURE): REGION_LOCK_BITS of new regions */
+	unsigned fork_flags;      /* (s) REGION_FOR_FORK that any region has, or once had */
 	uint64_t mapped;          /* (s) bytes of all regions */
 	unsigned region_count;    /* (s) */
 	uint64_t faults[FAULT_KINDS]; /* (s) */
+	uint64_t fork_entries;        /* (s) table entries that its last fork looked at */
 };
 
 /* An empty space with the kernel's half in it. */
