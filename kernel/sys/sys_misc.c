@@ -100,8 +100,12 @@ int64_t sys_getrandom(const struct syscall *call)
 	while (done < bytes) {
 		size_t step = MIN(bytes - done, sizeof(random));
 		random_fill(random, step);
-		if (copy_to_user(to + done, random, step))
+		if (copy_to_user(to + done, random, step)) {
+			/* Up to the byte, as on Linux. */
+			for (size_t i = 0; i < step && !copy_to_user(to + done, &random[i], 1); i++)
+				done++;
 			return done ? (int64_t)done : -EFAULT;
+		}
 		done += step;
 		if (wait_break())
 			break;

@@ -112,8 +112,8 @@ KTEST(vm_limits_bind_what_comes)
 	EXPECT_EQ(vm_protect(space, address, PAGE_SIZE, VM_READ | VM_WRITE), -ENOMEM);
 	EXPECT_EQ(vm_protect(space, BASE, PAGE_SIZE, VM_READ), 0);
 	EXPECT_EQ(vm_protect(space, address, PAGE_SIZE, VM_READ | VM_WRITE), 0);
-	vm_set_limits(space, &(struct vm_limits){8 * MIB, used + 2 * PAGE_SIZE, VM_NO_LIMIT,
-						 VM_NO_LIMIT});
+	vm_set_limits(space,
+		      &(struct vm_limits){8 * MIB, used + 2 * PAGE_SIZE, VM_NO_LIMIT, VM_NO_LIMIT});
 	EXPECT_EQ(vm_map(space, &request, &address), 0);
 	EXPECT_EQ(vm_map(space, &request, &address), -ENOMEM);
 	/* In the place of another page it needs none. */
