@@ -245,6 +245,7 @@ int64_t sys_mremap(const struct syscall *call)
 
 int64_t sys_brk(const struct syscall *call)
 {
+	/* Read without the lock: another thread may move it, too, and populating bears that. */
 	vaddr_t old = space()->brk, end = vm_brk(space(), call->a[0]);
 
 	if (end > old && space()->future_flags)

@@ -373,6 +373,25 @@ static void try_remap(const struct remap *remap, const struct word *flags, const
 	try_call(name, SYS_mremap, a, flags->value & MREMAP_FIXED ? to->value : 0);
 }
 
+/* Not everything with everything: by kind of memory, flags, old and new size, and target. */
+static int is_tried(unsigned k, unsigned long flags, unsigned o, unsigned n, unsigned t)
+{
+	int has_target = (flags & (MREMAP_FIXED | MREMAP_DONTUNMAP)) != 0;
+
+	/* The target counts where there is one; the odd kinds of it once for each size. */
+	if ((!has_target && t > 0) || (t > 3 && (k > 0 || o != 1)))
+		return 0;
+	if (k > 1 && (t > 0 || o == 0 || o > 3))
+		return 0;
+	/* A stack may be there. */
+	if (t == 4 && n < 2)
+		return 0;
+	/* Linux 6.17 took to moving several regions at once, and to looking at the target first. */
+	if (has_target && ((o == 3 && n == 3) || (k > 1 && n == 4)))
+		return 0;
+	return 1;
+}
+
 static void try_mremap(void)
 {
 	const struct word flags[] = {
@@ -404,17 +423,8 @@ static void try_mremap(void)
 					for (unsigned t = 0; t < COUNT(targets); t++) {
 						struct remap remap = {kinds[k], sizes[o], sizes[n],
 								      0, 0};
-						/* The target counts where there is one; the odd
-						 * kinds of it once for each size. */
-						if (!(flags[f].value & 6) && t > 0)
-							continue;
-						if (t > 3 && (k > 0 || o != 1))
-							continue;
-						if (k > 1 && (t > 0 || o == 0 || o > 3))
-							continue;
-						if (t == 4 && n < 2)
-							continue; /* a stack may be there */
-						try_remap(&remap, &flags[f], &targets[t]);
+						if (is_tried(k, flags[f].value, o, n, t))
+							try_remap(&remap, &flags[f], &targets[t]);
 					}
 }
 
