@@ -42,7 +42,7 @@ static struct {
 	uint8_t header[FRAME_HEADER]; /* I */
 	uint8_t payload[HOST_CHANNEL_MAX]; /* I */
 	void (*arrived)(void);             /* set at init */
-} input = {.lock = SPINLOCK_INIT(RANK_CONSOLE)};
+} input = {.lock = SPINLOCK_INIT(RANK_CHANNEL)};
 
 /*
  * The receiving program may stop reading for as long as it likes (its own output may go to a
@@ -144,20 +144,21 @@ static const char *take_bytes_locked(const uint8_t *data, size_t bytes)
 void host_channel_poll(void)
 {
 	uint8_t data[RECEIVE_STEP];
+	const char *wrong = NULL;
 	size_t bytes;
 
-	while ((bytes = uart_read(UART_COM2, data, sizeof(data))) > 0) {
-		spin_lock(&input.lock);
-		bool was_complete = input.state == INPUT_COMPLETE;
-		const char *wrong = take_bytes_locked(data, bytes);
-		bool complete = !was_complete && input.state == INPUT_COMPLETE;
-		spin_unlock(&input.lock);
-		if (wrong)
-			log_error("host channel: the host sent %s; standard input is closed",
-				  wrong);
-		if (complete)
-			input.arrived();
-	}
+	/* Taken out of the port and into the answer under one lock: an interrupt between the two
+	 * would bring the next bytes first. */
+	spin_lock(&input.lock);
+	bool was_complete = input.state == INPUT_COMPLETE;
+	while (!wrong && (bytes = uart_read(UART_COM2, data, sizeof(data))) > 0)
+		wrong = take_bytes_locked(data, bytes);
+	bool complete = !was_complete && input.state == INPUT_COMPLETE;
+	spin_unlock(&input.lock);
+	if (wrong)
+		log_error("host channel: the host sent %s; standard input is closed", wrong);
+	if (complete)
+		input.arrived();
 }
 
 static void receive_interrupt(void *argument)

@@ -95,6 +95,8 @@ NODISCARD int process_fork(const struct trap_frame *frame, vaddr_t child_tid, va
 void process_set_cwd(struct process *process, struct inode *inode);
 void process_set_executable(struct process *process, struct inode *inode);
 void process_drop_inodes(struct process *process); /* it has ended, or never began */
+/* Make `space` obey the process's limits of memory. */
+void process_apply_limits(const struct process *process, struct vm_space *space);
 
 /* Send a signal to one process; 0: only look whether it is there. -ESRCH, -EINVAL. */
 NODISCARD int process_kill(int pid, int signal);

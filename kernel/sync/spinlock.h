@@ -18,6 +18,7 @@ enum lock_rank {
 	RANK_KMAP,      /* kernel virtual address space */
 	RANK_SLAB,
 	RANK_FRAME,   /* buddy free lists */
+	RANK_CHANNEL, /* what the host has sent */
 	RANK_CONSOLE, /* serial port, framebuffer, log */
 	RANK_COUNT
 };

@@ -8,8 +8,9 @@
 #include <linux/fs.h>
 #include <linux/magic.h>
 #include <linux/memfd.h>
-#include <linux/mman.h>
 #include <linux/stat.h>
+
+#include <arch/mmu.h>
 
 #include "fs/file.h"
 #include "fs/regular_file.h"
@@ -23,7 +24,6 @@
 #include "sync/wait_queue.h"
 #include "sys/decode.h"
 #include "sys/syscall.h"
-#include "vm/region.h"
 #include "vm/user_copy.h"
 
 #define COPY_BYTES     (16 * KIB)    /* at a time */
@@ -168,26 +168,6 @@ int64_t sys_fadvise64(const struct syscall *call)
 		error = -EINVAL;
 	file_put(file);
 	return error;
-}
-
-/* A mapping and its file are the same frames, so only the arguments can be wrong. */
-int64_t sys_msync(const struct syscall *call)
-{
-	uint64_t start = call->a[0], end = start + ALIGN_UP(call->a[1], PAGE_SIZE);
-	unsigned flags = arg_unsigned(call, 2);
-	struct vm_space *space = current_process()->space;
-
-	if ((flags & ~(unsigned)(MS_ASYNC | MS_INVALIDATE | MS_SYNC)) ||
-	    !IS_ALIGNED(start, PAGE_SIZE) || (flags & (MS_ASYNC | MS_SYNC)) == (MS_ASYNC | MS_SYNC))
-		return -EINVAL;
-	if (end < start)
-		return -ENOMEM;
-	if (end == start)
-		return 0;
-	mutex_lock(&space->lock);
-	bool mapped = region_range_is_mapped(space, start, end);
-	mutex_unlock(&space->lock);
-	return mapped ? 0 : -ENOMEM;
 }
 
 /* ---- copies ---- */

@@ -1,4 +1,5 @@
 /* sys_process.c: system calls on processes and the calling thread. */
+#include <arch/user.h>
 #include <arch/trap.h>
 #include <asm/fcntl.h>
 #include <asm/prctl.h>
@@ -242,6 +243,9 @@ int64_t sys_futex(const struct syscall *call)
 
 	if (realtime && command != FUTEX_WAIT_BITSET && command != FUTEX_WAIT)
 		return -ENOSYS;
+	/* Waking looks at the address only, and has to see that it can't be one. */
+	if (call->a[0] > USER_END && IS_ALIGNED(call->a[0], sizeof(uint32_t)))
+		return -EFAULT;
 	switch (command) {
 	case FUTEX_WAIT:
 	case FUTEX_WAIT_BITSET:

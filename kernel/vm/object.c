@@ -76,6 +76,14 @@ struct frame *vm_object_find(struct vm_object *object, uint64_t index)
 	return frame;
 }
 
+bool vm_object_has_page(struct vm_object *object, uint64_t index)
+{
+	spin_lock(&object->lock);
+	bool has = page_tree_find(&object->pages, index) != NULL;
+	spin_unlock(&object->lock);
+	return has;
+}
+
 static bool is_past_end(const struct vm_object *object, uint64_t index)
 {
 	return index >= ALIGN_UP(object->bytes, PAGE_SIZE) >> PAGE_SHIFT;

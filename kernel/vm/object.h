@@ -60,6 +60,9 @@ NODISCARD int vm_object_page_to_write(struct vm_object *object, uint64_t index, 
  * fill. */
 struct frame *vm_object_find(struct vm_object *object, uint64_t index);
 
+/* Is page `index` in memory? */
+bool vm_object_has_page(struct vm_object *object, uint64_t index);
+
 /* Copy out of the object, through its pages: as many bytes as there are, up to `bytes`; or an
  * error. */
 NODISCARD ssize_t vm_object_read(struct vm_object *object, uint64_t offset, void *to, size_t bytes);

@@ -86,7 +86,8 @@ enum outcome run_map(const struct operation *op, struct process *process)
 	if (op->kind != OP_MAP_HUGE)
 		return DONE;
 	host_allow_allocations(-1);
-	error = vm_advise_huge(process->space, page_va(place), op->count * PAGE_SIZE, true);
+	error = vm_advise(process->space, page_va(place), page_va(place) + op->count * PAGE_SIZE,
+			  MADV_HUGEPAGE);
 	if (error)
 		differ("advice", page_va(place), (uint64_t)error, 0);
 	return DONE;
@@ -272,14 +273,16 @@ enum outcome run_remap(const struct operation *op, struct process *process)
 enum outcome run_discard(const struct operation *op, struct process *process)
 {
 	bool mapped = all_mapped(process, op->first, op->count);
-	int error = vm_discard(process->space, page_va(op->first), op->count * PAGE_SIZE);
+	int error = vm_advise(process->space, page_va(op->first),
+			      page_va(op->first) + op->count * PAGE_SIZE, MADV_DONTNEED);
 
 	if (error == -ENOMEM && op->allow >= 0) {
 		if (mapped)
 			return FAILED;
 		/* Over a hole, and without memory: the one or the other. Do it again to know. */
 		host_allow_allocations(-1);
-		error = vm_discard(process->space, page_va(op->first), op->count * PAGE_SIZE);
+		error = vm_advise(process->space, page_va(op->first),
+				  page_va(op->first) + op->count * PAGE_SIZE, MADV_DONTNEED);
 	}
 	if (error != (mapped ? 0 : -ENOMEM))
 		differ("discard", page_va(op->first), (uint64_t)error, mapped);
@@ -295,8 +298,9 @@ enum outcome run_discard(const struct operation *op, struct process *process)
 /* Which pages are large is no business of the program's: the oracle does not know. */
 enum outcome run_advise(const struct operation *op, struct process *process)
 {
-	int error =
-		vm_advise_huge(process->space, page_va(op->first), op->count * PAGE_SIZE, op->flag);
+	int error = vm_advise(process->space, page_va(op->first),
+			      page_va(op->first) + op->count * PAGE_SIZE,
+			      op->flag ? MADV_HUGEPAGE : MADV_NOHUGEPAGE);
 
 	if (!all_mapped(process, op->first, op->count)) {
 		if (error != -ENOMEM)
