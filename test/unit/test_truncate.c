@@ -355,9 +355,9 @@ KTEST(protect_keeps_a_read_only_file_read_only)
 	map_object(space, BASE + PAGE_SIZE, 1, 1, object, REGION_SHARED | REGION_READ_ONLY);
 	EXPECT_EQ(vm_protect(space, BASE, 2 * PAGE_SIZE, VM_READ), 0);
 	EXPECT_EQ(vm_protect(space, BASE, 2 * PAGE_SIZE, VM_READ | VM_WRITE), -EACCES);
-	EXPECT_EQ(host_store(space, BASE, 1), HOST_FAULT_ACCESS);
-	EXPECT_EQ(vm_protect(space, BASE, PAGE_SIZE, VM_READ | VM_WRITE), 0);
+	/* As on Linux, what is before the region that refuses has changed. */
 	EXPECT_EQ(host_store(space, BASE, 1), HOST_OK);
+	EXPECT_EQ(host_store(space, BASE + PAGE_SIZE, 1), HOST_FAULT_ACCESS);
 	end_space(space);
 	vm_object_put(object);
 	expect_nothing_left();
