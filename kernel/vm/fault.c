@@ -23,11 +23,13 @@
 #include "vm/object.h"
 #include "vm/region.h"
 #include "vm/table.h"
+#include "vm/trace.h"
 
 static enum vm_result counted(struct vm_space *space, enum vm_fault_kind kind,
 			      enum vm_result result)
 {
 	space->faults[kind]++;
+	vm_trace(space, kind, space->fault_va);
 	return result;
 }
 
@@ -45,6 +47,7 @@ static struct vm_region *grow_stack(struct vm_space *space, vaddr_t va)
 	space->mapped += stack->start - page;
 	stack->start = page;
 	space->faults[FAULT_STACK_GROW]++;
+	vm_trace(space, FAULT_STACK_GROW, va);
 	return stack;
 }
 
@@ -161,7 +164,7 @@ static enum vm_result fault_locked(struct vm_space *space, vaddr_t va, unsigned 
 	if (changed || replaced)
 		vm_flush(space, ALIGN_DOWN(va, PAGE_SIZE), ALIGN_DOWN(va, PAGE_SIZE) + PAGE_SIZE);
 	if (result == VM_NO_MEMORY)
-		space->faults[FAULT_NO_MEMORY]++;
+		result = counted(space, FAULT_NO_MEMORY, result);
 	assert(result != VM_FIXED || mmu_probe(space->root, va, access | VM_USER));
 	return result;
 }
@@ -171,6 +174,7 @@ enum vm_result vm_fault(struct vm_space *space, vaddr_t va, unsigned access)
 	if (va >= USER_END)
 		return VM_BAD_ADDRESS;
 	mutex_lock(&space->lock);
+	space->fault_va = va;
 	enum vm_result result = fault_locked(space, va, access);
 	mutex_unlock(&space->lock);
 	return result;

@@ -61,6 +61,8 @@ struct vm_space {
 	uint64_t mapped;              /* (s) bytes of all regions */
 	unsigned region_count;        /* (s) */
 	uint64_t faults[FAULT_KINDS]; /* (s) */
+	vaddr_t fault_va;             /* (s) of the fault that is being served, for the trace */
+	int id;                       /* (i) who it belongs to, for people: the process's number */
 };
 
 /* An empty space with the kernel's half in it. */

@@ -19,6 +19,7 @@
 #include "mm/frame.h"
 #include "mm/layout.h"
 #include "vm/space.h"
+#include "vm/trace.h"
 
 static entry_t *table_at(paddr_t pa)
 {
@@ -144,7 +145,10 @@ entry_t *table_walk_own(struct vm_space *space, vaddr_t va, bool *changed)
 			if (result == OWN_NO_MEMORY)
 				return NULL;
 			*changed |= result != OWN_ALREADY;
-			space->faults[FAULT_OWN_TABLE] += result != OWN_ALREADY;
+			if (result != OWN_ALREADY) {
+				space->faults[FAULT_OWN_TABLE]++;
+				vm_trace(space, FAULT_OWN_TABLE, va);
+			}
 		}
 		table = table_at(entry_pa(entry_load(entry)));
 	}

@@ -1,0 +1,81 @@
+/* usage.c: see usage.h. */
+#include "vm/usage.h"
+
+#include <arch/user.h>
+
+#include "debug/assert.h"
+#include "mm/frame.h"
+#include "mm/layout.h"
+
+struct counting {
+	struct vm_usage *usage;
+	vaddr_t start, end;
+};
+
+/* Those who reach a frame by an entry of a table that `paths` reach. Each other name of it stands
+ * for at least one more. */
+static uint64_t reached_by(const struct frame *frame, uint64_t paths)
+{
+	uint64_t names = frame_count(frame) - frame->pins;
+
+	if (frame->state == FRAME_CACHE)
+		names--; /* its object's own */
+	return paths + names - 1;
+}
+
+static void count_leaf(struct vm_usage *usage, entry_t leaf, uint64_t bytes, uint64_t paths)
+{
+	const struct frame *frame = frame_of(entry_pa(leaf));
+
+	if (frame->state == FRAME_ZERO)
+		return;
+	uint64_t reached = reached_by(frame, paths);
+	bool anonymous = frame->state == FRAME_ANON;
+	/* Nothing but swap could ever hold a copy of an anonymous page. */
+	bool dirty = anonymous || (entry_shared(leaf) && entry_dirty(leaf));
+	uint64_t share = (bytes << VM_USAGE_FRACTION_BITS) / reached;
+
+	usage->resident += bytes;
+	usage->anonymous += anonymous ? bytes : 0;
+	usage->huge += anonymous && bytes > PAGE_SIZE ? bytes : 0;
+	usage->referenced += entry_accessed(leaf) ? bytes : 0;
+	usage->proportional += share;
+	usage->proportional_dirty += dirty ? share : 0;
+	if (reached > 1)
+		*(dirty ? &usage->shared_dirty : &usage->shared_clean) += bytes;
+	else
+		*(dirty ? &usage->private_dirty : &usage->private_clean) += bytes;
+}
+
+/* Recursion is as deep as the tree: at most MMU_LEVELS. */
+static void count_table(const struct counting *counting, paddr_t pa, unsigned level, vaddr_t base,
+			uint64_t paths)
+{
+	const entry_t *table = phys_to_virt(pa);
+	uint64_t span = entry_span(level);
+	vaddr_t start = MAX(counting->start, base);
+	vaddr_t end = MIN(counting->end, base + span * MMU_ENTRIES);
+
+	for (vaddr_t va = ALIGN_DOWN(start, span); va < end; va += span) {
+		entry_t entry = entry_load(&table[entry_index(va, level)]);
+		uint64_t bytes = MIN(end, va + span) - MAX(start, va);
+		if (entry_is_swap(entry)) {
+			counting->usage->swapped += bytes;
+		} else if (entry_is_leaf(entry, level)) {
+			count_leaf(counting->usage, entry, bytes, paths);
+		} else if (entry_is_present(entry)) {
+			counting->usage->tables += PAGE_SIZE;
+			count_table(counting, entry_pa(entry), level - 1, va,
+				    reached_by(frame_of(entry_pa(entry)), paths));
+		}
+	}
+}
+
+void vm_usage_locked(const struct vm_space *space, vaddr_t start, vaddr_t end, struct vm_usage *out)
+{
+	struct counting counting = {out, start, end};
+
+	assert(mutex_held(&space->lock) && start <= end && end <= USER_END);
+	*out = (struct vm_usage){0};
+	count_table(&counting, space->root, MMU_LEVELS, 0, 1);
+}
