@@ -25,6 +25,7 @@
 #include "proc/process.h"
 #include "proc/sched.h"
 #include "sync/cpu.h"
+#include "vm/trace.h"
 
 #define QUIRE_VERSION "0.1"
 
@@ -95,7 +96,10 @@ void kernel_main(paddr_t boot_info)
 	time_init();
 	fbcon_init(&info.framebuffer);
 	initrd_init(info.initrd_start, info.initrd_bytes);
+	vm_trace_init();
+	vm_shell_init();
 	process_init();
+	process_shell_init();
 	sched_init();
 	run_self_tests();
 	job_start();

@@ -215,6 +215,17 @@ void frame_counts(struct frame_counts *out)
 	spin_unlock(&frame_lock);
 }
 
+void frame_free_blocks(uint64_t blocks[FRAME_MAX_ORDER + 1])
+{
+	spin_lock(&frame_lock);
+	for (unsigned order = 0; order <= FRAME_MAX_ORDER; order++) {
+		blocks[order] = 0;
+		list_for_each (node, &free_lists[order])
+			blocks[order]++;
+	}
+	spin_unlock(&frame_lock);
+}
+
 struct frame *frame_zero(void)
 {
 	return zero_page;

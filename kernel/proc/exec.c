@@ -294,6 +294,7 @@ void exec_commit(struct process *process, struct exec_image *image)
 {
 	struct vm_space *old = process->space;
 
+	image->space->id = process->pid;
 	process->space = image->space;
 	process->executable = image->inode;
 	memcpy(process->name, image->name, sizeof(process->name));

@@ -21,6 +21,7 @@ int process_fork(const struct trap_frame *frame, vaddr_t child_tid, vaddr_t chil
 	error = vm_fork(parent->space, &child->space);
 	if (error)
 		goto no_space;
+	child->space->id = child->pid;
 	error = thread_fork(child, &child_frame, &thread);
 	if (error)
 		goto no_thread;

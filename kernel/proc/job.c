@@ -9,6 +9,7 @@
 
 #include "debug/assert.h"
 #include "debug/log.h"
+#include "debug/shell.h"
 #include "dev/host_channel.h"
 #include "fs/console_file.h"
 #include "fs/devices.h"
@@ -270,6 +271,8 @@ static void run_all(void *argument)
 	const char *file = option("job");
 
 	choose_streams();
+	if (option("debugshell"))
+		shell_run("debugshell");
 	log_frames();
 	if (file)
 		run_file(file);

@@ -68,7 +68,7 @@ void process_init(void)
 	kernel_process.limits[RLIMIT_NPROC] = (struct process_limit){PROCESS_MAX, PROCESS_MAX};
 }
 
-static struct process *find_locked(int pid)
+struct process *process_find_locked(int pid)
 {
 	list_for_each (node, &table.all) {
 		struct process *process = container_of(node, struct process, all);
@@ -78,12 +78,24 @@ static struct process *find_locked(int pid)
 	return NULL;
 }
 
+struct process *process_after_locked(int pid)
+{
+	struct process *best = NULL;
+
+	list_for_each (node, &table.all) {
+		struct process *process = container_of(node, struct process, all);
+		if (process->pid > pid && (!best || process->pid < best->pid))
+			best = process;
+	}
+	return best;
+}
+
 /* A pid that nobody has; they go round, so that one is not used again soon. */
 static int free_pid_locked(void)
 {
 	do {
 		table.last_pid = table.last_pid % (PID_MAX - 1) + 1;
-	} while (find_locked(table.last_pid));
+	} while (process_find_locked(table.last_pid));
 	return table.last_pid;
 }
 
@@ -162,7 +174,7 @@ int process_kill(int pid, int signal)
 	if (signal < 0 || signal > SIGNAL_MAX)
 		return -EINVAL;
 	spin_lock(&process_lock);
-	struct process *process = find_locked(pid);
+	struct process *process = process_find_locked(pid);
 	if (process && signal)
 		signal_send_locked(process, signal);
 	spin_unlock(&process_lock);

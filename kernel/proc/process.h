@@ -89,6 +89,9 @@ NODISCARD int process_wait(struct process *parent, int pid, unsigned options,
  * as in the frame. */
 NODISCARD int process_fork(const struct trap_frame *frame, vaddr_t child_tid, vaddr_t child_sp);
 
+/* The debug shell's commands about processes (shell_commands.c). Once, at boot. */
+void process_shell_init(void);
+
 /* Send a signal to one process; 0: only look whether it is there. -ESRCH, -EINVAL. */
 NODISCARD int process_kill(int pid, int signal);
 /* Kill every process but kernel_process. */

@@ -15,6 +15,9 @@
 #define VM_TRACE_EVENTS       1024u /* a power of two */
 #define VM_TRACE_PANIC_EVENTS 16u
 
+/* Obey the boot option; have a panic print the last VM_TRACE_PANIC_EVENTS. Once, at boot. */
+void vm_trace_init(void);
+
 /* (c) Changed by vm_trace_set() alone. */
 extern bool vm_trace_on;
 
@@ -27,6 +30,9 @@ static inline void vm_trace(const struct vm_space *space, enum vm_fault_kind kin
 	if (UNLIKELY(__atomic_load_n(&vm_trace_on, __ATOMIC_RELAXED)))
 		vm_trace_record(space, kind, va);
 }
+
+/* The debug shell's commands about memory (shell_commands.c). Once, at boot. */
+void vm_shell_init(void);
 
 /* The last `max` events, oldest first, a line each: time, space->id, address, case, frame. Any
  * context. */

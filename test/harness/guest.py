@@ -147,6 +147,10 @@ class Guest:
             if not self._step(deadline):
                 raise self._failure(f"no line in {timeout} s matched {pattern!r}")
 
+    def type(self, text):
+        """Type on the serial console: COM1."""
+        self._session.machine.type(text.encode())
+
     def wait(self):
         """Until the machine ends. QEMU's exit status: see qemu.STATUS_*."""
         while self._session.machine.status is None:

@@ -1,0 +1,41 @@
+/* shell_commands.c: what the debug shell can tell about memory as a whole. */
+#include "debug/shell.h"
+#include "lib/string.h"
+#include "mm/report.h"
+#include "vm/trace.h"
+
+static void frames(struct text_sink *out, const char *const *arguments)
+{
+	mm_print_frames(out);
+}
+
+static void meminfo(struct text_sink *out, const char *const *arguments)
+{
+	mm_print_meminfo(out);
+}
+
+static void trace(struct text_sink *out, const char *const *arguments)
+{
+	const char *what = arguments[0];
+
+	if (!strcmp(what, "on") || !strcmp(what, "off"))
+		vm_trace_set(what[1] == 'n');
+	else if (!strcmp(what, "dump"))
+		vm_trace_print(out, VM_TRACE_EVENTS);
+	else
+		text_print(out, "\"%s\": on, off and dump are what trace knows\n", what);
+}
+
+static const struct shell_command commands[] = {
+	{"frames", "", "physical memory by use", 0, 0, true, frames},
+	{"meminfo", "", "the same as Linux's /proc/meminfo tells it", 0, 0, true, meminfo},
+	{"trace", "on|off|dump", "record page faults; show the last ones", 1, 1, false, trace},
+};
+
+/* Linked once, at boot. */
+static struct shell_table table = {commands, ARRAY_SIZE(commands), NULL};
+
+void vm_shell_init(void)
+{
+	shell_add(&table);
+}
