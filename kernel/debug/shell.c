@@ -5,6 +5,7 @@
 #include <arch/debug.h>
 #include <arch/irq.h>
 
+#include "debug/assert.h"
 #include "dev/console.h"
 #include "lib/string.h"
 #include "sync/cpu.h"
@@ -16,9 +17,8 @@
 #define CTRL_U     0x15
 #define CTRL_C     0x03
 
-/* Only who runs the shell touches these: interrupts are off, on one CPU. */
+/* Only who runs the shell touches it: interrupts are off, on one CPU. */
 static bool leaving;
-static bool running;
 
 static void console_put(struct text_sink *sink, const char *text, size_t bytes)
 {
@@ -59,9 +59,16 @@ static void power_off(struct text_sink *out, const char *const *arguments)
 	arch_machine_end(console_in_panic() ? MACHINE_PANIC : MACHINE_DONE);
 }
 
+static void end_in_panic(struct text_sink *out, const char *const *arguments)
+{
+	panic("asked for in the debug shell");
+}
+
 static const struct shell_command own_commands[] = {
 	{"help", "", "this list", 0, 0, false, help},
 	{"continue", "", "leave the shell; after a panic the machine ends", 0, 0, false, leave},
+	{"panic", "", "panic, which prints a backtrace and the last page faults", 0, 0, false,
+	 end_in_panic},
 	{"poweroff", "", "end the machine now", 0, 0, false, power_off},
 };
 /* The end of the list; never changes. */
@@ -175,11 +182,6 @@ void shell_run(const char *why)
 	bool were_on = irq_save();
 	struct text_sink *out = &console_sink;
 
-	if (running) { /* a panic in a command: its lock, if any, is still held */
-		irq_restore(were_on);
-		return;
-	}
-	running = true;
 	leaving = false;
 	text_print(out, "\ndebug shell (%s): all else stands still; \"help\" lists the commands\n",
 		   why);
@@ -188,6 +190,5 @@ void shell_run(const char *why)
 		read_line(out, line);
 		execute(out, line);
 	}
-	running = false;
 	irq_restore(were_on);
 }

@@ -119,6 +119,10 @@ class Guest:
         """The log so far."""
         return list(self._session.log.lines)
 
+    def lines_expected(self):
+        """The log up to the line that expect() found last."""
+        return self.lines[:self._expected]
+
     def _look(self, line):
         if BAD_LINES.search(line) and not self.expect_panic:
             raise self._failure(f"a bad line in the log: {line}")
