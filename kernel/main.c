@@ -96,8 +96,7 @@ void kernel_main(paddr_t boot_info)
 	time_init();
 	fbcon_init(&info.framebuffer);
 	initrd_init(info.initrd_start, info.initrd_bytes);
-	vm_trace_init();
-	vm_shell_init();
+	vm_observe_init();
 	process_init();
 	process_shell_init();
 	sched_init();

@@ -3,9 +3,6 @@
 
 #include <arch/time.h>
 
-#include "debug/panic.h"
-#include "lib/options.h"
-#include "lib/string.h"
 #include "mm/layout.h"
 #include "vm/table.h"
 
@@ -23,22 +20,6 @@ bool vm_trace_on;
 /* See trace.h for how these are shared. */
 static struct event ring[VM_TRACE_EVENTS];
 static uint64_t events; /* (c) ever recorded */
-
-static void report(struct text_sink *sink)
-{
-	if (!__atomic_load_n(&events, __ATOMIC_RELAXED))
-		return;
-	text_put(sink, "last page faults:\n");
-	vm_trace_print(sink, VM_TRACE_PANIC_EVENTS);
-}
-
-void vm_trace_init(void)
-{
-	const char *what = option("trace");
-
-	vm_trace_set(what && !strcmp(what, "faults"));
-	panic_set_report(report);
-}
 
 void vm_trace_set(bool on)
 {
@@ -101,6 +82,11 @@ static void print_event(struct text_sink *sink, const struct event *event)
 	if (event->pa)
 		text_print(sink, " frame 0x%llx", (unsigned long long)event->pa);
 	text_put(sink, "\n");
+}
+
+bool vm_trace_is_empty(void)
+{
+	return !__atomic_load_n(&events, __ATOMIC_RELAXED);
 }
 
 void vm_trace_print(struct text_sink *sink, unsigned max)

@@ -15,9 +15,6 @@
 #define VM_TRACE_EVENTS       1024u /* a power of two */
 #define VM_TRACE_PANIC_EVENTS 16u
 
-/* Obey the boot option; have a panic print the last VM_TRACE_PANIC_EVENTS. Once, at boot. */
-void vm_trace_init(void);
-
 /* (c) Changed by vm_trace_set() alone. */
 extern bool vm_trace_on;
 
@@ -31,8 +28,12 @@ static inline void vm_trace(const struct vm_space *space, enum vm_fault_kind kin
 		vm_trace_record(space, kind, va);
 }
 
-/* The debug shell's commands about memory (shell_commands.c). Once, at boot. */
-void vm_shell_init(void);
+/* observe.c: obey the boot option, have a panic print the last events, and tell the debug shell its
+ * commands about memory. Once, at boot. */
+void vm_observe_init(void);
+
+/* Was nothing recorded? Any context. */
+bool vm_trace_is_empty(void);
 
 /* The last `max` events, oldest first, a line each: time, space->id, address, case, frame. Any
  * context. */

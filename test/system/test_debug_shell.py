@@ -72,9 +72,9 @@ def leaf_lines(lines, va, pages):
     """The flags and what follows of the level-1 lines that touch [va, va + pages)."""
     found = []
     for line in lines:
-        match = re.search(r"L1 \[ *(\d+)(?:- *(\d+))?\] +va 0x(\w+) entry 0x\w+ pa 0x\w+ (.*)", line)
-        if match and va <= int(match[3], 16) < va + pages * 4096:
-            found.append((int(match[1]), match[4]))
+        match = re.search(r"L1 \[ *(\d+)(?:- *\d+)?\] +va 0x(\w+) entry 0x\w+ pa 0x\w+ (.*)", line)
+        if match and va <= int(match[2], 16) < va + pages * 4096:
+            found.append((int(match[1]), match[3]))
     return found
 
 

@@ -1,5 +1,8 @@
-/* shell_commands.c: what the debug shell can tell about memory as a whole. */
+/* observe.c: what of the memory system shows itself outside of /proc: in the debug shell, and in a
+ * panic. */
+#include "debug/panic.h"
 #include "debug/shell.h"
+#include "lib/options.h"
 #include "lib/string.h"
 #include "mm/report.h"
 #include "vm/trace.h"
@@ -35,7 +38,19 @@ static const struct shell_command commands[] = {
 /* Linked once, at boot. */
 static struct shell_table table = {commands, ARRAY_SIZE(commands), NULL};
 
-void vm_shell_init(void)
+static void report_panic(struct text_sink *out)
 {
+	if (vm_trace_is_empty())
+		return;
+	text_put(out, "last page faults:\n");
+	vm_trace_print(out, VM_TRACE_PANIC_EVENTS);
+}
+
+void vm_observe_init(void)
+{
+	const char *what = option("trace");
+
+	vm_trace_set(what && !strcmp(what, "faults"));
+	panic_set_report(report_panic);
 	shell_add(&table);
 }
