@@ -83,6 +83,23 @@ static int map_segment(struct vm_space *space, const struct elf_segment *segment
 				});
 }
 
+/* Where code and data are, as Linux tells it: code is what may be executed, data the last of all.
+ */
+static void note_segments(struct process_layout *layout, const struct elf_image *elf, vaddr_t bias)
+{
+	layout->code_start = UINT64_MAX;
+	for (unsigned i = 0; i < elf->segment_count; i++) {
+		const struct elf_segment *segment = &elf->segments[i];
+		vaddr_t start = bias + segment->start, end = start + segment->file_bytes;
+		if (segment->prot & VM_EXEC) {
+			layout->code_start = MIN(layout->code_start, start);
+			layout->code_end = MAX(layout->code_end, end);
+		}
+		layout->data_start = MAX(layout->data_start, start);
+		layout->data_end = MAX(layout->data_end, end);
+	}
+}
+
 static int map_image(struct vm_space *space, const struct elf_image *elf, vaddr_t bias,
 		     struct vm_object *object)
 {
@@ -171,7 +188,9 @@ static int load(struct process *process, const struct exec_request *request,
 		.phdr_count = elf->phdr_count,
 		.entry = image->entry,
 	};
-	return exec_build_stack(image->space, stack_limit, request, &auxiliary, &image->sp);
+	note_segments(&image->layout, elf, bias);
+	return exec_build_stack(image->space, stack_limit, request, &auxiliary, &image->layout,
+				&image->sp);
 }
 
 static int load_object(struct process *process, const struct exec_request *request,
@@ -286,16 +305,15 @@ int exec_prepare(struct process *process, const struct exec_request *request,
 
 void exec_discard(struct exec_image *image)
 {
-	vm_space_destroy(image->space);
+	vm_space_put(image->space);
 	image->space = NULL;
 }
 
 void exec_commit(struct process *process, struct exec_image *image)
 {
-	struct vm_space *old = process->space;
+	struct vm_space *old = process_set_space(process, image->space);
 
-	image->space->id = process->pid;
-	process->space = image->space;
+	process->layout = image->layout;
 	process->executable = image->inode;
 	memcpy(process->name, image->name, sizeof(process->name));
 	signals_reset_handlers(&process->signals);
@@ -305,5 +323,5 @@ void exec_commit(struct process *process, struct exec_image *image)
 	/* A program replaces itself. */
 	arch_thread_reset(&current_thread()->arch);
 	vm_space_activate(process->space);
-	vm_space_destroy(old);
+	vm_space_put(old);
 }

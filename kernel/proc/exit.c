@@ -69,14 +69,13 @@ void process_exit(int status)
 {
 	struct thread *thread = current_thread();
 	struct process *process = thread->process;
-	struct vm_space *space = process->space;
 	struct list_node graves;
 
 	assert(process != &kernel_process);
 	fd_table_close_all(&process->files);
-	process->space = NULL;
+	struct vm_space *space = process_set_space(process, NULL);
 	vm_space_activate(NULL);
-	vm_space_destroy(space);
+	vm_space_put(space);
 	list_init(&graves);
 	become_zombie(process, thread, status, &graves);
 	list_for_each_safe (node, &graves)

@@ -10,6 +10,7 @@
 int process_fork(const struct trap_frame *frame, vaddr_t child_tid, vaddr_t child_sp)
 {
 	struct process *parent = current_process(), *child;
+	struct vm_space *space;
 	struct trap_frame child_frame = *frame;
 	struct thread *thread;
 
@@ -18,10 +19,10 @@ int process_fork(const struct trap_frame *frame, vaddr_t child_tid, vaddr_t chil
 	int error = process_create(parent, &child);
 	if (error)
 		return error;
-	error = vm_fork(parent->space, &child->space);
+	error = vm_fork(parent->space, &space);
 	if (error)
 		goto no_space;
-	child->space->id = child->pid;
+	process_set_space(child, space);
 	error = thread_fork(child, &child_frame, &thread);
 	if (error)
 		goto no_thread;
@@ -39,8 +40,7 @@ int process_fork(const struct trap_frame *frame, vaddr_t child_tid, vaddr_t chil
 no_memory:
 	thread_free(thread);
 no_thread:
-	vm_space_destroy(child->space);
-	child->space = NULL;
+	vm_space_put(process_set_space(child, NULL));
 no_space:
 	process_discard(child);
 	return error;

@@ -134,8 +134,8 @@ static int start(const struct job_spec *job, struct exec_image *image, int *pid)
 	if (!error) {
 		error = thread_create(process, enter_program, image, &thread);
 		if (error) {
+			process_set_space(process, NULL);
 			exec_discard(image);
-			process->space = NULL;
 		}
 	}
 	if (error) {

@@ -13,6 +13,7 @@
 #include "proc/futex.h"
 #include "proc/process_table.h"
 #include "proc/thread.h"
+#include "vm/space.h"
 
 #define DEFAULT_STACK_BYTES (8 * MIB)
 #define DEFAULT_OPEN_FILES  1024u
@@ -104,6 +105,7 @@ static void inherit(struct process *child, const struct process *parent)
 	child->cwd = parent->cwd;
 	child->executable = parent->executable;
 	child->umask = parent->umask;
+	child->layout = parent->layout;
 	memcpy(child->limits, parent->limits, sizeof(child->limits));
 	memcpy(child->name, parent->name, sizeof(child->name));
 	signals_inherit(&child->signals, &parent->signals);
@@ -160,6 +162,17 @@ void process_discard(struct process *process)
 	process_forget_locked(process);
 	spin_unlock(&process_lock);
 	kfree(process);
+}
+
+struct vm_space *process_set_space(struct process *process, struct vm_space *space)
+{
+	spin_lock(&process_lock);
+	struct vm_space *old = process->space;
+	process->space = space;
+	if (space)
+		space->id = process->pid;
+	spin_unlock(&process_lock);
+	return old;
 }
 
 void process_start(struct process *process, struct thread *thread)

@@ -25,6 +25,13 @@ struct vm_space;
 #define PROCESS_MAX        4096u
 #define PID_MAX            32768
 
+/* Where exec has put what /proc tells of. */
+struct process_layout {
+	vaddr_t code_start, code_end, data_start, data_end; /* of the program's segments */
+	vaddr_t stack_start;                                /* the first stack pointer */
+	vaddr_t arguments_start, arguments_end, environment_start, environment_end;
+};
+
 struct process_limit {
 	uint64_t soft, hard; /* RLIM64_INFINITY: none */
 };
@@ -40,7 +47,9 @@ struct process {
 	struct list_node all;         /* (p) in the list of all processes */
 	struct wait_queue child_ends; /* a child became a zombie */
 	struct thread *thread;        /* (p) NULL in a zombie */
-	struct vm_space *space;       /* (o) NULL in a zombie and in kernel_process */
+	struct vm_space *space;       /* (o) writes under process_lock, so that others may look
+					 under it; NULL in a zombie and in kernel_process */
+	struct process_layout layout; /* (o) others may read it torn */
 	struct fd_table files;        /* (o) */
 	struct inode *cwd;            /* (o) */
 	struct inode *executable;     /* (o) */
@@ -64,6 +73,9 @@ NODISCARD int process_create(struct process *parent, struct process **out);
 
 /* Undo process_create; its space is gone or was never set. */
 void process_discard(struct process *process);
+
+/* It has this space from now on, and takes over the caller's reference; returns the old one. */
+struct vm_space *process_set_space(struct process *process, struct vm_space *space);
 
 /* Its first thread, which may be signalled from now on. */
 void process_start(struct process *process, struct thread *thread);

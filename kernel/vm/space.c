@@ -38,6 +38,7 @@ int vm_space_create(struct vm_space **out)
 	       (MMU_ENTRIES - MMU_USER_ENTRIES) * sizeof(entry_t));
 	space->root = frame_pa(frame);
 	space->stack_limit = DEFAULT_STACK_LIMIT;
+	space->count = 1;
 	*out = space;
 	return 0;
 }
@@ -61,6 +62,22 @@ void vm_space_destroy(struct vm_space *space)
 	assert(last);
 	frame_free(root);
 	kfree(space);
+}
+
+void vm_space_get(struct vm_space *space)
+{
+	uint32_t before = __atomic_fetch_add(&space->count, 1, __ATOMIC_RELAXED);
+
+	assert(before != 0 && before != UINT32_MAX);
+}
+
+void vm_space_put(struct vm_space *space)
+{
+	uint32_t before = __atomic_fetch_sub(&space->count, 1, __ATOMIC_ACQ_REL);
+
+	assert(before != 0);
+	if (before == 1)
+		vm_space_destroy(space);
 }
 
 void vm_space_activate(struct vm_space *space)

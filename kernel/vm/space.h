@@ -6,7 +6,7 @@
  * Addresses and lengths are bytes. Errors are negative errno, as Linux gives them for the same
  * call. A failed call has changed nothing that a program can see.
  *
- * Lock letters: (s) space->lock; (i) set at creation.
+ * Lock letters: (s) space->lock; (i) set at creation; (c) changed atomically.
  */
 #ifndef VM_SPACE_H
 #define VM_SPACE_H
@@ -61,14 +61,18 @@ struct vm_space {
 	uint64_t mapped;              /* (s) bytes of all regions */
 	unsigned region_count;        /* (s) */
 	uint64_t faults[FAULT_KINDS]; /* (s) */
+	uint32_t count;               /* (c) the process's reference, and those of onlookers */
 	vaddr_t fault_va;             /* (s) of the fault that is being served, for the trace */
 	int id;                       /* (i) who it belongs to, for people: the process's number */
 };
 
 /* An empty space with the kernel's half in it. */
 NODISCARD int vm_space_create(struct vm_space **out);
-/* Drop everything in it. It is active on no CPU. */
+/* Drop everything in it. It is active on no CPU, and nobody else has a reference. */
 void vm_space_destroy(struct vm_space *space);
+/* One more reference, which keeps it in memory; the last one destroys it. */
+void vm_space_get(struct vm_space *space);
+void vm_space_put(struct vm_space *space);
 /* Run this CPU on it; NULL: on the kernel's half alone. */
 void vm_space_activate(struct vm_space *space);
 

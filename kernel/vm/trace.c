@@ -2,15 +2,15 @@
 #include "vm/trace.h"
 
 #include <arch/time.h>
+#include <arch/user.h>
 
-#include "mm/layout.h"
-#include "vm/table.h"
+#include "vm/peek.h"
 
 struct event {
 	uint64_t number; /* (c) of the event that is complete here, from 1; 0: being written */
 	uint64_t time;   /* time_now() */
 	vaddr_t va;
-	paddr_t pa; /* of the page or table that is there now; 0: none */
+	paddr_t pa; /* of the page that is there now; 0: none */
 	int id;     /* space->id */
 	enum vm_fault_kind kind;
 };
@@ -26,22 +26,6 @@ void vm_trace_set(bool on)
 	__atomic_store_n(&vm_trace_on, on, __ATOMIC_RELAXED);
 }
 
-/* What va leads to: its page, or the lowest table on the way. */
-static paddr_t physical(const struct vm_space *space, vaddr_t va)
-{
-	const entry_t *table = phys_to_virt(space->root);
-
-	for (unsigned level = MMU_LEVELS; level >= 1; level--) {
-		entry_t entry = entry_load(&table[entry_index(va, level)]);
-		if (!entry_is_present(entry))
-			return 0;
-		if (entry_is_leaf(entry, level))
-			return entry_pa(entry) + (va & (entry_span(level) - 1) & ~(PAGE_SIZE - 1));
-		table = phys_to_virt(entry_pa(entry));
-	}
-	return 0;
-}
-
 void vm_trace_record(const struct vm_space *space, enum vm_fault_kind kind, vaddr_t va)
 {
 	uint64_t number = __atomic_add_fetch(&events, 1, __ATOMIC_RELAXED);
@@ -51,7 +35,7 @@ void vm_trace_record(const struct vm_space *space, enum vm_fault_kind kind, vadd
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
 	event->time = time_now();
 	event->va = va;
-	event->pa = physical(space, va);
+	event->pa = va < USER_END ? vm_physical_locked(space, va) & ~(PAGE_SIZE - 1) : 0;
 	event->id = space->id;
 	event->kind = kind;
 	__atomic_store_n(&event->number, number, __ATOMIC_RELEASE);
