@@ -6,8 +6,10 @@
 #include <linux/major.h>
 #include <linux/stat.h>
 
+#include "debug/assert.h"
 #include "debug/log.h"
 #include "fs/file.h"
+#include "fs/tmpfs.h"
 #include "lib/errno.h"
 #include "lib/string.h"
 #include "sync/spinlock.h"
@@ -148,17 +150,37 @@ static int tty_open(struct inode *inode, unsigned flags, struct file **out)
 	return open ? open(flags, out) : -ENXIO;
 }
 
+/* ---- all of them ---- */
+
+#define DEVICES_MAX 32u
+
+/* Written at boot. */
+static struct device {
+	uint64_t number;
+	inode_open_fn open;
+} devices[DEVICES_MAX];
+static unsigned device_count; /* written at boot */
+
 void device_add(const char *path, uint32_t permissions, uint64_t number, inode_open_fn open)
 {
+	const struct inode_new as = {.mode = S_IFCHR | permissions, .device = number};
 	struct inode *inode;
-	int error = inode_make_path(path, S_IFCHR | permissions, &inode);
 
-	if (error) {
+	assert(device_count < ARRAY_SIZE(devices));
+	devices[device_count++] = (struct device){number, open};
+	int error = tmpfs_make(path, &as, &inode);
+	if (error)
 		log_warning("%s could not be made (error %d)", path, -error);
-		return;
-	}
-	inode->device = number;
-	inode->open = open;
+	else
+		inode_put(inode);
+}
+
+int device_open(struct inode *inode, unsigned flags, struct file **out)
+{
+	for (unsigned i = 0; i < device_count; i++)
+		if (devices[i].number == inode->device)
+			return devices[i].open(inode, flags, out);
+	return -ENXIO;
 }
 
 void devices_init(void)

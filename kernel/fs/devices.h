@@ -5,13 +5,20 @@
 #include "fs/inode.h"
 #include "lib/types.h"
 
-struct file_ops;
+struct file;
 
 /* Make the devices' files. After inode_init. */
 void devices_init(void);
 
-/* Make the file of a character device. Once, at boot; logs what goes wrong. */
+/* A device: makes the open file. flags: O_*. */
+typedef int (*inode_open_fn)(struct inode *inode, unsigned flags, struct file **out);
+
+/* Make the file of a character device, and give its number to `open`. Once, at boot; logs what goes
+ * wrong. */
 void device_add(const char *path, uint32_t permissions, uint64_t number, inode_open_fn open);
+
+/* Open the character device of that inode's number. -ENXIO: there is none. */
+NODISCARD int device_open(struct inode *inode, unsigned flags, struct file **out);
 
 /* What /dev/tty opens from now on, given O_* flags; NULL: -ENXIO, as without a terminal. */
 void devices_set_terminal(int (*open)(unsigned flags, struct file **out));

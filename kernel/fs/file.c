@@ -5,11 +5,16 @@
 #include <asm/fcntl.h>
 #include <asm/poll.h>
 #include <linux/fs.h>
+#include <linux/stat.h>
 
 #include "debug/assert.h"
+#include "fs/devices.h"
+#include "fs/directory_file.h"
 #include "fs/inode.h"
+#include "fs/regular_file.h"
 #include "lib/errno.h"
 #include "mm/slab.h"
+#include "vm/object.h"
 
 int file_create(const struct file_ops *ops, unsigned flags, struct inode *inode, void *context,
 		struct file **out)
@@ -23,6 +28,8 @@ int file_create(const struct file_ops *ops, unsigned flags, struct inode *inode,
 	/* These act at the time of opening only. */
 	file->flags = flags & ~(unsigned)(O_CREAT | O_EXCL | O_NOCTTY | O_TRUNC | O_CLOEXEC);
 	file->inode = inode;
+	if (inode)
+		inode_get(inode);
 	file->context = context;
 	*out = file;
 	return 0;
@@ -44,7 +51,39 @@ void file_put(struct file *file)
 		return;
 	if (file->ops->release)
 		file->ops->release(file);
+	if (file->inode)
+		inode_put(file->inode);
 	kfree(file);
+}
+
+/* O_PATH: a name, and nothing can be done with it. */
+static const struct file_ops path_ops = {.read = NULL};
+
+int file_open(struct inode *inode, unsigned flags, struct file **out)
+{
+	uint32_t kind = inode->mode & S_IFMT;
+	bool writes = (flags & O_ACCMODE) != O_RDONLY || (flags & O_TRUNC);
+
+	if ((flags & O_DIRECTORY) && kind != S_IFDIR)
+		return -ENOTDIR;
+	if (flags & O_PATH)
+		return file_create(&path_ops, flags, inode, NULL, out);
+	if (kind == S_IFLNK) /* only O_NOFOLLOW gets here */
+		return -ELOOP;
+	if (kind == S_IFDIR && (writes || (flags & O_CREAT)))
+		return -EISDIR;
+	if (inode->ops->open)
+		return inode->ops->open(inode, flags, out);
+	switch (kind) {
+	case S_IFDIR:
+		return directory_open(inode, flags, out);
+	case S_IFCHR:
+		return device_open(inode, flags, out);
+	case S_IFREG:
+		return regular_open(inode, flags, out);
+	default:
+		return -ENXIO;
+	}
 }
 
 static bool may_read(const struct file *file)
@@ -101,6 +140,23 @@ ssize_t file_write_at(struct file *file, struct io *io, uint64_t position)
 	return read_or_write(file, io, true, &position);
 }
 
+/* A file without a page cache is all data. */
+static int seek_data(const struct file *file, int64_t offset, bool hole, int64_t *target)
+{
+	uint64_t size = file->inode ? inode_size(file->inode) : 0, found = size;
+
+	if (offset < 0 || (uint64_t)offset >= size)
+		return -ENXIO;
+	if (file->inode->object)
+		found = vm_object_seek(file->inode->object, (uint64_t)offset, hole);
+	else if (!hole)
+		found = (uint64_t)offset;
+	if (found == UINT64_MAX)
+		return -ENXIO;
+	*target = (int64_t)found;
+	return 0;
+}
+
 static int seek_target(const struct file *file, int64_t offset, unsigned whence, int64_t *target)
 {
 	int64_t base, size = file->inode ? (int64_t)inode_size(file->inode) : 0;
@@ -115,17 +171,14 @@ static int seek_target(const struct file *file, int64_t offset, unsigned whence,
 	case SEEK_END:
 		base = size;
 		break;
-	case SEEK_DATA: /* a file without holes */
+	case SEEK_DATA:
 	case SEEK_HOLE:
-		if (offset < 0 || offset >= size)
-			return -ENXIO;
-		*target = whence == SEEK_DATA ? offset : size;
-		return 0;
+		return seek_data(file, offset, whence == SEEK_HOLE, target);
 	default:
 		return -EINVAL;
 	}
 	if (__builtin_add_overflow(base, offset, target))
-		return -EOVERFLOW;
+		return -EINVAL;
 	return *target < 0 ? -EINVAL : 0;
 }
 

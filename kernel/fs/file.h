@@ -34,19 +34,19 @@ struct file {
 	uint32_t count;             /* (c) */
 	const struct file_ops *ops; /* (i) */
 	unsigned flags;             /* (c) O_ACCMODE, O_APPEND, O_NONBLOCK, O_PATH, ... */
-	struct inode *inode;        /* (i) NULL for a pipe and the like */
+	struct inode *inode;        /* (i) with a reference; NULL for a pipe and the like */
 	void *context;              /* (i) the owner's */
 	struct mutex mutex;
 	uint64_t position; /* (m) */
 };
 
-/* A file with one reference; -ENOMEM. */
+/* A file with one reference; gets one of the inode. -ENOMEM. */
 NODISCARD int file_create(const struct file_ops *ops, unsigned flags, struct inode *inode,
 			  void *context, struct file **out);
 void file_get(struct file *file);
 void file_put(struct file *file);
 
-/* Open what a path walk found. -EISDIR, -EROFS, -ENOTDIR, -ELOOP, -ENXIO, -ENOMEM as open(2). */
+/* Open what a path walk found. -EISDIR, -ENOTDIR, -ELOOP, -ENXIO, -ENOMEM as open(2). */
 NODISCARD int file_open(struct inode *inode, unsigned flags, struct file **out);
 
 /* At the file's own position, which moves. -EBADF if it is not open for that. */

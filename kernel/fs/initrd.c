@@ -1,57 +1,78 @@
 /* initrd.c: see initrd.h. */
 #include "fs/initrd.h"
 
-#include <linux/kdev_t.h>
 #include <linux/stat.h>
 
 #include "debug/log.h"
 #include "fs/cpio.h"
 #include "fs/devices.h"
-#include "fs/inode.h"
+#include "fs/tmpfs.h"
 #include "lib/errno.h"
-#include "lib/string.h"
+#include "mm/frame_init.h"
 #include "mm/layout.h"
+#include "mm/mm.h"
 #include "mm/slab.h"
+#include "vm/object.h"
 
-#define PERMISSIONS 07777u
+/* The frames of the archive behind which nothing is read any more. Boot CPU only. */
+struct archive {
+	const void *start;
+	paddr_t given_back; /* up to here; page-aligned */
+};
 
-/* The link's target, which is not terminated in the archive. */
-static int set_target(struct inode *inode, const struct cpio_entry *entry)
+/* A link's target is not terminated in the archive. */
+static int copy_target(const struct cpio_entry *entry, char **target)
 {
 	if (!entry->bytes || entry->bytes >= PATH_BYTES_MAX)
 		return -EINVAL;
-	char *target = kzalloc(entry->bytes + 1);
-	if (!target)
-		return -ENOMEM;
-	memcpy(target, entry->data, entry->bytes);
-	inode->link.target = target;
-	return 0;
+	*target = inode_copy_name(entry->data, entry->bytes);
+	return *target ? 0 : -ENOMEM;
 }
 
 static int add_entry(const struct cpio_entry *entry)
 {
 	uint32_t kind = entry->mode & S_IFMT;
+	char *target = NULL;
 	struct inode *inode;
 
 	if (kind != S_IFREG && kind != S_IFDIR && kind != S_IFLNK)
 		return -EOPNOTSUPP;
-	int error = inode_make_path(entry->name, kind | (entry->mode & PERMISSIONS), &inode);
+	int error = kind == S_IFLNK ? copy_target(entry, &target) : 0;
 	if (error)
 		return error;
-	inode->uid = entry->uid;
-	inode->gid = entry->gid;
-	inode->modified = entry->mtime;
-	if (kind == S_IFLNK)
-		return set_target(inode, entry);
-	if (kind == S_IFREG) {
-		inode->file.data = entry->data;
-		inode->file.bytes = entry->bytes;
-	}
-	return 0;
+	const struct inode_new as = {
+		.mode = kind | (entry->mode & INODE_MODE_BITS),
+		.uid = entry->uid,
+		.gid = entry->gid,
+		.target = target,
+	};
+	error = tmpfs_make(entry->name, &as, &inode);
+	kfree(target);
+	if (error)
+		return error;
+	if (kind == S_IFREG)
+		error = vm_object_write(inode->object, 0, entry->data, entry->bytes);
+	const struct inode_time time = {.seconds = entry->mtime};
+	inode_set_times(inode, &time, &time);
+	inode_put(inode);
+	return error;
+}
+
+/* Free what has been copied, so that no more than one file is in memory twice. Whole frames only:
+ * the ends of the archive may share theirs with something else. */
+static void give_back(struct archive *archive, size_t position)
+{
+	paddr_t end = ALIGN_DOWN(virt_to_phys(archive->start) + position, PAGE_SIZE);
+
+	if (end <= archive->given_back)
+		return;
+	frame_add_free(archive->given_back >> PAGE_SHIFT, end >> PAGE_SHIFT);
+	archive->given_back = end;
 }
 
 static unsigned read_archives(const void *data, uint64_t bytes)
 {
+	struct archive archive = {data, ALIGN_UP(virt_to_phys(data), PAGE_SIZE)};
 	struct cpio_reader reader;
 	struct cpio_entry entry;
 	unsigned count = 0;
@@ -65,11 +86,22 @@ static unsigned read_archives(const void *data, uint64_t bytes)
 				    -error);
 		else
 			count++;
+		give_back(&archive, reader.position);
 	}
 	if (more < 0)
 		log_error("initial RAM disk: damaged at byte %zu: %s", reader.position,
 			  reader.error);
+	give_back(&archive, bytes);
 	return count;
+}
+
+/* Files may have half of the memory, as on Linux, and what is there already. */
+static void set_limit(void)
+{
+	struct tmpfs_usage usage;
+
+	tmpfs_usage(&usage);
+	tmpfs_set_limit(usage.frames + (mm_total_bytes() >> PAGE_SHIFT) / 2);
 }
 
 void initrd_init(paddr_t start, uint64_t bytes)
@@ -83,4 +115,5 @@ void initrd_init(paddr_t start, uint64_t bytes)
 			 (unsigned long long)(bytes / KIB));
 	}
 	devices_init();
+	set_limit();
 }

@@ -6,7 +6,8 @@
 
 /*
  * Fill the tree from the cpio archives at `start`; bytes 0: there are none. Of two entries with one
- * name the later counts. The memory stays in use: files are read from there. A damaged archive is
+ * name the later counts. The files are copied, since their contents stand anywhere in a page
+ * there, and the archive's frames are freed on the way. A damaged archive is
  * reported, and what came before the damage is used. Once, at boot, after mm_init.
  */
 void initrd_init(paddr_t start, uint64_t bytes);

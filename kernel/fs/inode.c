@@ -1,201 +1,166 @@
-/* inode.c: the tree of files in memory. */
+/* inode.c: what inodes of all file systems have in common. */
 #include "fs/inode.h"
 
+#include <arch/time.h>
 #include <asm/stat.h>
 #include <linux/stat.h>
 
 #include "debug/assert.h"
+#include "fs/tmpfs.h"
 #include "lib/errno.h"
 #include "lib/string.h"
 #include "mm/slab.h"
+#include "vm/object.h"
 
 #define STAT_BLOCK_BYTES 512u
 #define STAT_IO_BYTES    4096u
 /* st_dev: major 0, as for all file systems without a device. */
 #define STAT_DEVICE      1u
+#define NS_PER_SECOND    1000000000ull
+/* Linux's relatime: how old st_atime may be before a read renews it in any case. */
+#define ACCESSED_SECONDS 86400
 
-/* (i) The root, and the last number given out. */
-static struct inode root;
+struct mutex inode_tree_mutex;
+
+/* Set once, at boot. */
+static struct inode *root;
+/* Changed atomically: the last number given out. */
 static uint64_t last_number;
 
 void inode_init(void)
 {
-	root = (struct inode){
-		.parent = &root,
-		.name = "",
-		.mode = S_IFDIR | 0755,
-		.links = 2,
-		.number = ++last_number,
-	};
+	int error = tmpfs_create_root(0755, &root);
+
+	if (error)
+		panic("no memory for the root directory");
 }
 
 struct inode *inode_root(void)
 {
-	return &root;
+	return root;
 }
 
-/* As strcmp for names, of which one is not terminated. */
-static int compare(const char *name, size_t length, const struct inode *inode)
+/* ---- references ---- */
+
+void inode_get(struct inode *inode)
 {
-	int order = strncmp(name, inode->name, length);
-
-	return order ? order : (inode->name[length] ? -1 : 0);
-}
-
-struct inode *inode_lookup(const struct inode *directory, const char *name, size_t length)
-{
-	struct tree_node *at = directory->directory.entries.root;
-
-	while (at) {
-		struct inode *inode = container_of(at, struct inode, node);
-		int order = compare(name, length, inode);
-		if (!order)
-			return inode;
-		at = at->child[order > 0];
+	if (inode->object) {
+		vm_object_get(inode->object);
+		return;
 	}
-	return NULL;
+	uint32_t before = __atomic_fetch_add(&inode->count, 1, __ATOMIC_RELAXED);
+	assert(before != 0 && before != UINT32_MAX);
 }
 
-struct inode *inode_first(const struct inode *directory)
+/* Free it; its parent loses a reference, which is the caller's to put. */
+static struct inode *release(struct inode *inode)
 {
-	struct tree_node *node = tree_first(&directory->directory.entries);
+	struct inode *parent = inode->parent;
 
-	return node ? container_of(node, struct inode, node) : NULL;
+	assert(!inode->mounted);
+	kfree(inode->name);
+	inode->ops->release(inode);
+	return parent;
 }
 
-struct inode *inode_next(const struct inode *inode)
+void inode_put(struct inode *inode)
 {
-	struct tree_node *node = tree_next(&inode->node);
-
-	return node ? container_of(node, struct inode, node) : NULL;
-}
-
-/* ---- building ---- */
-
-static bool is_name(const char *name, size_t length)
-{
-	if (!length || length > NAME_BYTES_MAX || (length == 1 && name[0] == '.') ||
-	    (length == 2 && name[0] == '.' && name[1] == '.'))
-		return false;
-	for (size_t i = 0; i < length; i++)
-		if (!name[i] || name[i] == '/')
-			return false;
-	return true;
-}
-
-static struct inode *inode_create(struct inode *directory, const char *name, size_t length)
-{
-	struct inode *inode = kzalloc(sizeof(*inode));
-	char *copy = kzalloc(length + 1);
-
-	if (!inode || !copy) {
-		kfree(inode);
-		kfree(copy);
-		return NULL;
+	/* Upwards in a loop: directories that are all gone may be nested deeply. */
+	while (inode && !inode->object) {
+		uint32_t before = __atomic_fetch_sub(&inode->count, 1, __ATOMIC_ACQ_REL);
+		assert(before != 0);
+		if (before != 1)
+			return;
+		inode = release(inode);
 	}
-	memcpy(copy, name, length);
-	inode->name = copy;
-	inode->parent = directory;
-	inode->number = ++last_number;
-	return inode;
+	if (inode)
+		vm_object_put(inode->object);
 }
 
-static void link_inode(struct inode *directory, struct inode *inode)
+void inode_object_release(struct vm_object *object)
 {
-	struct tree_node *parent = NULL, **link = &directory->directory.entries.root;
-
-	while (*link) {
-		parent = *link;
-		int order = compare(inode->name, strlen(inode->name),
-				    container_of(parent, struct inode, node));
-		assert(order);
-		link = &parent->child[order > 0];
-	}
-	tree_insert(&directory->directory.entries, parent, link, &inode->node);
-	directory->directory.count++;
+	/* A directory: it has no object, so this does not come back here. */
+	inode_put(release(object->context));
 }
 
-int inode_make(struct inode *directory, const char *name, size_t length, uint32_t mode,
-	       struct inode **out)
+void inode_begin(struct inode *inode, const struct inode_ops *ops, uint32_t mode,
+		 struct vm_object *object)
 {
-	bool is_directory = (mode & S_IFMT) == S_IFDIR;
-
-	if (!is_name(name, length))
-		return -EINVAL;
-	struct inode *inode = inode_lookup(directory, name, length);
-	if (inode) {
-		bool was_directory = (inode->mode & S_IFMT) == S_IFDIR;
-		if (was_directory && !is_directory)
-			return -EISDIR;
-		if (!was_directory)
-			memset(&inode->file, 0, sizeof(*inode) - offsetof(struct inode, file));
-		if (!was_directory && is_directory)
-			directory->links++;
-	} else {
-		inode = inode_create(directory, name, length);
-		if (!inode)
-			return -ENOMEM;
-		link_inode(directory, inode);
-		directory->links += is_directory;
-	}
+	inode->count = 1;
+	inode->ops = ops;
+	inode->object = object;
 	inode->mode = mode;
-	if (!inode->links)
-		inode->links = is_directory ? 2 : 1;
-	*out = inode;
-	return 0;
+	inode->number = __atomic_add_fetch(&last_number, 1, __ATOMIC_RELAXED);
+	inode->accessed = inode->modified = inode->changed = inode_now();
 }
 
-int inode_make_path(const char *path, uint32_t mode, struct inode **out)
+char *inode_copy_name(const char *name, size_t length)
 {
-	struct inode *at = &root;
+	char *copy = kmalloc(length + 1);
 
-	for (;;) {
-		while (*path == '/')
-			path++;
-		size_t length = 0;
-		while (path[length] && path[length] != '/')
-			length++;
-		if (!length) {
-			/* The root itself, or a name with a slash behind it. */
-			if ((mode & S_IFMT) != S_IFDIR)
-				return -EISDIR;
-			at->mode = mode;
-			*out = at;
-			return 0;
-		}
-		bool last = !path[length];
-		struct inode *next = inode_lookup(at, path, length);
-		if (last)
-			return inode_make(at, path, length, mode, out);
-		if (!next || (next->mode & S_IFMT) != S_IFDIR) {
-			int error = inode_make(at, path, length, S_IFDIR | 0755, &next);
-			if (error)
-				return error;
-		}
-		at = next;
-		path += length;
+	if (copy) {
+		memcpy(copy, name, length);
+		copy[length] = 0;
 	}
+	return copy;
 }
 
-/* ---- use ---- */
-
-ssize_t inode_path(const struct inode *inode, char *to, size_t size)
+void inode_set_name(struct inode *inode, struct inode *parent, char *name)
 {
-	size_t length = 0;
+	struct inode *old = inode->parent;
 
-	for (const struct inode *at = inode; at != &root; at = at->parent)
+	inode_get(parent);
+	kfree(inode->name);
+	inode->name = name;
+	inode->parent = parent;
+	inode->nameless = false;
+	if (old)
+		inode_put(old);
+}
+
+int inode_mount(const char *path, struct inode *mounted)
+{
+	struct inode *directory;
+	int error = path_walk(root, path, 0, &directory);
+
+	if (error)
+		return error;
+	if ((directory->mode & S_IFMT) != S_IFDIR)
+		error = -ENOTDIR;
+	else if (!directory->parent || directory->mounted)
+		error = -EBUSY;
+	char *name = error ? NULL : inode_copy_name(directory->name, strlen(directory->name));
+	if (!error && !name)
+		error = -ENOMEM;
+	if (!error) {
+		mutex_lock(&inode_tree_mutex);
+		inode_set_name(mounted, directory->parent, name);
+		directory->mounted = mounted;
+		mutex_unlock(&inode_tree_mutex);
+	}
+	inode_put(directory);
+	return error;
+}
+
+/* ---- what it is called ---- */
+
+static ssize_t path_locked(const struct inode *inode, char *to, size_t size)
+{
+	static const char gone[] = " (deleted)";
+	size_t tail = inode->nameless ? sizeof(gone) - 1 : 0, length = tail;
+
+	if (inode == root) {
+		string_copy(to, "/", size);
+		return size < 2 ? -ENAMETOOLONG : 1;
+	}
+	for (const struct inode *at = inode; at->parent; at = at->parent)
 		length += 1 + strlen(at->name);
-	if (inode == &root) {
-		if (size < 2)
-			return -ENAMETOOLONG;
-		memcpy(to, "/", 2);
-		return 1;
-	}
 	if (length >= size)
 		return -ENAMETOOLONG;
+	char *end = to + length - tail;
+	memcpy(end, gone, tail);
 	to[length] = 0;
-	char *end = to + length;
-	for (const struct inode *at = inode; at != &root; at = at->parent) {
+	for (const struct inode *at = inode; at->parent; at = at->parent) {
 		size_t bytes = strlen(at->name);
 		end -= bytes;
 		memcpy(end, at->name, bytes);
@@ -204,32 +169,58 @@ ssize_t inode_path(const struct inode *inode, char *to, size_t size)
 	return (ssize_t)length;
 }
 
-ssize_t inode_target(const struct inode *inode, char *to, size_t size)
+ssize_t inode_path(struct inode *inode, char *to, size_t size)
 {
-	assert((inode->mode & S_IFMT) == S_IFLNK);
-	if (inode->link.dynamic)
-		return inode->link.dynamic(to, size);
-	size_t length = string_copy(to, inode->link.target, size);
-	return length < size ? (ssize_t)length : -ENAMETOOLONG;
+	mutex_lock(&inode_tree_mutex);
+	ssize_t length = path_locked(inode, to, size);
+	mutex_unlock(&inode_tree_mutex);
+	return length;
 }
+
+ssize_t inode_target(struct inode *inode, char *to, size_t size)
+{
+	assert((inode->mode & S_IFMT) == S_IFLNK && inode->ops->target);
+	ssize_t length = inode->ops->target(inode, to, size);
+	return length < (ssize_t)size ? length : -ENAMETOOLONG;
+}
+
+/* ---- what it holds ---- */
 
 uint64_t inode_size(const struct inode *inode)
 {
-	switch (inode->mode & S_IFMT) {
-	case S_IFREG:
-		return inode->file.bytes;
-	case S_IFDIR:
-		return inode->directory.count;
-	case S_IFLNK:
-		return inode->link.target ? strlen(inode->link.target) : 0;
-	default:
-		return 0;
-	}
+	return inode->object ? inode->object->bytes : inode->bytes;
+}
+
+int inode_object(struct inode *inode, struct vm_object **out)
+{
+	if (!inode->object)
+		return -ENODEV;
+	vm_object_get(inode->object);
+	*out = inode->object;
+	return 0;
+}
+
+struct inode *inode_of_object(const struct vm_object *object)
+{
+	return object->ops->release == inode_object_release ? object->context : NULL;
+}
+
+int inode_resize(struct inode *inode, uint64_t bytes)
+{
+	if ((inode->mode & S_IFMT) != S_IFREG || !inode->object)
+		return -EINVAL;
+	if (bytes > FILE_BYTES_MAX)
+		return -EFBIG;
+	mutex_lock(&inode->mutex);
+	vm_object_resize(inode->object, bytes);
+	inode_touch(inode);
+	mutex_unlock(&inode->mutex);
+	return 0;
 }
 
 void inode_stat(const struct inode *inode, struct stat *out)
 {
-	uint64_t bytes = inode_size(inode);
+	uint64_t pages = inode->object ? inode->object->pages.count : 0;
 
 	*out = (struct stat){
 		.st_dev = STAT_DEVICE,
@@ -239,11 +230,86 @@ void inode_stat(const struct inode *inode, struct stat *out)
 		.st_uid = inode->uid,
 		.st_gid = inode->gid,
 		.st_rdev = inode->device,
-		.st_size = (int64_t)bytes,
+		.st_size = (int64_t)inode_size(inode),
 		.st_blksize = STAT_IO_BYTES,
-		.st_blocks = (int64_t)(ALIGN_UP(bytes, STAT_BLOCK_BYTES) / STAT_BLOCK_BYTES),
-		.st_atime = (uint64_t)inode->modified,
-		.st_mtime = (uint64_t)inode->modified,
-		.st_ctime = (uint64_t)inode->modified,
+		.st_blocks = (int64_t)(pages << PAGE_SHIFT) / STAT_BLOCK_BYTES,
+		.st_atime = (uint64_t)inode->accessed.seconds,
+		.st_atime_nsec = inode->accessed.nanoseconds,
+		.st_mtime = (uint64_t)inode->modified.seconds,
+		.st_mtime_nsec = inode->modified.nanoseconds,
+		.st_ctime = (uint64_t)inode->changed.seconds,
+		.st_ctime_nsec = inode->changed.nanoseconds,
 	};
+	if (inode->ops->stat)
+		inode->ops->stat(inode, out);
+}
+
+/* ---- attributes ---- */
+
+struct inode_time inode_now(void)
+{
+	uint64_t now = time_now();
+
+	return (struct inode_time){
+		.seconds = (int64_t)(time_boot_epoch() + now / NS_PER_SECOND),
+		.nanoseconds = (uint32_t)(now % NS_PER_SECOND),
+	};
+}
+
+void inode_touch(struct inode *inode)
+{
+	inode->modified = inode->changed = inode_now();
+}
+
+static bool is_before(const struct inode_time *a, const struct inode_time *b)
+{
+	return a->seconds < b->seconds ||
+	       (a->seconds == b->seconds && a->nanoseconds <= b->nanoseconds);
+}
+
+void inode_touch_accessed(struct inode *inode)
+{
+	struct inode_time now = inode_now();
+
+	if (is_before(&inode->accessed, &inode->modified) ||
+	    is_before(&inode->accessed, &inode->changed) ||
+	    now.seconds - inode->accessed.seconds >= ACCESSED_SECONDS)
+		inode->accessed = now;
+}
+
+void inode_set_mode(struct inode *inode, uint32_t mode)
+{
+	mutex_lock(&inode->mutex);
+	inode->mode = (inode->mode & S_IFMT) | (mode & INODE_MODE_BITS);
+	inode->changed = inode_now();
+	mutex_unlock(&inode->mutex);
+}
+
+void inode_set_owner(struct inode *inode, uint32_t uid, uint32_t gid)
+{
+	mutex_lock(&inode->mutex);
+	if (uid != UINT32_MAX)
+		inode->uid = uid;
+	if (gid != UINT32_MAX)
+		inode->gid = gid;
+	/* Who is given a file is not given what it may do to others (chown(2)). */
+	if ((inode->mode & S_IFMT) != S_IFDIR) {
+		inode->mode &= ~(uint32_t)S_ISUID;
+		if (inode->mode & S_IXGRP)
+			inode->mode &= ~(uint32_t)S_ISGID;
+	}
+	inode->changed = inode_now();
+	mutex_unlock(&inode->mutex);
+}
+
+void inode_set_times(struct inode *inode, const struct inode_time *accessed,
+		     const struct inode_time *modified)
+{
+	mutex_lock(&inode->mutex);
+	if (accessed)
+		inode->accessed = *accessed;
+	if (modified)
+		inode->modified = *modified;
+	inode->changed = inode_now();
+	mutex_unlock(&inode->mutex);
 }

@@ -5,9 +5,26 @@
 
 #include "debug/assert.h"
 #include "lib/errno.h"
+#include "lib/string.h"
 #include "vm/user_copy.h"
 
 enum direction { TO_PROGRAM, FROM_PROGRAM, ZEROS };
+
+static int copy_within_kernel(enum direction direction, char *buffer, char *kernel, size_t bytes)
+{
+	switch (direction) {
+	case TO_PROGRAM:
+		memcpy(buffer, kernel, bytes);
+		break;
+	case FROM_PROGRAM:
+		memcpy(kernel, buffer, bytes);
+		break;
+	case ZEROS:
+		memset(buffer, 0, bytes);
+		break;
+	}
+	return 0;
+}
 
 static int copy_part(enum direction direction, vaddr_t address, char *kernel, size_t bytes)
 {
@@ -30,7 +47,9 @@ static int copy(struct io *io, enum direction direction, char *kernel, size_t by
 	at.left -= bytes;
 	while (bytes) {
 		size_t part = MIN(bytes, at.part->bytes - at.offset);
-		int error = copy_part(direction, at.part->address + at.offset, kernel, part);
+		vaddr_t address = at.part->address + at.offset;
+		int error = at.kernel ? copy_within_kernel(direction, (char *)address, kernel, part)
+				      : copy_part(direction, address, kernel, part);
 		if (error)
 			return error;
 		kernel += direction == ZEROS ? 0 : part;

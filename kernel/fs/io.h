@@ -16,12 +16,19 @@ struct io {
 	const struct io_part *part; /* the one it stands in */
 	uint64_t offset;            /* in that part */
 	size_t left;                /* bytes, of all parts from here on */
+	bool kernel;                /* the parts are the kernel's own memory */
 };
 
 /* The sum of the parts' bytes is at most `bytes`. */
 static inline struct io io_of(const struct io_part *parts, size_t bytes)
 {
 	return (struct io){.part = parts, .left = bytes};
+}
+
+/* The same for memory of the kernel, to copy between files. */
+static inline struct io io_of_kernel(const struct io_part *parts, size_t bytes)
+{
+	return (struct io){.part = parts, .left = bytes, .kernel = true};
 }
 
 /* Copy `bytes` <= io->left and go on behind them. 0; or -EFAULT, and io stands where it stood,

@@ -1,4 +1,5 @@
 /* path.c: following a path name (path_resolution(7)). */
+#include <asm/fcntl.h>
 #include <linux/stat.h>
 
 #include "fs/inode.h"
@@ -7,10 +8,13 @@
 #include "mm/slab.h"
 
 struct walk {
-	struct inode *at;
-	const char *path; /* what is left */
-	unsigned links;   /* followed so far */
-	char *buffer;     /* after the first link `path` is in here; PATH_BYTES_MAX */
+	struct inode *at; /* with a reference */
+	const char *path; /* what is left behind `name` */
+	const char *name; /* the last name, once walk_to_last() is there; not terminated */
+	size_t length;
+	bool slash;     /* one follows that name */
+	unsigned links; /* followed so far */
+	char *buffer;   /* after the first link `path` is in here; PATH_BYTES_MAX */
 };
 
 static bool is_kind(const struct inode *inode, uint32_t kind)
@@ -18,11 +22,28 @@ static bool is_kind(const struct inode *inode, uint32_t kind)
 	return (inode->mode & S_IFMT) == kind;
 }
 
-/* Put the link's target in front of what is left. No recursion: the kernel's stack is small. */
-static int follow(struct walk *walk, const struct inode *link)
+static void begin(struct walk *walk, struct inode *start, const char *path)
 {
-	if (++walk->links > PATH_LINKS_MAX)
-		return -ELOOP;
+	*walk = (struct walk){.at = *path == '/' ? inode_root() : start, .path = path};
+	inode_get(walk->at);
+}
+
+static void end(struct walk *walk)
+{
+	inode_put(walk->at);
+	kfree(walk->buffer);
+}
+
+/* The walk goes on at `inode`, whose reference it takes over. */
+static void move_to(struct walk *walk, struct inode *inode)
+{
+	inode_put(walk->at);
+	walk->at = inode;
+}
+
+/* Put the link's target in front of what is left. No recursion: the kernel's stack is small. */
+static int follow_text(struct walk *walk, struct inode *link)
+{
 	char *buffer = kmalloc(PATH_BYTES_MAX);
 	if (!buffer)
 		return -ENOMEM;
@@ -42,89 +63,216 @@ static int follow(struct walk *walk, const struct inode *link)
 	memcpy(buffer + length, walk->path, rest + 1);
 	kfree(walk->buffer);
 	walk->path = walk->buffer = buffer;
-	if (*buffer == '/')
-		walk->at = inode_root();
+	if (*buffer == '/') {
+		inode_get(inode_root());
+		move_to(walk, inode_root());
+	}
+	return 0;
+}
+
+static int follow(struct walk *walk, struct inode *link)
+{
+	struct inode *to;
+
+	if (++walk->links > PATH_LINKS_MAX)
+		return -ELOOP;
+	if (!link->ops->follow)
+		return follow_text(walk, link);
+	int error = link->ops->follow(link, &to);
+	if (!error)
+		move_to(walk, to);
+	return error;
+}
+
+static int go_up(struct walk *walk)
+{
+	mutex_lock(&inode_tree_mutex);
+	struct inode *up = walk->at->parent;
+	if (up)
+		inode_get(up);
+	mutex_unlock(&inode_tree_mutex);
+	if (up)
+		move_to(walk, up);
 	return 0;
 }
 
 static int step(struct walk *walk, const char *name, size_t length, bool follow_link)
 {
-	struct inode *here = walk->at, *next;
+	struct inode *next;
 
-	if (!is_kind(here, S_IFDIR))
+	if (!is_kind(walk->at, S_IFDIR))
 		return -ENOTDIR;
-	if (length > NAME_BYTES_MAX)
-		return -ENAMETOOLONG;
 	if (length == 1 && name[0] == '.')
 		return 0;
-	if (length == 2 && name[0] == '.' && name[1] == '.') {
-		walk->at = here->parent;
-		return 0;
-	}
-	next = inode_lookup(here, name, length);
-	if (!next)
-		return -ENOENT;
+	if (length == 2 && name[0] == '.' && name[1] == '.')
+		return go_up(walk);
+	int error = name_lookup(walk->at, name, length, &next);
+	if (error)
+		return error;
 	/* A link is relative to the directory it stands in, where the walk still is. */
-	if (is_kind(next, S_IFLNK) && follow_link)
-		return follow(walk, next);
-	walk->at = next;
+	if (is_kind(next, S_IFLNK) && follow_link) {
+		error = follow(walk, next);
+		inode_put(next);
+		return error;
+	}
+	move_to(walk, next);
 	return 0;
+}
+
+/* Walk until only one name is left, which becomes walk->name; length 0: there is none. */
+static int walk_to_last(struct walk *walk)
+{
+	for (;;) {
+		while (*walk->path == '/')
+			walk->path++;
+		walk->name = walk->path;
+		walk->length = 0;
+		while (walk->name[walk->length] && walk->name[walk->length] != '/')
+			walk->length++;
+		if (!walk->length)
+			return 0;
+		walk->path += walk->length;
+		walk->slash = *walk->path == '/';
+		const char *next = walk->path;
+		while (*next == '/')
+			next++;
+		if (!*next)
+			return is_kind(walk->at, S_IFDIR) ? 0 : -ENOTDIR;
+		int error = step(walk, walk->name, walk->length, true);
+		if (error)
+			return error;
+	}
 }
 
 static int walk_all(struct walk *walk, unsigned flags)
 {
-	bool slash_behind = false;
-
-	if (*walk->path == '/')
-		walk->at = inode_root();
 	for (;;) {
-		while (*walk->path == '/')
-			walk->path++;
-		if (!*walk->path)
-			break;
-		const char *name = walk->path;
-		size_t length = 0;
-		while (name[length] && name[length] != '/')
-			length++;
-		slash_behind = name[length] == '/';
-		walk->path = name + length;
-		bool keep_link = !slash_behind && (flags & WALK_NOFOLLOW);
-		int error = step(walk, name, length, !keep_link);
+		int error = walk_to_last(walk);
+		if (error)
+			return error;
+		/* A link at the end may have put another path in its place: then there is more. */
+		if (!walk->length)
+			return walk->slash && !is_kind(walk->at, S_IFDIR) ? -ENOTDIR : 0;
+		error = step(walk, walk->name, walk->length,
+			     walk->slash || !(flags & WALK_NOFOLLOW));
 		if (error)
 			return error;
 	}
-	return slash_behind && !is_kind(walk->at, S_IFDIR) ? -ENOTDIR : 0;
 }
 
 int path_walk(struct inode *start, const char *path, unsigned flags, struct inode **out)
 {
-	struct walk walk = {.at = start, .path = path};
+	struct walk walk;
 
 	if (!*path)
 		return -ENOENT;
+	begin(&walk, start, path);
 	int error = walk_all(&walk, flags);
-	kfree(walk.buffer);
-	if (!error)
+	if (!error) {
 		*out = walk.at;
+		inode_get(*out);
+	}
+	end(&walk);
 	return error;
 }
 
-bool path_parent_exists(struct inode *start, const char *path)
+int path_parent(struct inode *start, const char *path, struct path_end *out)
 {
-	size_t length = strlen(path);
-	struct inode *parent = start;
+	struct walk walk;
 
-	/* A name with a slash behind it can't be created as a file. */
-	if (!length || path[length - 1] == '/' || length >= PATH_BYTES_MAX)
-		return false;
-	const char *slash = strrchr(path, '/');
-	if (!slash)
-		return true;
-	char *copy = kmalloc(length + 1);
-	if (!copy)
-		return false;
-	string_copy(copy, path, (size_t)(slash - path) + 2);
-	bool exists = !path_walk(start, copy, 0, &parent) && is_kind(parent, S_IFDIR);
-	kfree(copy);
-	return exists;
+	if (!*path)
+		return -ENOENT;
+	begin(&walk, start, path);
+	int error = walk_to_last(&walk);
+	if (error) {
+		end(&walk);
+		return error;
+	}
+	*out = (struct path_end){
+		.directory = walk.at,
+		.name = walk.name,
+		.length = walk.length,
+		.slash = walk.slash,
+		.buffer = walk.buffer,
+	};
+	return 0;
+}
+
+void path_end_put(struct path_end *path_end)
+{
+	inode_put(path_end->directory);
+	kfree(path_end->buffer);
+}
+
+bool path_end_is_name(const struct path_end *path_end)
+{
+	const char *name = path_end->name;
+
+	return path_end->length && !(name[0] == '.' && path_end->length == 1) &&
+	       !(name[0] == '.' && name[1] == '.' && path_end->length == 2);
+}
+
+/* ---- open ---- */
+
+/* The last name of an open with O_CREAT: 0 and *found has a reference; 1: it was a link, go on. */
+static int open_last(struct walk *walk, unsigned flags, const struct inode_new *as,
+		     struct inode **found)
+{
+	int error = name_lookup(walk->at, walk->name, walk->length, found);
+
+	if (error == -ENOENT)
+		return name_create(walk->at, walk->name, walk->length, as, found);
+	if (error)
+		return error;
+	if (flags & O_EXCL)
+		error = -EEXIST;
+	else if (!is_kind(*found, S_IFLNK) || (flags & O_NOFOLLOW))
+		return 0;
+	else
+		error = follow(walk, *found);
+	inode_put(*found);
+	return error ? error : 1;
+}
+
+static int open_or_create(struct walk *walk, unsigned flags, const struct inode_new *as,
+			  struct inode **out)
+{
+	for (;;) {
+		int error = walk_to_last(walk);
+		if (error)
+			return error;
+		struct path_end last = {.name = walk->name, .length = walk->length};
+		if (!path_end_is_name(&last))
+			return flags & O_EXCL ? -EEXIST : -EISDIR;
+		if (walk->slash)
+			return -EISDIR;
+		struct inode *found;
+		error = open_last(walk, flags, as, &found);
+		/* Another thread was faster, and that is as good. */
+		if (error == -EEXIST && !(flags & O_EXCL)) {
+			walk->path = walk->name;
+			continue;
+		}
+		if (error < 0)
+			return error;
+		if (!error) {
+			*out = found;
+			return 0;
+		}
+	}
+}
+
+int path_open(struct inode *start, const char *path, unsigned flags, const struct inode_new *as,
+	      struct inode **out)
+{
+	struct walk walk;
+
+	if (!(flags & O_CREAT))
+		return path_walk(start, path, flags & O_NOFOLLOW ? WALK_NOFOLLOW : 0, out);
+	if (!*path)
+		return -ENOENT;
+	begin(&walk, start, path);
+	int error = open_or_create(&walk, flags, as, out);
+	end(&walk);
+	return error;
 }

@@ -154,8 +154,10 @@ static int refuse_interpreter(const struct elf_image *elf, struct vm_object *obj
 		error = -ENOEXEC;
 	if (!error)
 		error = path_walk(request->directory, name, 0, &found);
-	if (!error)
+	if (!error) {
 		error = check_file(found);
+		inode_put(found);
+	}
 	if (!error) {
 		log_warning("%s wants the dynamic linker %s: dynamic programs are not implemented",
 			    request->name, name);
@@ -240,7 +242,8 @@ static void push_script(struct scripts *scripts, const struct exec_script *scrip
 	scripts->prefix_count = added + (old ? old : 1);
 }
 
-/* Is `object` a script? Then *inode becomes its interpreter. 1, 0 or negative. */
+/* Is `object` a script? Then *inode, whose reference is put, becomes its interpreter, with one. 1,
+ * 0 or negative. */
 static int follow_script(struct scripts *scripts, const struct exec_request *request,
 			 struct vm_object *object, struct inode **inode)
 {
@@ -257,11 +260,16 @@ static int follow_script(struct scripts *scripts, const struct exec_request *req
 		return -ELOOP;
 	scripts->depth++;
 	push_script(scripts, script, request->name);
-	error = path_walk(request->directory, script->interpreter, 0, inode);
-	return error ? error : 1;
+	struct inode *interpreter;
+	error = path_walk(request->directory, script->interpreter, 0, &interpreter);
+	if (error)
+		return error;
+	inode_put(*inode);
+	*inode = interpreter;
+	return 1;
 }
 
-/* Load request->inode, or the program at the end of its chain of scripts. */
+/* Load request->inode, or the program at the end of its chain of scripts, which it becomes. */
 static int load_chain(struct process *process, struct exec_request *request,
 		      struct scripts *scripts, struct exec_image *image)
 {
@@ -276,7 +284,6 @@ static int load_chain(struct process *process, struct exec_request *request,
 		if (!error) {
 			request->arguments.prefix = scripts->prefix;
 			request->arguments.prefix_count = scripts->prefix_count;
-			image->inode = request->inode;
 			error = load_object(process, request, object, image);
 			vm_object_put(object); /* the regions have their own references */
 			return error;
@@ -298,14 +305,20 @@ int exec_prepare(struct process *process, const struct exec_request *request,
 		return -ENOMEM;
 	*image = (struct exec_image){0};
 	string_copy(image->name, slash ? slash + 1 : request->name, sizeof(image->name));
+	inode_get(resolved.inode);
 	int error = load_chain(process, &resolved, scripts, image);
 	kfree(scripts);
+	if (error)
+		inode_put(resolved.inode);
+	else
+		image->inode = resolved.inode;
 	return error;
 }
 
 void exec_discard(struct exec_image *image)
 {
-	vm_space_put(image->space);
+	vm_space_destroy(image->space);
+	inode_put(image->inode);
 	image->space = NULL;
 }
 
@@ -314,7 +327,8 @@ void exec_commit(struct process *process, struct exec_image *image)
 	struct vm_space *old = process_set_space(process, image->space);
 
 	process->layout = image->layout;
-	process->executable = image->inode;
+	process_set_inode(&process->executable, image->inode);
+	inode_put(image->inode);
 	memcpy(process->name, image->name, sizeof(process->name));
 	signals_reset_handlers(&process->signals);
 	fd_table_close_on_exec(&process->files);
@@ -323,5 +337,5 @@ void exec_commit(struct process *process, struct exec_image *image)
 	/* A program replaces itself. */
 	arch_thread_reset(&current_thread()->arch);
 	vm_space_activate(process->space);
-	vm_space_put(old);
+	vm_space_destroy(old);
 }

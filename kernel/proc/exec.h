@@ -29,14 +29,14 @@ struct exec_strings {
 };
 
 struct exec_request {
-	struct inode *inode;     /* the file to run */
+	struct inode *inode;     /* the file to run; the caller's reference */
 	struct inode *directory; /* a script's interpreter is looked up from here */
 	const char *name;        /* AT_EXECFN: the path as it was given */
 	struct exec_strings arguments, environment;
 };
 
 struct exec_image {
-	struct inode *inode;
+	struct inode *inode; /* with a reference */
 	struct vm_space *space;
 	vaddr_t entry, sp;
 	struct process_layout layout;

@@ -73,9 +73,10 @@ void process_exit(int status)
 
 	assert(process != &kernel_process);
 	fd_table_close_all(&process->files);
+	process_drop_inodes(process);
 	struct vm_space *space = process_set_space(process, NULL);
 	vm_space_activate(NULL);
-	vm_space_put(space);
+	vm_space_destroy(space);
 	list_init(&graves);
 	become_zombie(process, thread, status, &graves);
 	list_for_each_safe (node, &graves)

@@ -40,7 +40,7 @@ int process_fork(const struct trap_frame *frame, vaddr_t child_tid, vaddr_t chil
 no_memory:
 	thread_free(thread);
 no_thread:
-	vm_space_put(process_set_space(child, NULL));
+	vm_space_destroy(process_set_space(child, NULL));
 no_space:
 	process_discard(child);
 	return error;

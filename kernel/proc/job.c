@@ -25,6 +25,7 @@
 #include "proc/process.h"
 #include "proc/sched.h"
 #include "proc/thread.h"
+#include "vm/object.h"
 
 #define STREAMS           3u
 /* What a shell's $? is for a program that could not be started. */
@@ -89,6 +90,21 @@ static int open_streams(struct process *process)
 	return 0;
 }
 
+static int enter_directory(struct process *process, const char *path)
+{
+	struct inode *directory;
+	int error = path_walk(inode_root(), path, 0, &directory);
+
+	if (error)
+		return error;
+	if ((directory->mode & S_IFMT) != S_IFDIR)
+		error = -ENOTDIR;
+	else
+		process_set_inode(&process->cwd, directory);
+	inode_put(directory);
+	return error;
+}
+
 static int load_program(struct process *process, const struct job_spec *job,
 			struct exec_image *image)
 {
@@ -98,18 +114,18 @@ static int load_program(struct process *process, const struct job_spec *job,
 		.environment = {.kernel = job->environment},
 	};
 
-	int error = path_walk(inode_root(), job->directory, 0, &process->cwd);
-	if (!error && (process->cwd->mode & S_IFMT) != S_IFDIR)
-		error = -ENOTDIR;
+	int error = enter_directory(process, job->directory);
 	request.directory = process->cwd;
 	if (!error)
 		error = path_walk(process->cwd, job->path, 0, &request.inode);
-	if (!error)
-		error = open_streams(process);
+	if (error)
+		return error;
+	error = open_streams(process);
 	if (!error)
 		error = exec_prepare(process, &request, image);
 	if (!error)
 		exec_commit(process, image);
+	inode_put(request.inode);
 	return error;
 }
 
@@ -196,7 +212,6 @@ static struct ending run(const struct job_spec *job)
 /* The last of a job: nothing of it is left, which the count of frames shows. */
 static void finish(struct ending ending)
 {
-	inode_drop_caches();
 	log_frames();
 	if (use_host)
 		host_channel_exit(ending.killed, ending.value);
@@ -220,21 +235,47 @@ static void run_text(const struct job_text *text)
 	finish(ending);
 }
 
+/* The whole file, from kmalloc. -EINVAL: it is empty, or no file. */
+static int read_file(const char *path, struct job_text *text)
+{
+	struct vm_object *object;
+	struct inode *inode;
+
+	int error = path_walk(inode_root(), path, 0, &inode);
+	if (error)
+		return error;
+	error = inode_object(inode, &object);
+	inode_put(inode);
+	if (error)
+		return error;
+	uint64_t bytes = object->bytes;
+	char *start = bytes ? kmalloc(bytes) : NULL;
+	ssize_t done = start ? vm_object_read(object, 0, start, bytes) : bytes ? -ENOMEM : -EINVAL;
+	vm_object_put(object);
+	if (done < 0) {
+		kfree(start);
+		return (int)done;
+	}
+	*text = (struct job_text){start, (size_t)done};
+	return 0;
+}
+
 static void run_file(const char *path)
 {
-	struct inode *inode;
-	int error = path_walk(inode_root(), path, 0, &inode);
+	struct job_text left, text;
+	int error = read_file(path, &left);
 
-	if (!error && (inode->mode & S_IFMT) != S_IFREG)
-		error = -EINVAL;
-	if (error || !inode->file.bytes) {
-		log_error("job: %s: %s", path, error ? errno_name(error) : "is empty");
+	/* The file's text stays, so it is among what was there before the first job. */
+	log_frames();
+	if (error) {
+		log_error("job: %s: %s", path, errno_name(error));
 		finish((struct ending){.value = STATUS_NOT_RUN});
 		return;
 	}
-	struct job_text left = {inode->file.data, inode->file.bytes}, text;
+	char *whole = (char *)(uintptr_t)left.start;
 	while (job_next(&left, &text))
 		run_text(&text);
+	kfree(whole);
 }
 
 static void run_init(void)
@@ -249,6 +290,7 @@ static void run_init(void)
 		.environment = environment,
 	};
 
+	log_frames();
 	finish(run(&job));
 }
 
@@ -273,7 +315,6 @@ static void run_all(void *argument)
 	choose_streams();
 	if (option("debugshell"))
 		shell_run("debugshell");
-	log_frames();
 	if (file)
 		run_file(file);
 	else

@@ -7,6 +7,7 @@
 
 #include "debug/assert.h"
 #include "debug/log.h"
+#include "fs/tmpfs.h"
 #include "lib/errno.h"
 #include "lib/string.h"
 #include "mm/slab.h"
@@ -41,13 +42,10 @@ static ssize_t executable_path(char *to, size_t size)
 
 static void make_proc_files(void)
 {
-	struct inode *link;
-	int error = inode_make_path("/proc/self/exe", S_IFLNK | 0777, &link);
+	int error = tmpfs_make_dynamic_link("/proc/self/exe", executable_path);
 
 	if (error)
 		log_warning("/proc/self/exe could not be made (error %d)", -error);
-	else
-		link->link.dynamic = executable_path;
 }
 
 void process_init(void)
@@ -57,7 +55,7 @@ void process_init(void)
 	wait_queue_init(&kernel_process.child_ends);
 	fd_table_init(&kernel_process.files);
 	futex_init();
-	kernel_process.cwd = inode_root();
+	process_set_inode(&kernel_process.cwd, inode_root());
 	kernel_process.umask = DEFAULT_UMASK;
 	make_proc_files();
 	for (unsigned i = 0; i < RLIM_NLIMITS; i++)
@@ -100,10 +98,28 @@ static int free_pid_locked(void)
 	return table.last_pid;
 }
 
+void process_set_inode(struct inode **to, struct inode *inode)
+{
+	if (inode)
+		inode_get(inode);
+	spin_lock(&process_lock); /* /proc looks under it */
+	struct inode *old = *to;
+	*to = inode;
+	spin_unlock(&process_lock);
+	if (old)
+		inode_put(old);
+}
+
+void process_drop_inodes(struct process *process)
+{
+	process_set_inode(&process->cwd, NULL);
+	process_set_inode(&process->executable, NULL);
+}
+
 static void inherit(struct process *child, const struct process *parent)
 {
-	child->cwd = parent->cwd;
-	child->executable = parent->executable;
+	process_set_inode(&child->cwd, parent->cwd);
+	process_set_inode(&child->executable, parent->executable);
 	child->umask = parent->umask;
 	child->layout = parent->layout;
 	memcpy(child->limits, parent->limits, sizeof(child->limits));
@@ -139,6 +155,7 @@ int process_create(struct process *parent, struct process **out)
 	spin_unlock(&process_lock);
 	if (!process->pid) {
 		fd_table_close_all(&process->files);
+		process_drop_inodes(process);
 		kfree(process);
 		return -EAGAIN;
 	}
@@ -158,6 +175,7 @@ void process_discard(struct process *process)
 {
 	assert(!process->space && !process->thread);
 	fd_table_close_all(&process->files);
+	process_drop_inodes(process);
 	spin_lock(&process_lock);
 	process_forget_locked(process);
 	spin_unlock(&process_lock);

@@ -51,8 +51,8 @@ struct process {
 					 under it; NULL in a zombie and in kernel_process */
 	struct process_layout layout; /* (o) others may read it torn */
 	struct fd_table files;        /* (o) */
-	struct inode *cwd;            /* (o) */
-	struct inode *executable;     /* (o) */
+	struct inode *cwd;            /* (o) with a reference; NULL in a zombie */
+	struct inode *executable;     /* (o) with a reference, or NULL */
 	struct signals signals;
 	struct process_limit limits[RLIM_NLIMITS]; /* (o) */
 	uint32_t umask;                            /* (o) */
@@ -100,6 +100,10 @@ NODISCARD int process_wait(struct process *parent, int pid, unsigned options,
  * pid. `child_tid`: where the child writes its pid; 0: nowhere. `child_sp`: its stack pointer; 0:
  * as in the frame. */
 NODISCARD int process_fork(const struct trap_frame *frame, vaddr_t child_tid, vaddr_t child_sp);
+
+/* Put `inode` (or NULL) where cwd or executable is: gets a reference, and puts the old one's. */
+void process_set_inode(struct inode **to, struct inode *inode);
+void process_drop_inodes(struct process *process); /* it has ended, or never began */
 
 /* The debug shell's commands about processes (shell_commands.c). Once, at boot. */
 void process_shell_init(void);

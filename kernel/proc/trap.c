@@ -6,7 +6,6 @@
 
 #include "debug/assert.h"
 #include "debug/log.h"
-#include "fs/inode.h"
 #include "proc/process.h"
 #include "proc/sched.h"
 #include "proc/thread.h"
@@ -20,7 +19,7 @@ static const char *access_name(unsigned access)
 	return access & VM_EXEC ? "executing" : "reading";
 }
 
-/* Serve the fault, with memory that is only a cache if it must be. */
+/* Serve the fault. */
 static enum vm_result serve(struct vm_space *space, vaddr_t va, unsigned access)
 {
 	enum vm_result result;
@@ -29,8 +28,6 @@ static enum vm_result serve(struct vm_space *space, vaddr_t va, unsigned access)
 		return VM_BAD_ADDRESS; /* a kernel thread's copy from or to nobody */
 	do {
 		result = vm_fault(space, va, access);
-		if (result == VM_NO_MEMORY && inode_drop_caches())
-			result = VM_RETRY;
 	} while (result == VM_RETRY);
 	return result;
 }

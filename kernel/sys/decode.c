@@ -43,8 +43,10 @@ int get_start(int directory, const char *path, struct inode **start)
 	int error = 0;
 
 	*start = current_process()->cwd;
-	if (path[0] == '/' || directory == AT_FDCWD)
+	if (path[0] == '/' || directory == AT_FDCWD) {
+		inode_get(*start);
 		return 0;
+	}
 	struct file *file = get_file((uint64_t)directory);
 	if (!file)
 		return -EBADF;
@@ -52,8 +54,28 @@ int get_start(int directory, const char *path, struct inode **start)
 		*start = file->inode;
 	else
 		error = -ENOTDIR;
+	if (!error)
+		inode_get(*start);
 	file_put(file);
 	return error;
+}
+
+/* AT_EMPTY_PATH with an empty path. */
+static int get_self(int directory, struct inode **out)
+{
+	if (directory == AT_FDCWD) {
+		*out = current_process()->cwd;
+		inode_get(*out);
+		return 0;
+	}
+	struct file *file = get_file((uint64_t)directory);
+	if (!file)
+		return -EBADF;
+	*out = file->inode;
+	if (*out)
+		inode_get(*out);
+	file_put(file);
+	return *out ? 0 : -EINVAL; /* a pipe, which has no inode here */
 }
 
 int get_inode(int directory, vaddr_t user, unsigned flags, struct inode **out)
@@ -64,11 +86,35 @@ int get_inode(int directory, vaddr_t user, unsigned flags, struct inode **out)
 	int error = get_path(user, &path);
 	if (error)
 		return error;
+	if (!path[0] && (flags & GET_EMPTY)) {
+		kfree(path);
+		return get_self(directory, out);
+	}
 	error = path[0] ? get_start(directory, path, &start) : -ENOENT;
-	if (!error)
+	if (!error) {
 		error = path_walk(start, path, flags, out);
+		inode_put(start);
+	}
 	kfree(path);
 	return error;
+}
+
+int get_named(int directory, vaddr_t user, struct named *out)
+{
+	int error = get_path(user, &out->path);
+
+	if (error)
+		return error;
+	error = out->path[0] ? get_start(directory, out->path, &out->start) : -ENOENT;
+	if (error)
+		kfree(out->path);
+	return error;
+}
+
+void put_named(struct named *named)
+{
+	inode_put(named->start);
+	kfree(named->path);
 }
 
 int install_file(struct file *file, unsigned minimum, unsigned flags)

@@ -13,11 +13,23 @@ struct file *get_file(uint64_t fd);
 /* A path argument, copied; freed with kfree. -EFAULT, -ENAMETOOLONG, -ENOMEM. */
 NODISCARD int get_path(vaddr_t user, char **path);
 
-/* Where a walk along `path` begins, given an *at call's directory descriptor. -EBADF, -ENOTDIR. */
+/* Where a walk along `path` begins, given an *at call's directory descriptor, with a reference.
+ * -EBADF, -ENOTDIR. */
 NODISCARD int get_start(int directory, const char *path, struct inode **start);
 
-/* Copy the path and follow it. flags: WALK_*. */
+/* Copy the path and follow it; *out has a reference. flags: WALK_*, and GET_EMPTY: the empty path
+ * is the descriptor's own file (AT_EMPTY_PATH). */
+#define GET_EMPTY 0x100u
 NODISCARD int get_inode(int directory, vaddr_t path, unsigned flags, struct inode **out);
+
+/* A path and where it begins, for what changes names. -EFAULT, -ENAMETOOLONG, -ENOMEM, -EBADF,
+ * -ENOTDIR, -ENOENT for the empty path. */
+struct named {
+	struct inode *start; /* with a reference */
+	char *path;
+};
+NODISCARD int get_named(int directory, vaddr_t user, struct named *out);
+void put_named(struct named *named);
 
 /* Give `file` the lowest number; takes over the reference, also when it fails. flags: O_CLOEXEC. */
 NODISCARD int install_file(struct file *file, unsigned minimum, unsigned flags);

@@ -1,5 +1,4 @@
-/* sys_file.c: system calls on descriptors and names. Nothing can be created: the tree is
- * read-only. */
+/* sys_file.c: system calls that open files, and on descriptors. */
 #include <asm/fcntl.h>
 #include <linux/fcntl.h>
 #include <linux/stat.h>
@@ -29,45 +28,55 @@ static struct fd_table *files(void)
 
 /* ---- open and close ---- */
 
-static int open_path(int directory, const char *path, unsigned flags, struct file **out)
+static int open_named(const struct named *named, unsigned flags, unsigned mode, struct file **out)
 {
-	struct inode *start, *inode;
-	bool no_follow = (flags & O_NOFOLLOW) || (flags & (O_CREAT | O_EXCL)) == (O_CREAT | O_EXCL);
+	const struct inode_new as = {
+		.mode = S_IFREG | (mode & INODE_MODE_BITS & ~current_process()->umask),
+	};
+	struct inode *inode;
 
-	int error = path[0] ? get_start(directory, path, &start) : -ENOENT;
+	int error = path_open(named->start, named->path, flags, &as, &inode);
 	if (error)
 		return error;
-	error = path_walk(start, path, no_follow ? WALK_NOFOLLOW : 0, &inode);
-	if (error == -ENOENT && (flags & O_CREAT) && path_parent_exists(start, path))
-		return -EROFS;
-	if (error)
-		return error;
-	if ((flags & O_CREAT) && (flags & O_EXCL))
-		return -EEXIST;
-	return file_open(inode, flags, out);
+	error = file_open(inode, flags, out);
+	inode_put(inode);
+	return error;
 }
 
-static int64_t open_at(int directory, vaddr_t user, unsigned flags)
+static int64_t open_at(int directory, vaddr_t user, unsigned flags, unsigned mode)
 {
+	struct named named;
 	struct file *file;
-	char *path;
 
-	int error = get_path(user, &path);
+	/* With O_PATH only these count (open(2)). */
+	if (flags & O_PATH)
+		flags &= O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
+	if ((flags & (O_CREAT | O_DIRECTORY)) == (O_CREAT | O_DIRECTORY))
+		return -EINVAL;
+	if ((flags & __O_TMPFILE) == __O_TMPFILE)
+		return (flags & O_ACCMODE) == O_RDONLY ? -EINVAL : -EOPNOTSUPP;
+	flags |= O_LARGEFILE;
+	int error = get_named(directory, user, &named);
 	if (error)
 		return error;
-	error = open_path(directory, path, flags, &file);
-	kfree(path);
+	error = open_named(&named, flags, mode, &file);
+	put_named(&named);
 	return error ? error : install_file(file, 0, flags);
 }
 
 int64_t sys_open(const struct syscall *call)
 {
-	return open_at(AT_FDCWD, call->a[0], arg_unsigned(call, 1));
+	return open_at(AT_FDCWD, call->a[0], arg_unsigned(call, 1), arg_unsigned(call, 2));
 }
 
 int64_t sys_openat(const struct syscall *call)
 {
-	return open_at(arg_int(call, 0), call->a[1], arg_unsigned(call, 2));
+	return open_at(arg_int(call, 0), call->a[1], arg_unsigned(call, 2), arg_unsigned(call, 3));
+}
+
+int64_t sys_creat(const struct syscall *call)
+{
+	return open_at(AT_FDCWD, call->a[0], O_CREAT | O_WRONLY | O_TRUNC, arg_unsigned(call, 1));
 }
 
 int64_t sys_close(const struct syscall *call)
@@ -162,7 +171,7 @@ int64_t sys_fcntl(const struct syscall *call)
 
 /* ---- names ---- */
 
-/* Root may read everything, write what is a device, and execute what anybody may. */
+/* Root may read and write everything, and execute what anybody may. */
 static int64_t check_access(int directory, vaddr_t path, unsigned mode, unsigned flags)
 {
 	struct inode *inode;
@@ -171,15 +180,16 @@ static int64_t check_access(int directory, vaddr_t path, unsigned mode, unsigned
 	if ((mode & ~(ACCESS_READ | ACCESS_WRITE | ACCESS_EXECUTE)) ||
 	    (flags & ~(unsigned)(AT_EACCESS | AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH)))
 		return -EINVAL;
-	error = get_inode(directory, path, flags & AT_SYMLINK_NOFOLLOW ? WALK_NOFOLLOW : 0, &inode);
+	unsigned walk = (flags & AT_SYMLINK_NOFOLLOW ? WALK_NOFOLLOW : 0) |
+			(flags & AT_EMPTY_PATH ? GET_EMPTY : 0);
+	error = get_inode(directory, path, walk, &inode);
 	if (error)
 		return error;
-	uint32_t kind = inode->mode & S_IFMT;
-	if ((mode & ACCESS_EXECUTE) && kind != S_IFDIR && !(inode->mode & EXECUTE_BITS))
-		return -EACCES;
-	if ((mode & ACCESS_WRITE) && kind != S_IFCHR)
-		return -EROFS;
-	return 0;
+	if ((mode & ACCESS_EXECUTE) && (inode->mode & S_IFMT) != S_IFDIR &&
+	    !(inode->mode & EXECUTE_BITS))
+		error = -EACCES;
+	inode_put(inode);
+	return error;
 }
 
 int64_t sys_access(const struct syscall *call)
@@ -207,12 +217,11 @@ static int64_t read_link(int directory, vaddr_t path, vaddr_t to, int size)
 	int error = get_inode(directory, path, WALK_NOFOLLOW, &inode);
 	if (error)
 		return error;
-	if ((inode->mode & S_IFMT) != S_IFLNK)
-		return -EINVAL;
 	char *target = kmalloc(PATH_BYTES_MAX);
-	if (!target)
-		return -ENOMEM;
-	ssize_t length = inode_target(inode, target, PATH_BYTES_MAX);
+	ssize_t length = target ? -EINVAL : -ENOMEM;
+	if (target && (inode->mode & S_IFMT) == S_IFLNK)
+		length = inode_target(inode, target, PATH_BYTES_MAX);
+	inode_put(inode);
 	length = MIN(length, (ssize_t)size);
 	/* Cut off, and not terminated: that is how this call is. */
 	if (length > 0 && copy_to_user(to, target, (size_t)length))
@@ -237,7 +246,8 @@ int64_t sys_getcwd(const struct syscall *call)
 
 	if (!path)
 		return -ENOMEM;
-	int64_t result = inode_path(current_process()->cwd, path, PATH_BYTES_MAX);
+	struct inode *cwd = current_process()->cwd;
+	int64_t result = cwd->links ? inode_path(cwd, path, PATH_BYTES_MAX) : -ENOENT;
 	if (result >= 0) {
 		uint64_t bytes = (uint64_t)result + 1;
 		if (bytes > call->a[1])
@@ -253,7 +263,7 @@ static int64_t enter(struct inode *inode)
 {
 	if ((inode->mode & S_IFMT) != S_IFDIR)
 		return -ENOTDIR;
-	current_process()->cwd = inode;
+	process_set_inode(&current_process()->cwd, inode);
 	return 0;
 }
 
@@ -262,7 +272,11 @@ int64_t sys_chdir(const struct syscall *call)
 	struct inode *inode;
 	int error = get_inode(AT_FDCWD, call->a[0], 0, &inode);
 
-	return error ? error : enter(inode);
+	if (error)
+		return error;
+	error = (int)enter(inode);
+	inode_put(inode);
+	return error;
 }
 
 int64_t sys_fchdir(const struct syscall *call)

@@ -86,7 +86,7 @@ static int sum_parts(struct io_part *parts, uint64_t count, size_t *total)
 	return 0;
 }
 
-static int64_t move_parts(const struct syscall *call, enum way way)
+static int64_t move_parts(const struct syscall *call, enum way way, uint64_t position)
 {
 	uint64_t count = call->a[2];
 	size_t total;
@@ -101,7 +101,7 @@ static int64_t move_parts(const struct syscall *call, enum way way)
 		result = sum_parts(parts, count, &total);
 	if (!result) {
 		struct io io = io_of(parts, total);
-		result = move(call->a[0], way, &io, CURRENT);
+		result = move(call->a[0], way, &io, position);
 	}
 	kfree(parts);
 	return result;
@@ -109,12 +109,43 @@ static int64_t move_parts(const struct syscall *call, enum way way)
 
 int64_t sys_readv(const struct syscall *call)
 {
-	return move_parts(call, READ);
+	return move_parts(call, READ, CURRENT);
 }
 
 int64_t sys_writev(const struct syscall *call)
 {
-	return move_parts(call, WRITE);
+	return move_parts(call, WRITE, CURRENT);
+}
+
+/* The position's upper half comes in an argument of its own, and is all of it here. */
+int64_t sys_preadv(const struct syscall *call)
+{
+	return (int64_t)call->a[3] < 0 ? -EINVAL : move_parts(call, READ, call->a[3]);
+}
+
+int64_t sys_pwritev(const struct syscall *call)
+{
+	return (int64_t)call->a[3] < 0 ? -EINVAL : move_parts(call, WRITE, call->a[3]);
+}
+
+/* preadv2(2) and pwritev2(2) without any of their flags. */
+static int64_t move_parts_flagged(const struct syscall *call, enum way way)
+{
+	if (arg_unsigned(call, 5))
+		return -EOPNOTSUPP;
+	if ((int64_t)call->a[3] < -1)
+		return -EINVAL;
+	return move_parts(call, way, call->a[3]); /* -1 is CURRENT */
+}
+
+int64_t sys_preadv2(const struct syscall *call)
+{
+	return move_parts_flagged(call, READ);
+}
+
+int64_t sys_pwritev2(const struct syscall *call)
+{
+	return move_parts_flagged(call, WRITE);
 }
 
 int64_t sys_lseek(const struct syscall *call)

@@ -46,20 +46,18 @@ static int make_shared(struct vm_map_request *request)
 	return error == -EFBIG ? -ENOMEM : error;
 }
 
-/*
- * A file of the initial RAM disk never changes, so a shared mapping of it is a private one that
- * nobody may write to.
- */
+/* The checks are in Linux's order. */
 static int use_file(struct vm_map_request *request, struct file *file, bool shared)
 {
 	if ((file->flags & O_PATH) || !file->inode)
 		return file->flags & O_PATH ? -EBADF : -ENODEV;
 	if ((file->flags & O_ACCMODE) == O_WRONLY)
 		return -EACCES;
-	if ((file->inode->mode & S_IFMT) != S_IFREG)
-		return -ENODEV;
-	if (shared && (request->prot & VM_WRITE))
+	bool may_write = (file->flags & O_ACCMODE) == O_RDWR;
+	if (shared && (request->prot & VM_WRITE) && !may_write)
 		return -EACCES;
+	if (shared)
+		request->region_flags |= REGION_SHARED | (may_write ? 0 : REGION_READ_ONLY);
 	return inode_object(file->inode, &request->object);
 }
 

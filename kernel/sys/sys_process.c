@@ -100,8 +100,10 @@ int64_t sys_execve(const struct syscall *call)
 		return error;
 	request.name = path;
 	error = path_walk(process->cwd, path, 0, &request.inode);
-	if (!error)
+	if (!error) {
 		error = exec_prepare(process, &request, &image);
+		inode_put(request.inode);
+	}
 	kfree(path);
 	if (error)
 		return error;

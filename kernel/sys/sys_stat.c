@@ -51,12 +51,16 @@ static int stat_path(int directory, vaddr_t user, unsigned flags, struct stat *o
 		return flags & AT_EMPTY_PATH ? stat_self(directory, out) : -ENOENT;
 	}
 	error = get_start(directory, path, &start);
-	if (!error)
+	if (!error) {
 		error = path_walk(start, path, flags & AT_SYMLINK_NOFOLLOW ? WALK_NOFOLLOW : 0,
 				  &inode);
+		inode_put(start);
+	}
 	kfree(path);
-	if (!error)
+	if (!error) {
 		inode_stat(inode, out);
+		inode_put(inode);
+	}
 	return error;
 }
 
@@ -98,8 +102,6 @@ int64_t sys_newfstatat(const struct syscall *call)
 
 static void to_statx(const struct stat *stat, struct statx *out)
 {
-	struct statx_timestamp time = {.tv_sec = (int64_t)stat->st_mtime};
-
 	*out = (struct statx){
 		.stx_mask = STATX_BASIC_STATS,
 		.stx_blksize = (uint32_t)stat->st_blksize,
@@ -110,9 +112,9 @@ static void to_statx(const struct stat *stat, struct statx *out)
 		.stx_ino = stat->st_ino,
 		.stx_size = (uint64_t)stat->st_size,
 		.stx_blocks = (uint64_t)stat->st_blocks,
-		.stx_atime = time,
-		.stx_mtime = time,
-		.stx_ctime = time,
+		.stx_atime = {(int64_t)stat->st_atime, (uint32_t)stat->st_atime_nsec, 0},
+		.stx_mtime = {(int64_t)stat->st_mtime, (uint32_t)stat->st_mtime_nsec, 0},
+		.stx_ctime = {(int64_t)stat->st_ctime, (uint32_t)stat->st_ctime_nsec, 0},
 		.stx_rdev_major = DEVICE_MAJOR(stat->st_rdev),
 		.stx_rdev_minor = DEVICE_MINOR(stat->st_rdev),
 		.stx_dev_major = DEVICE_MAJOR(stat->st_dev),

@@ -42,6 +42,10 @@ int64_t sys_readv(const struct syscall *call);
 int64_t sys_writev(const struct syscall *call);
 int64_t sys_pread64(const struct syscall *call);
 int64_t sys_pwrite64(const struct syscall *call);
+int64_t sys_preadv(const struct syscall *call);
+int64_t sys_pwritev(const struct syscall *call);
+int64_t sys_preadv2(const struct syscall *call);
+int64_t sys_pwritev2(const struct syscall *call);
 int64_t sys_lseek(const struct syscall *call);
 int64_t sys_ioctl(const struct syscall *call);
 int64_t sys_getdents64(const struct syscall *call);
@@ -52,6 +56,7 @@ int64_t sys_poll(const struct syscall *call);
 /* sys_file.c */
 int64_t sys_open(const struct syscall *call);
 int64_t sys_openat(const struct syscall *call);
+int64_t sys_creat(const struct syscall *call);
 int64_t sys_close(const struct syscall *call);
 int64_t sys_dup(const struct syscall *call);
 int64_t sys_dup2(const struct syscall *call);
@@ -66,6 +71,49 @@ int64_t sys_getcwd(const struct syscall *call);
 int64_t sys_chdir(const struct syscall *call);
 int64_t sys_fchdir(const struct syscall *call);
 int64_t sys_umask(const struct syscall *call);
+
+/* sys_names.c */
+int64_t sys_mkdir(const struct syscall *call);
+int64_t sys_mkdirat(const struct syscall *call);
+int64_t sys_mknod(const struct syscall *call);
+int64_t sys_mknodat(const struct syscall *call);
+int64_t sys_symlink(const struct syscall *call);
+int64_t sys_symlinkat(const struct syscall *call);
+int64_t sys_link(const struct syscall *call);
+int64_t sys_linkat(const struct syscall *call);
+int64_t sys_unlink(const struct syscall *call);
+int64_t sys_unlinkat(const struct syscall *call);
+int64_t sys_rmdir(const struct syscall *call);
+int64_t sys_rename(const struct syscall *call);
+int64_t sys_renameat(const struct syscall *call);
+int64_t sys_renameat2(const struct syscall *call);
+
+/* sys_attributes.c */
+int64_t sys_chmod(const struct syscall *call);
+int64_t sys_fchmod(const struct syscall *call);
+int64_t sys_fchmodat(const struct syscall *call);
+int64_t sys_chown(const struct syscall *call);
+int64_t sys_lchown(const struct syscall *call);
+int64_t sys_fchown(const struct syscall *call);
+int64_t sys_fchownat(const struct syscall *call);
+int64_t sys_utimensat(const struct syscall *call);
+int64_t sys_utimes(const struct syscall *call);
+int64_t sys_futimesat(const struct syscall *call);
+int64_t sys_utime(const struct syscall *call);
+
+/* sys_data.c */
+int64_t sys_truncate(const struct syscall *call);
+int64_t sys_ftruncate(const struct syscall *call);
+int64_t sys_fallocate(const struct syscall *call);
+int64_t sys_fsync(const struct syscall *call);
+int64_t sys_syncfs(const struct syscall *call);
+int64_t sys_fadvise64(const struct syscall *call);
+int64_t sys_msync(const struct syscall *call);
+int64_t sys_sendfile(const struct syscall *call);
+int64_t sys_copy_file_range(const struct syscall *call);
+int64_t sys_memfd_create(const struct syscall *call);
+int64_t sys_statfs(const struct syscall *call);
+int64_t sys_fstatfs(const struct syscall *call);
 
 /* sys_stat.c */
 int64_t sys_stat(const struct syscall *call);

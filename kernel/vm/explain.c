@@ -84,7 +84,7 @@ struct vm_prediction vm_predict_locked(const struct vm_space *space, vaddr_t va,
 	bool write = access & VM_WRITE;
 
 	assert(mutex_held(&space->lock));
-	if (va >= USER_END)
+	if (va >= USER_END || !space->root)
 		return result;
 	const struct vm_region *region = region_find(space, va);
 	if (!region) {
@@ -188,7 +188,7 @@ void vm_explain_locked(const struct vm_space *space, vaddr_t va, struct text_sin
 
 	assert(mutex_held(&space->lock));
 	explain_region(space, va, sink);
-	if (va < USER_END) {
+	if (va < USER_END && space->root) {
 		for (unsigned level = MMU_LEVELS; level >= 1; level--) {
 			unsigned index = entry_index(va, level);
 			entry_t entry = entry_load(&table[index]);

@@ -11,6 +11,8 @@ paddr_t vm_physical_locked(const struct vm_space *space, vaddr_t va)
 {
 	const entry_t *table = phys_to_virt(space->root);
 
+	if (!space->root)
+		return 0;
 	for (unsigned level = MMU_LEVELS;; level--) {
 		entry_t entry = entry_load(&table[entry_index(va, level)]);
 		if (!entry_is_present(entry))

@@ -224,6 +224,8 @@ void vm_print_tables_locked(const struct vm_space *space, struct text_sink *sink
 {
 	struct printer printer = {.sink = sink};
 
+	if (!space->root)
+		return;
 	text_print(sink, "root table at pa %#llx\n", (ull)space->root);
 	print_table(&printer, space->root, MMU_LEVELS, 0);
 }

@@ -15,10 +15,22 @@ static entry_t reprotect(entry_t leaf, void *argument)
 	return entry_shared(leaf) ? entry_mkshared(changed) : changed;
 }
 
+/* A shared mapping of a file that was not opened for writing can't become writable. */
+static bool may_write(const struct vm_space *space, vaddr_t start, vaddr_t end)
+{
+	for (const struct vm_region *region = region_at_or_after(space, start);
+	     region && region->start < end; region = region_next(region))
+		if (region->flags & REGION_READ_ONLY)
+			return false;
+	return true;
+}
+
 static int protect_locked(struct vm_space *space, vaddr_t start, vaddr_t end, unsigned prot)
 {
 	if (!region_range_is_mapped(space, start, end))
 		return -ENOMEM;
+	if ((prot & VM_WRITE) && !may_write(space, start, end))
+		return -EACCES;
 	if (!table_prepare_range(space, start, end))
 		return -ENOMEM;
 	int error = region_cut(space, start, end);

@@ -96,6 +96,9 @@ void region_insert(struct vm_space *space, struct vm_region *region)
 		link = &parent->child[region->start >= of_node(parent)->end];
 	}
 	tree_insert(&space->regions, parent, link, &region->node);
+	region->space = space;
+	if (region->object)
+		vm_object_add_region(region->object, region);
 	space->mapped += region->end - region->start;
 	space->region_count++;
 }
@@ -103,6 +106,8 @@ void region_insert(struct vm_space *space, struct vm_region *region)
 void region_remove(struct vm_space *space, struct vm_region *region)
 {
 	tree_remove(&space->regions, &region->node);
+	if (region->object)
+		vm_object_remove_region(region->object, region);
 	space->mapped -= region->end - region->start;
 	space->region_count--;
 }
@@ -169,9 +174,11 @@ void region_merge(struct vm_space *space, vaddr_t start, vaddr_t end)
 			continue;
 		}
 		vaddr_t new_end = high->end;
+		uint64_t truncations = MIN(low->truncations, high->truncations);
 		region_remove(space, high);
 		region_destroy(high);
 		space->mapped += new_end - low->end;
 		low->end = new_end;
+		low->truncations = truncations;
 	}
 }

@@ -47,7 +47,9 @@ void vm_space_destroy(struct vm_space *space)
 {
 	struct vm_region *region;
 
-	assert(cpu_local()->space != space && !space->lock.locked);
+	assert(cpu_local()->space != space && !mutex_held(&space->lock));
+	/* Nobody runs in it, but a file that it maps may just be made shorter. */
+	mutex_lock(&space->lock);
 	entry_t *table = phys_to_virt(space->root);
 	for (unsigned i = 0; i < MMU_USER_ENTRIES; i++)
 		if (!entry_is_none(table[i]))
@@ -61,7 +63,9 @@ void vm_space_destroy(struct vm_space *space)
 	bool last = frame_put(root);
 	assert(last);
 	frame_free(root);
-	kfree(space);
+	space->root = 0;
+	mutex_unlock(&space->lock);
+	vm_space_put(space);
 }
 
 void vm_space_get(struct vm_space *space)
@@ -77,7 +81,7 @@ void vm_space_put(struct vm_space *space)
 
 	assert(before != 0);
 	if (before == 1)
-		vm_space_destroy(space);
+		kfree(space);
 }
 
 void vm_space_activate(struct vm_space *space)

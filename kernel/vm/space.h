@@ -12,6 +12,7 @@
 #define VM_SPACE_H
 
 #include <arch/mmu.h>
+#include "lib/list.h"
 #include "lib/tree.h"
 #include "sync/mutex.h"
 
@@ -22,6 +23,7 @@ struct vm_space;
 #define REGION_SHARED     0x1u
 #define REGION_GROWS_DOWN 0x2u
 #define REGION_HEAP       0x4u
+#define REGION_READ_ONLY  0x8u /* shared, of a file not open for writing: stays so */
 
 struct vm_region {
 	struct tree_node node;    /* (s) by start */
@@ -31,6 +33,10 @@ struct vm_region {
 	struct vm_object *object; /* (s) NULL: zero-filled. Holds a reference */
 	uint64_t offset;          /* (s) of start in the object, bytes, page-aligned */
 	const char *name;         /* (i) static string such as "[heap]", or NULL */
+
+	struct vm_space *space;     /* (s) that it is in */
+	struct list_node of_object; /* the object's lock: in the object's list of regions */
+	uint64_t truncations;       /* (s) of the object, up to which it is clean: truncate.c */
 };
 
 /* The picture at the top of fault.c names these. */
@@ -53,24 +59,25 @@ enum vm_fault_kind {
 extern const char *const vm_fault_kind_names[FAULT_KINDS];
 
 struct vm_space {
+	uint32_t count; /* (c) its owner, and who else looks at it */
 	struct mutex lock;
-	paddr_t root;                 /* (i) the level-4 table */
+	paddr_t root;                 /* (s) the level-4 table; 0 once it is destroyed */
 	struct tree regions;          /* (s) */
 	vaddr_t brk_start, brk;       /* (s) the heap; brk to the byte */
 	uint64_t stack_limit;         /* (s) RLIMIT_STACK, bytes */
 	uint64_t mapped;              /* (s) bytes of all regions */
 	unsigned region_count;        /* (s) */
 	uint64_t faults[FAULT_KINDS]; /* (s) */
-	uint32_t count;               /* (c) the process's reference, and those of onlookers */
 	vaddr_t fault_va;             /* (s) of the fault that is being served, for the trace */
 	int id;                       /* (i) who it belongs to, for people: the process's number */
 };
 
 /* An empty space with the kernel's half in it. */
 NODISCARD int vm_space_create(struct vm_space **out);
-/* Drop everything in it. It is active on no CPU, and nobody else has a reference. */
+/* Drop everything in it, and its owner's reference. It is active on no CPU. Who still looks at it
+ * finds it empty: no region, no root. */
 void vm_space_destroy(struct vm_space *space);
-/* One more reference, which keeps it in memory; the last one destroys it. */
+/* Keep the structure, though not what is in it, from being freed. */
 void vm_space_get(struct vm_space *space);
 void vm_space_put(struct vm_space *space);
 /* Run this CPU on it; NULL: on the kernel's half alone. */

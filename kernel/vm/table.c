@@ -10,7 +10,10 @@
  *
  * Invariants: a frame's count is the number of entries, object slots and pins that name it. In a
  * table with count 1 a private entry with W names a frame with count 1. A table with count > 1 is
- * never changed, but to clear W.
+ * never changed, but to clear W, and by table_drop_leaves() for a truncated file: a leaf is in a
+ * shared table only while every sharer has the same page of the same object mapped there, since who
+ * changes what is mapped at a leaf owns its table first. The page is gone from the file, so from
+ * all of them.
  */
 #include "vm/table.h"
 
@@ -292,4 +295,33 @@ void table_for_leaves(struct vm_space *space, vaddr_t start, vaddr_t end,
 		      entry_t (*change)(entry_t leaf, void *argument), void *argument)
 {
 	change_in_table(table_at(space->root), MMU_LEVELS, start, end, change, argument);
+}
+
+/*
+ * The sharers' spaces are each told to flush by who calls this for them, one after the other. The
+ * frames may be freed before that as long as one CPU runs at a time and so one space; several need
+ * to keep them until the last sharer has flushed.
+ */
+static void drop_leaves_in_table(entry_t *table, unsigned level, vaddr_t start, vaddr_t end)
+{
+	struct span_cursor at;
+
+	assert(level >= 1);
+	for_each_span(at, level, start, end)
+	{
+		entry_t *entry = &table[at.index];
+		entry_t value = entry_load(entry);
+		if (!entry_is_present(value))
+			continue;
+		if (entry_is_leaf(value, level))
+			table_drop(entry, level);
+		else
+			drop_leaves_in_table(table_at(entry_pa(value)), level - 1, at.start,
+					     at.end);
+	}
+}
+
+void table_drop_leaves(struct vm_space *space, vaddr_t start, vaddr_t end)
+{
+	drop_leaves_in_table(table_at(space->root), MMU_LEVELS, start, end);
 }

@@ -54,4 +54,9 @@ void table_drop_range(struct vm_space *space, vaddr_t start, vaddr_t end);
 void table_for_leaves(struct vm_space *space, vaddr_t start, vaddr_t end,
 		      entry_t (*change)(entry_t leaf, void *argument), void *argument);
 
+/* Drop the present leaves in [start, end) where they stand, in tables that others share too: for
+ * pages that are gone from every sharer's mapping. Owns nothing, so it can't fail. The caller
+ * flushes. */
+void table_drop_leaves(struct vm_space *space, vaddr_t start, vaddr_t end);
+
 #endif

@@ -77,5 +77,6 @@ void vm_usage_locked(const struct vm_space *space, vaddr_t start, vaddr_t end, s
 
 	assert(mutex_held(&space->lock) && start <= end && end <= USER_END);
 	*out = (struct vm_usage){0};
-	count_table(&counting, space->root, MMU_LEVELS, 0, 1);
+	if (space->root)
+		count_table(&counting, space->root, MMU_LEVELS, 0, 1);
 }
