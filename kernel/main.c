@@ -15,6 +15,7 @@
 #include "dev/fbcon.h"
 #include "dev/uart.h"
 #include "fs/initrd.h"
+#include "fs/procfs.h"
 #include "lib/options.h"
 #include "lib/string.h"
 #include "main.h"
@@ -99,6 +100,8 @@ void kernel_main(paddr_t boot_info)
 	vm_observe_init();
 	process_init();
 	process_shell_init();
+	process_proc_init();
+	procfs_init();
 	sched_init();
 	run_self_tests();
 	job_start();

@@ -285,8 +285,8 @@ static unsigned direct_map_prot(uint32_t type)
 	case BOOT_RANGE_USABLE:
 	case BOOT_RANGE_BOOT:
 	case BOOT_RANGE_LOADER:
+	case BOOT_RANGE_INITRD: /* becomes free once it is copied */
 		return VM_READ | VM_WRITE;
-	case BOOT_RANGE_INITRD:
 	case BOOT_RANGE_ACPI_RECLAIM:
 	case BOOT_RANGE_ACPI_NVS:
 		return VM_READ;

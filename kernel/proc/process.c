@@ -32,22 +32,6 @@ static struct {
 	int last_pid;
 } table;
 
-/* What /proc/self/exe names, for whoever asks. */
-static ssize_t executable_path(char *to, size_t size)
-{
-	const struct process *process = current_process();
-
-	return process->executable ? inode_path(process->executable, to, size) : -ENOENT;
-}
-
-static void make_proc_files(void)
-{
-	int error = tmpfs_make_dynamic_link("/proc/self/exe", executable_path);
-
-	if (error)
-		log_warning("/proc/self/exe could not be made (error %d)", -error);
-}
-
 void process_init(void)
 {
 	list_init(&table.all);
@@ -57,7 +41,6 @@ void process_init(void)
 	futex_init();
 	process_set_inode(&kernel_process.cwd, inode_root());
 	kernel_process.umask = DEFAULT_UMASK;
-	make_proc_files();
 	for (unsigned i = 0; i < RLIM_NLIMITS; i++)
 		kernel_process.limits[i] = (struct process_limit){RLIM64_INFINITY, RLIM64_INFINITY};
 	kernel_process.limits[RLIMIT_STACK].soft = DEFAULT_STACK_BYTES;

@@ -105,6 +105,9 @@ NODISCARD int process_fork(const struct trap_frame *frame, vaddr_t child_tid, va
 void process_set_inode(struct inode **to, struct inode *inode);
 void process_drop_inodes(struct process *process); /* it has ended, or never began */
 
+/* /proc/self and /proc/<pid> (proc_files.c). Once, at boot. */
+void process_proc_init(void);
+
 /* The debug shell's commands about processes (shell_commands.c). Once, at boot. */
 void process_shell_init(void);
 
