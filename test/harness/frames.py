@@ -1,8 +1,8 @@
 """frames.py: physical memory by use, which the kernel logs before the first job and after each.
 
 The line is "frames: free N table N anon N cache N zero N slab N stack N wired N", in frames of
-4 KiB. What a job has used is free again after it, but for pages of files, which may stay in the
-cache, and the slab allocator's, which keeps an emptied page of each size for the next job.
+4 KiB. What a job has used is free again after it, the files that it made and removed too, but for
+the slab allocator's, which keeps an emptied page of each size for the next job.
 """
 
 import re
@@ -38,7 +38,7 @@ class FrameCounts:
     def in_use(self):
         """What must be equal before and after; a page that is kept for later counts as free."""
         counts = dict(self.by_state)
-        counts["free"] += counts.pop("cache") + counts.pop("slab")
+        counts["free"] += counts.pop("slab")
         return counts
 
 

@@ -4,9 +4,10 @@ import pytest
 from harness import FrameCounts, assert_no_frames_lost, parse_ktap
 
 BEFORE = "[    0.1] frames: free 900 table 10 anon 0 cache 5 zero 1 slab 20 stack 8 wired 56"
-AFTER = "[    0.2] frames: free 890 table 10 anon 0 cache 15 zero 1 slab 20 stack 8 wired 56"
-LEAK = "[    0.3] frames: free 889 table 11 anon 0 cache 15 zero 1 slab 20 stack 8 wired 56"
-SLAB = "[    0.3] frames: free 888 table 10 anon 0 cache 15 zero 1 slab 22 stack 8 wired 56"
+AFTER = "[    0.2] frames: free 900 table 10 anon 0 cache 5 zero 1 slab 20 stack 8 wired 56"
+LEAK = "[    0.3] frames: free 899 table 11 anon 0 cache 5 zero 1 slab 20 stack 8 wired 56"
+SLAB = "[    0.3] frames: free 898 table 10 anon 0 cache 5 zero 1 slab 22 stack 8 wired 56"
+FILE = "[    0.3] frames: free 899 table 10 anon 0 cache 6 zero 1 slab 20 stack 8 wired 56"
 
 
 def test_frames():
@@ -15,6 +16,8 @@ def test_frames():
     assert_no_frames_lost([BEFORE, "else", AFTER], jobs=1)
     with pytest.raises(AssertionError, match="job 2 of 2 .*'free': -1, 'table': 1"):
         assert_no_frames_lost([BEFORE, AFTER, LEAK], jobs=2)
+    with pytest.raises(AssertionError, match="'free': -1, 'cache': 1"):
+        assert_no_frames_lost([BEFORE, FILE], jobs=1)
     assert_no_frames_lost([BEFORE, AFTER, SLAB], jobs=2)
     assert_no_frames_lost([BEFORE, SLAB, SLAB], jobs=2, settled=1)
     with pytest.raises(AssertionError, match="keeps growing"):

@@ -2,50 +2,34 @@
 #include <linux/stat.h>
 
 #include "debug/ktest.h"
-#include "fs/inode.h"
+#include "fs/tmpfs.h"
 #include "host.h"
 #include "lib/errno.h"
 #include "lib/format.h"
 #include "lib/string.h"
-#include "mm/slab.h"
+#include "tree_support.h"
 
 #define FRAMES 1024u
 
-static struct inode *make(const char *path, uint32_t mode)
+static int try_make(const char *path, uint32_t mode, const char *target)
 {
-	struct inode *inode = NULL;
+	const struct inode_new as = {.mode = mode, .target = target};
+	struct inode *inode;
+	int error = tmpfs_make(path, &as, &inode);
 
-	EXPECT_EQ(inode_make_path(path, mode, &inode), 0);
-	return inode;
+	if (!error)
+		inode_put(inode);
+	return error;
+}
+
+static void make(const char *path, uint32_t mode)
+{
+	EXPECT_EQ(try_make(path, mode, NULL), 0);
 }
 
 static void make_link(const char *path, const char *target)
 {
-	struct inode *link = make(path, S_IFLNK | 0777);
-
-	if (link)
-		link->link.target = target;
-}
-
-/* The tree lives for ever in the kernel; here the next test wants its memory. */
-static void uproot(void)
-{
-	struct inode *at = inode_root();
-
-	while (at != inode_root() || inode_first(at)) {
-		struct inode *child = NULL;
-		if ((at->mode & S_IFMT) == S_IFDIR)
-			child = inode_first(at);
-		if (child) {
-			at = child;
-			continue;
-		}
-		struct inode *parent = at->parent;
-		tree_remove(&parent->directory.entries, &at->node);
-		kfree((void *)(uintptr_t)at->name);
-		kfree(at);
-		at = parent;
-	}
+	EXPECT_EQ(try_make(path, S_IFLNK | 0777, target), 0);
 }
 
 /* The path of what `path` leads to, or the name of the error. */
@@ -55,10 +39,13 @@ static const char *walk(struct inode *start, const char *path, unsigned flags)
 	struct inode *inode;
 	int error = path_walk(start, path, flags, &inode);
 
-	if (error)
+	if (error) {
 		format(found, sizeof(found), "error %d", -error);
-	else if (inode_path(inode, found, sizeof(found)) < 0)
-		return "too long";
+		return found;
+	}
+	if (inode_path(inode, found, sizeof(found)) < 0)
+		string_copy(found, "too long", sizeof(found));
+	inode_put(inode);
 	return found;
 }
 
@@ -75,8 +62,7 @@ static const char *error_name(int error)
 
 static void plant(void)
 {
-	host_memory_init(FRAMES);
-	inode_init();
+	tree_plant(FRAMES);
 	make("bin/ls", S_IFREG | 0755);
 	make("etc/", S_IFDIR | 0700);
 	make("etc/motd", S_IFREG | 0644);
@@ -106,17 +92,19 @@ KTEST(path_plain)
 	EXPECT_ERROR("/etc/motd/x", ENOTDIR);
 	EXPECT_ERROR("/etc/motd/", ENOTDIR);
 	EXPECT_ERROR("/etc/motd/..", ENOTDIR);
-	uproot();
+	tree_uproot();
 }
 
 KTEST(path_from_a_directory)
 {
 	plant();
-	struct inode *etc = inode_lookup(inode_root(), "etc", 3);
+	struct inode *etc;
+	EXPECT_EQ(path_walk(inode_root(), "etc", 0, &etc), 0);
 	EXPECT_STREQ(walk(etc, "motd", 0), "/etc/motd");
 	EXPECT_STREQ(walk(etc, "../bin/ls", 0), "/bin/ls");
 	EXPECT_STREQ(walk(etc, "/bin/ls", 0), "/bin/ls");
-	uproot();
+	inode_put(etc);
+	tree_uproot();
 }
 
 KTEST(path_links)
@@ -134,7 +122,7 @@ KTEST(path_links)
 	EXPECT_STREQ(walk(inode_root(), "/sbin/", WALK_NOFOLLOW), "/bin");
 	EXPECT_STREQ(walk(inode_root(), "/sbin/ls", WALK_NOFOLLOW), "/bin/ls");
 	EXPECT_STREQ(walk(inode_root(), "/nowhere", WALK_NOFOLLOW), "/nowhere");
-	uproot();
+	tree_uproot();
 }
 
 KTEST(path_loops_end)
@@ -143,7 +131,7 @@ KTEST(path_loops_end)
 	EXPECT_ERROR("/loop", ELOOP);
 	EXPECT_ERROR("/ping/x", ELOOP);
 	EXPECT_STREQ(walk(inode_root(), "/loop", WALK_NOFOLLOW), "/loop");
-	uproot();
+	tree_uproot();
 }
 
 /* A chain of links, each to the next: 40 are followed, 41 are not. */
@@ -160,7 +148,7 @@ KTEST(path_as_many_links_as_linux_follows)
 	}
 	EXPECT_STREQ(WALK("/chain1"), "/bin/ls");
 	EXPECT_ERROR("/chain0", ELOOP);
-	uproot();
+	tree_uproot();
 }
 
 KTEST(path_long_names)
@@ -170,7 +158,7 @@ KTEST(path_long_names)
 	plant();
 	memset(path, 'a', NAME_BYTES_MAX);
 	make(path, S_IFREG | 0644);
-	EXPECT(path_walk(inode_root(), path, 0, &(struct inode *){NULL}) == 0);
+	EXPECT_EQ(walk(inode_root(), path, 0)[1], 'a');
 	path[NAME_BYTES_MAX] = 'a';
 	EXPECT_ERROR(path, ENAMETOOLONG);
 	/* A link's target and what follows it must fit one buffer together. */
@@ -183,67 +171,36 @@ KTEST(path_long_names)
 	memcpy(path, "/long-way", 9);
 	memcpy(path + sizeof(path) - 3, "ls", 2);
 	EXPECT_ERROR(path, ENAMETOOLONG);
-	uproot();
+	tree_uproot();
 }
 
-KTEST(path_what_could_be_created)
+KTEST(tmpfs_a_later_entry_counts)
 {
-	plant();
-	EXPECT(path_parent_exists(inode_root(), "new"));
-	EXPECT(path_parent_exists(inode_root(), "/new"));
-	EXPECT(path_parent_exists(inode_root(), "/etc/new"));
-	EXPECT(path_parent_exists(inode_root(), "/usr/bin/new"));
-	EXPECT(!path_parent_exists(inode_root(), "/no/new"));
-	EXPECT(!path_parent_exists(inode_root(), "/etc/motd/new"));
-	EXPECT(!path_parent_exists(inode_root(), "/etc/new/"));
-	EXPECT(!path_parent_exists(inode_root(), ""));
-	uproot();
-}
+	struct inode *etc, *again;
 
-KTEST(inode_a_later_entry_counts)
-{
 	plant();
-	struct inode *etc = inode_lookup(inode_root(), "etc", 3);
 	unsigned links = inode_root()->links;
 	/* A directory made again keeps what is in it. */
-	EXPECT(make("etc", S_IFDIR | 0755) == etc);
+	EXPECT_EQ(path_walk(inode_root(), "etc", 0, &etc), 0);
+	make("etc", S_IFDIR | 0755);
+	EXPECT_EQ(path_walk(inode_root(), "etc", 0, &again), 0);
+	EXPECT_EQ(again, etc);
+	EXPECT_EQ(etc->mode, S_IFDIR | 0755);
+	inode_put(etc);
+	inode_put(again);
 	EXPECT_STREQ(WALK("/etc/motd"), "/etc/motd");
 	EXPECT_EQ(inode_root()->links, links);
 	/* A file becomes another file, or a link, in its place. */
-	struct inode *motd = make("etc/motd", S_IFREG | 0600);
-	EXPECT_EQ(inode_size(motd), 0);
+	make("etc/motd", S_IFREG | 0600);
 	make_link("etc/motd", "../bin/ls");
 	EXPECT_STREQ(WALK("/etc/motd"), "/bin/ls");
 	/* A file in the way of a directory goes; a directory stays. */
 	make("bin/ls/x", S_IFREG | 0644);
 	EXPECT_STREQ(WALK("/bin/ls/x"), "/bin/ls/x");
-	struct inode *inode;
-	EXPECT_EQ(inode_make_path("etc", S_IFREG | 0644, &inode), -EISDIR);
-	EXPECT_EQ(inode_make_path("", S_IFREG | 0644, &inode), -EISDIR);
-	EXPECT_EQ(inode_make_path("a/../b", S_IFREG | 0644, &inode), -EINVAL);
-	uproot();
-}
-
-KTEST(inode_entries_are_in_order)
-{
-	static const char *const names[] = {"m", "b", "a", "aa", "z", "ab", "A"};
-	unsigned count = 0;
-
-	host_memory_init(FRAMES);
-	inode_init();
-	for (unsigned i = 0; i < ARRAY_SIZE(names); i++)
-		make(names[i], S_IFREG | 0644);
-	const char *last = "";
-	for (struct inode *at = inode_first(inode_root()); at; at = inode_next(at)) {
-		EXPECT(strcmp(last, at->name) < 0);
-		last = at->name;
-		count++;
-	}
-	EXPECT_EQ(count, ARRAY_SIZE(names));
-	EXPECT_EQ(inode_size(inode_root()), ARRAY_SIZE(names));
-	EXPECT(inode_lookup(inode_root(), "aab", 2) != NULL);
-	EXPECT(inode_lookup(inode_root(), "aab", 3) == NULL);
-	uproot();
+	EXPECT_EQ(try_make("etc", S_IFREG | 0644, NULL), -EISDIR);
+	EXPECT_EQ(try_make("", S_IFREG | 0644, NULL), -EISDIR);
+	EXPECT_EQ(try_make("a/../b", S_IFREG | 0644, NULL), -EINVAL);
+	tree_uproot();
 }
 
 KTEST(path_without_memory)
@@ -252,8 +209,9 @@ KTEST(path_without_memory)
 	struct inode *inode;
 	host_allow_allocations(0);
 	EXPECT_EQ(path_walk(inode_root(), "/bin/ls", 0, &inode), 0);
+	inode_put(inode);
 	int error = path_walk(inode_root(), "/sbin/ls", 0, &inode);
 	host_allow_allocations(-1);
 	EXPECT_EQ(error, -ENOMEM);
-	uproot();
+	tree_uproot();
 }
