@@ -208,6 +208,7 @@ static int load_object(struct process *process, const struct exec_request *reque
 	if (!error)
 		error = vm_space_create(&image->space);
 	if (!error) {
+		image->space->id = process->pid;
 		error = load(process, request, object, elf, image);
 		if (error)
 			vm_space_destroy(image->space);

@@ -20,11 +20,14 @@ static void meminfo(struct text_sink *out, const char *const *arguments)
 static void trace(struct text_sink *out, const char *const *arguments)
 {
 	const char *what = arguments[0];
+	uint64_t count = VM_TRACE_EVENTS;
 
+	if (arguments[1] && !shell_number(out, arguments[1], &count))
+		return;
 	if (!strcmp(what, "on") || !strcmp(what, "off"))
 		vm_trace_set(what[1] == 'n');
 	else if (!strcmp(what, "dump"))
-		vm_trace_print(out, VM_TRACE_EVENTS);
+		vm_trace_print(out, (unsigned)MIN(count, VM_TRACE_EVENTS));
 	else
 		text_print(out, "\"%s\": on, off and dump are what trace knows\n", what);
 }
@@ -32,7 +35,7 @@ static void trace(struct text_sink *out, const char *const *arguments)
 static const struct shell_command commands[] = {
 	{"frames", "", "physical memory by use", 0, 0, true, frames},
 	{"meminfo", "", "the same as Linux's /proc/meminfo tells it", 0, 0, true, meminfo},
-	{"trace", "on|off|dump", "record page faults; show the last ones", 1, 1, false, trace},
+	{"trace", "on|off|dump [N]", "record page faults; show the last N", 1, 2, false, trace},
 };
 
 /* Linked once, at boot. */

@@ -8,6 +8,7 @@ from quirelib import qemu
 
 SUBJECT = "build/test/forked"
 AREA = 0x10000000
+FAR = 0x100000000000
 KEY = "\x1d"
 
 
@@ -92,6 +93,24 @@ def test_pagetable_shows_what_fork_shares(forked):
     assert own == "rw-uad-  1 page of 4 KiB, anon"
 
 
+def test_pagetable_shows_shared_tables_and_folds_runs(forked):
+    """Neither has written there since fork: one table for both, and a line for 512 pages."""
+    shell, parent, child = forked
+    shown = []
+    for pid in (parent, child):
+        lines = shell.ask(f"pagetable {pid}")
+        start = next(index for index, line in enumerate(lines) if f"va {FAR:#014x}" in line)
+        part = lines[start:start + 6]
+        shown.append(part[1:])  # but for the A bit, which the processor sets in each one's own root
+        assert re.fullmatch(r"L4 \[ 32\] .* r-xua--  table x2, shared with all below it", part[0])
+        assert part[1].startswith("  L3 [  0]") and part[1].endswith("rwxua--  table")
+        for table, leaves in (part[2:4], part[4:6]):
+            assert re.match(r"    L2 \[  [01]\] .* rwxua--  table$", table)
+            assert re.match(r"      L1 \[  0-511\] .* rw-uad-  512 pages of 4 KiB, anon(, scatt|$)",
+                            leaves)
+    assert shown[0] == shown[1]
+
+
 def test_faults(forked):
     shell, _, child = forked
     counts = {line.split()[0]: int(line.split()[1]) for line in shell.ask(f"faults {child}")}
@@ -103,7 +122,7 @@ def test_trace_tells_the_cases_in_order(forked):
     shell, parent, child = forked
     pattern = re.compile(r"^\[ *\d+\.\d+\] pid (\d+) va 0x(\w+) (\S+)(?: +frame 0x(\w+))?$")
     events = [pattern.match(line) for line in shell.ask("trace dump")]
-    assert all(events)
+    assert all(events) and len(shell.ask("trace dump 3")) == 3
     seen = [(int(event[1]), event[3]) for event in events
             if int(event[2], 16) == AREA + 0x1000]
     assert seen[0] == (parent, "zero-fill")
@@ -142,6 +161,7 @@ def test_frames_and_meminfo(forked):
     ("pagetable 30000", "there is no process 30000"),
     ("faults 18446744073709551615", "there is no process 18446744073709551615"),
     ("va 1 0x", '"0x" is no number'),
+    ("trace dump x", '"x" is no number'),
     ("trace maybe", '"maybe": on, off and dump'),
     ("a b c d e f g", "too many words"),
 ])
