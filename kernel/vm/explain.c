@@ -119,8 +119,8 @@ static const char *const kind_words[FAULT_KINDS] = {
 	[FAULT_OWN_PAGE] = "the page is copied, others keep the old one",
 	[FAULT_REUSE] = "nobody else has the page: it becomes writable",
 	[FAULT_SWAP_IN] = "the page is read back from swap",
-	[FAULT_BAD_ADDRESS] = "SIGSEGV (SEGV_MAPERR): no region is there",
-	[FAULT_BAD_ACCESS] = "SIGSEGV (SEGV_ACCERR): the region does not allow it",
+	[FAULT_BAD_ADDRESS] = "SIGSEGV, SEGV_MAPERR",
+	[FAULT_BAD_ACCESS] = "SIGSEGV, SEGV_ACCERR",
 };
 
 static void explain_access(const struct vm_space *space, vaddr_t va, unsigned access,
@@ -135,13 +135,13 @@ static void explain_access(const struct vm_space *space, vaddr_t va, unsigned ac
 	}
 	text_put(sink, "page fault: ");
 	if (result.grows_stack)
-		text_put(sink, "stack-grow, the stack grows down to this page; then ");
+		text_put(sink, "stack-grow; then ");
 	if (result.own_tables)
-		text_print(sink, "own-table, %u table%s on the way copied or taken over%s",
-			   result.own_tables, result.own_tables == 1 ? " is" : "s are",
+		text_print(sink, "own-table (%u table%s on the way)%s", result.own_tables,
+			   result.own_tables == 1 ? "" : "s",
 			   result.kind == FAULT_OWN_TABLE ? "\n" : "; then ");
 	if (result.kind != FAULT_OWN_TABLE)
-		text_print(sink, "%s, %s\n", vm_fault_kind_names[result.kind],
+		text_print(sink, "%s: %s\n", vm_fault_kind_names[result.kind],
 			   kind_words[result.kind]);
 }
 

@@ -1,10 +1,11 @@
 /*
  * print.c: the regions and the tree of page tables as text. See print.h.
  *
- *   L4 [  0]     va 0x000000000000 entry 0x00000000004c7067 pa 0x0000004c7000 rwxuad-  table
- *     L3 [  0]   ...
+ *   L4 [  0]           0x000000000000 0x00000000004c7067 0x0000004c7000 rwxua--  table
+ *     L3 [  0]         ...
  *
- * "L3" is an entry in a level-3 table. Behind the flags stands what is there: a table, or pages and
+ * "L3" is an entry in a level-3 table; then come the first address that it covers, its 64 bits, and
+ * the physical address in it. Behind the flags stands what is there: a table, or pages and
  * what kind of frames they are. "x2" is a frame's count where it is not 1: that many entries (and
  * object slots) name it, so it is shared.
  */
@@ -129,7 +130,7 @@ static void print_entry(struct text_sink *sink, vaddr_t va, entry_t entry,
 	char letters[FLAGS_BYTES];
 
 	flag_letters(letters, kind);
-	text_print(sink, " va 0x%012llx entry 0x%016llx pa 0x%012llx %s  ", (ull)va, (ull)entry.raw,
+	text_print(sink, " 0x%012llx 0x%016llx 0x%012llx %s  ", (ull)va, (ull)entry.raw,
 		   (ull)entry_pa(entry), letters);
 }
 
@@ -227,6 +228,8 @@ void vm_print_tables_locked(const struct vm_space *space, struct text_sink *sink
 	if (!space->root)
 		return;
 	text_print(sink, "root table at pa %#llx\n", (ull)space->root);
+	text_print(sink, "%-18s %-14s %-18s %-14s %s\n", "level, index", "va", "entry", "pa",
+		   "flags    names");
 	print_table(&printer, space->root, MMU_LEVELS, 0);
 }
 

@@ -74,7 +74,7 @@ def leaf_lines(lines, va, pages):
     """The flags and what follows of the level-1 lines that touch [va, va + pages)."""
     found = []
     for line in lines:
-        match = re.search(r"L1 \[ *(\d+)(?:- *\d+)?\] +va 0x(\w+) entry 0x\w+ pa 0x\w+ (.*)", line)
+        match = re.search(r"L1 \[ *(\d+)(?:- *\d+)?\] +0x(\w+) 0x\w+ 0x\w+ (.*)", line)
         if match and va <= int(match[2], 16) < va + pages * 4096:
             found.append((int(match[1]), match[3]))
     return found
@@ -99,7 +99,7 @@ def test_pagetable_shows_shared_tables_and_folds_runs(forked):
     shown = []
     for pid in (parent, child):
         lines = shell.ask(f"pagetable {pid}")
-        start = next(index for index, line in enumerate(lines) if f"va {FAR:#014x}" in line)
+        start = next(index for index, line in enumerate(lines) if f" {FAR:#014x} " in line)
         part = lines[start:start + 6]
         shown.append(part[1:])  # but for the A bit, which the processor sets in each one's own root
         assert re.fullmatch(r"L4 \[ 32\] .* r-xua--  table x2, shared with all below it", part[0])
@@ -137,7 +137,7 @@ def test_one_address_in_words(forked):
                        "rw-p, zeros"
     assert [line.split(",")[0] for line in lines[1:5]] == [f"  level {n}" for n in (4, 3, 2, 1)]
     assert lines[-2] == "write:   the tables allow it: no fault"
-    assert "own-page, the page is copied" in shell.ask(f"va {child} {AREA:#x}")[-2]
+    assert "own-page: the page is copied" in shell.ask(f"va {child} {AREA:#x}")[-2]
     assert "zero-fill" in shell.ask(f"va {parent} {AREA + 0x5000}")[-2]
     assert "SIGSEGV" in shell.ask(f"va {parent} 0")[-2]
     assert "not the program's half" in shell.ask(f"va {parent} 0xffff800000000000")[0]

@@ -36,7 +36,7 @@ def test_the_page_table_of_the_reader():
                      re.M)
     assert re.search(r"^root table at pa 0x\w+$", text, re.M)
     for level in (4, 3, 2):
-        assert re.search(rf"^ *L{level} \[ *\d+\] +va 0x\w+ entry 0x\w+ pa 0x\w+ rwxua--  table",
+        assert re.search(rf"^ *L{level} \[ *\d+\] +0x\w+ 0x\w+ 0x\w+ rwxua--  table",
                          text, re.M)
     assert re.search(r"L1 \[ *\d+.* r-xua--  \d+ pages? of 4 KiB, cache x\d+", text)
     assert re.search(r"L1 \[ *\d+.* rw-uad-  \d+ pages? of 4 KiB, anon", text)
