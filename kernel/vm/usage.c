@@ -16,11 +16,12 @@ struct counting {
  * for at least one more. */
 static uint64_t reached_by(const struct frame *frame, uint64_t paths)
 {
-	uint64_t names = frame_count(frame) - frame->pins;
+	uint64_t others = frame_count(frame) - frame->pins - 1;
 
-	if (frame->state == FRAME_CACHE)
-		names--; /* its object's own */
-	return paths + names - 1;
+	/* One is its object's own, unless the file has just become shorter. */
+	if (frame->state == FRAME_CACHE && others)
+		others--;
+	return paths + others;
 }
 
 static void count_leaf(struct vm_usage *usage, entry_t leaf, uint64_t bytes, uint64_t paths)

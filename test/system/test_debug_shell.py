@@ -177,6 +177,23 @@ def test_line_editing(forked):
     guest.expect(r"^free +\d+$")
 
 
+def test_a_locked_address_space_is_said_to_be_so():
+    """The key comes at a random moment; in most of them the space is locked."""
+    with Guest([job("build/test/busy")], boot="pvh") as guest:
+        pid = guest.expect(r"busy: pid (\d+)")[1]
+        answers = set()
+        for _ in range(200):
+            guest.type(KEY)
+            guest.expect("debug shell")
+            answers.add(Shell(guest).ask(f"regions {pid}")[0].split(":")[0])
+            if "not now" in answers and len(answers) == 2:
+                break
+            Shell(guest).leave()
+        assert "not now" in answers and len(answers) == 2  # and once it was not
+        guest.type("poweroff\n")
+        assert guest.wait() == qemu.STATUS_DONE
+
+
 def test_before_the_first_program_and_poweroff():
     with Guest(boot="pvh", append="debugshell") as guest:
         guest.expect(r"debug shell \(debugshell\)")

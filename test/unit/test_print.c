@@ -8,6 +8,7 @@
 #include "mm/layout.h"
 #include "mm/slab.h"
 #include "vm/object.h"
+#include "vm/peek.h"
 #include "vm/print.h"
 #include "vm/region.h"
 #include "vm/trace.h"
@@ -396,6 +397,63 @@ KTEST(usage_of_file_pages)
 	EXPECT_EQ(usage.shared_clean, PAGE_SIZE);
 	end_space(space);
 	vm_object_put(object);
+}
+
+/* ---- looking at what others have ---- */
+
+KTEST(peek_reads_what_is_there)
+{
+	struct vm_space *space = fresh_space();
+	uint64_t words[3] = {9, 9, 9};
+
+	map(space, AREA, 3 * PAGE_SIZE, VM_READ | VM_WRITE, 0, NULL);
+	EXPECT_EQ(host_store(space, AREA + PAGE_SIZE - 8, 17), HOST_OK);
+	EXPECT_EQ(host_store(space, AREA + PAGE_SIZE, 18), HOST_OK);
+	mutex_lock(&space->lock);
+	vm_peek_locked(space, words, AREA + PAGE_SIZE - 8, 16); /* across two pages */
+	EXPECT(words[0] == 17 && words[1] == 18 && words[2] == 9);
+	vm_peek_locked(space, words, AREA + 2 * PAGE_SIZE - 8, 24); /* into one not there */
+	EXPECT(words[0] == 0 && words[1] == 0 && words[2] == 0);
+	vm_peek_locked(space, words, USER_END - 8, 8); /* in no region */
+	EXPECT_EQ(vm_physical_locked(space, AREA + 2 * PAGE_SIZE), 0);
+	mutex_unlock(&space->lock);
+	EXPECT_EQ(space->faults[FAULT_ZERO_READ], 0);
+	end_space(space);
+}
+
+/* A process has exited while its files are read: they find nothing. */
+KTEST(onlookers_find_an_ended_space_empty)
+{
+	struct vm_space *space = fresh_space();
+	struct vm_usage usage;
+
+	map(space, AREA, MIB, VM_READ | VM_WRITE, 0, NULL);
+	touch(space, AREA, 3);
+	vm_space_get(space);
+	end_space(space);
+	tables_of(space);
+	EXPECT_STREQ(text, "");
+	usage = usage_of(space, 0, USER_END);
+	EXPECT_EQ(usage.resident + usage.tables, 0);
+	explained(space, AREA);
+	EXPECT(contains(text, "write:   page fault: bad-address"));
+	vm_space_put(space);
+	struct frame_counts counts;
+	frame_counts(&counts);
+	EXPECT_EQ(counts.by_state[FRAME_SLAB], 0);
+}
+
+KTEST(mutex_try_lock_never_waits)
+{
+	struct vm_space *space = fresh_space();
+
+	EXPECT(mutex_try_lock(&space->lock));
+	EXPECT(!mutex_try_lock(&space->lock)); /* not even for itself */
+	EXPECT(mutex_held(&space->lock));
+	mutex_unlock(&space->lock);
+	EXPECT(mutex_try_lock(&space->lock));
+	mutex_unlock(&space->lock);
+	end_space(space);
 }
 
 /* ---- trace ---- */
