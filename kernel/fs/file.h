@@ -46,7 +46,7 @@ NODISCARD int file_create(const struct file_ops *ops, unsigned flags, struct ino
 void file_get(struct file *file);
 void file_put(struct file *file);
 
-/* Open what a path walk found. -EISDIR, -ENOTDIR, -ELOOP, -ENXIO, -ENOMEM as open(2). */
+/* Open what a path walk found. -EISDIR, -ENOTDIR, -ELOOP, -ENXIO, -ETXTBSY, -ENOMEM as open(2). */
 NODISCARD int file_open(struct inode *inode, unsigned flags, struct file **out);
 
 /* At the file's own position, which moves. -EBADF if it is not open for that. */

@@ -205,6 +205,43 @@ struct inode *inode_of_object(const struct vm_object *object)
 	return object->ops->release == inode_object_release ? object->context : NULL;
 }
 
+/* One more in the direction of `step`, unless there is one in the other. */
+static int add_user(struct inode *inode, int32_t step)
+{
+	int32_t now = __atomic_load_n(&inode->writers, __ATOMIC_RELAXED);
+
+	do {
+		if (step > 0 ? now < 0 : now > 0)
+			return -ETXTBSY;
+	} while (!__atomic_compare_exchange_n(&inode->writers, &now, now + step, false,
+					      __ATOMIC_ACQUIRE, __ATOMIC_RELAXED));
+	return 0;
+}
+
+int inode_begin_write(struct inode *inode)
+{
+	return add_user(inode, 1);
+}
+
+void inode_end_write(struct inode *inode)
+{
+	int32_t before = __atomic_fetch_sub(&inode->writers, 1, __ATOMIC_RELEASE);
+
+	assert(before > 0);
+}
+
+int inode_begin_run(struct inode *inode)
+{
+	return add_user(inode, -1);
+}
+
+void inode_end_run(struct inode *inode)
+{
+	int32_t before = __atomic_fetch_add(&inode->writers, 1, __ATOMIC_RELEASE);
+
+	assert(before < 0);
+}
+
 int inode_resize(struct inode *inode, uint64_t bytes)
 {
 	if ((inode->mode & S_IFMT) != S_IFREG || !inode->object)

@@ -97,6 +97,7 @@ struct inode {
 	uint64_t device;             /* (i) st_rdev */
 	uint32_t mode;               /* (m) S_IF*, which is (i), and permissions */
 	uint32_t uid, gid;           /* (m) */
+	int32_t writers;             /* (c) > 0: open for writing; < 0: programs that run it */
 	uint32_t links;              /* (t) st_nlink */
 	uint64_t bytes;              /* (t) st_size of what has no object */
 	struct inode_time accessed, modified, changed; /* (m) */
@@ -146,6 +147,12 @@ void inode_stat(const struct inode *inode, struct stat *out);
 NODISCARD int inode_object(struct inode *inode, struct vm_object **out);
 /* The file whose page cache that is, without a reference; NULL: it is no file's. */
 struct inode *inode_of_object(const struct vm_object *object);
+
+/* Who writes a file and who runs it keep each other out: -ETXTBSY. Ended by the other call. */
+NODISCARD int inode_begin_write(struct inode *inode);
+void inode_end_write(struct inode *inode);
+NODISCARD int inode_begin_run(struct inode *inode);
+void inode_end_run(struct inode *inode);
 
 /* Attributes; chmod(2), chown(2) (UINT32_MAX: as it is), utimensat(2) (NULL: as it is). */
 void inode_set_mode(struct inode *inode, uint32_t mode);

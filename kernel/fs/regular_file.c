@@ -114,15 +114,48 @@ static ssize_t regular_write(struct file *file, struct io *io, uint64_t *positio
 	return done;
 }
 
-static const struct file_ops regular_ops = {.read = regular_read, .write = regular_write};
+static bool is_writer(unsigned flags)
+{
+	return (flags & O_ACCMODE) != O_RDONLY;
+}
+
+static void regular_release(struct file *file)
+{
+	if (is_writer(file->flags))
+		inode_end_write(file->inode);
+}
+
+static const struct file_ops regular_ops = {
+	.read = regular_read,
+	.write = regular_write,
+	.release = regular_release,
+};
+
+/* O_TRUNC writes even if the file is not opened for that. */
+static int empty(struct inode *inode)
+{
+	int error = inode_begin_write(inode);
+
+	if (error)
+		return error;
+	error = inode_resize(inode, 0);
+	inode_end_write(inode);
+	return error;
+}
 
 int regular_open(struct inode *inode, unsigned flags, struct file **out)
 {
-	int error = file_create(&regular_ops, flags, inode, NULL, out);
+	int error = is_writer(flags) ? inode_begin_write(inode) : 0;
 
-	if (error || !(flags & O_TRUNC))
+	if (error)
 		return error;
-	error = inode_resize(inode, 0);
+	error = file_create(&regular_ops, flags, inode, NULL, out);
+	if (error) {
+		if (is_writer(flags))
+			inode_end_write(inode);
+		return error;
+	}
+	error = flags & O_TRUNC ? empty(inode) : 0;
 	if (error)
 		file_put(*out);
 	return error;

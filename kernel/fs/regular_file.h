@@ -7,7 +7,7 @@
 struct file;
 struct inode;
 
-/* Open one, and empty it if flags have O_TRUNC. -ENOMEM. */
+/* Open one, and empty it if flags have O_TRUNC. -ENOMEM, -ETXTBSY. */
 NODISCARD int regular_open(struct inode *inode, unsigned flags, struct file **out);
 /* Was it opened by regular_open? */
 bool file_is_regular(const struct file *file);

@@ -92,6 +92,7 @@ static int make_contents(struct tmpfs_inode *made, const struct inode_new *as,
 		made->inode.bytes = 2ull * ENTRY_BYTES;
 		return 0;
 	case S_IFLNK:
+		assert(as->target);
 		made->inode.bytes = strlen(as->target);
 		made->link.target = inode_copy_name(as->target, made->inode.bytes);
 		return made->link.target ? 0 : -ENOMEM;

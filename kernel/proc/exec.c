@@ -285,7 +285,12 @@ static int load_chain(struct process *process, struct exec_request *request,
 		if (!error) {
 			request->arguments.prefix = scripts->prefix;
 			request->arguments.prefix_count = scripts->prefix_count;
-			error = load_object(process, request, object, image);
+			error = inode_begin_run(request->inode);
+			if (!error) {
+				error = load_object(process, request, object, image);
+				if (error)
+					inode_end_run(request->inode);
+			}
 			vm_object_put(object); /* the regions have their own references */
 			return error;
 		}
@@ -316,19 +321,13 @@ int exec_prepare(struct process *process, const struct exec_request *request,
 	return error;
 }
 
-void exec_discard(struct exec_image *image)
-{
-	vm_space_destroy(image->space);
-	inode_put(image->inode);
-	image->space = NULL;
-}
-
 void exec_commit(struct process *process, struct exec_image *image)
 {
 	struct vm_space *old = process_set_space(process, image->space);
 
 	process->layout = image->layout;
-	process_set_inode(&process->executable, image->inode);
+	process_set_executable(process, image->inode);
+	inode_end_run(image->inode);
 	inode_put(image->inode);
 	memcpy(process->name, image->name, sizeof(process->name));
 	signals_reset_handlers(&process->signals);

@@ -36,7 +36,7 @@ struct exec_request {
 };
 
 struct exec_image {
-	struct inode *inode; /* with a reference */
+	struct inode *inode; /* with a reference, and inode_begin_run() */
 	struct vm_space *space;
 	vaddr_t entry, sp;
 	struct process_layout layout;
@@ -44,10 +44,9 @@ struct exec_image {
 };
 
 /* For `process`, which gives the limits. Errors are execve's: -EACCES, -ENOEXEC, -E2BIG, -EFAULT,
- * -ENOMEM, -ENOENT. */
+ * -ENOMEM, -ENOENT, -ETXTBSY. */
 NODISCARD int exec_prepare(struct process *process, const struct exec_request *request,
 			   struct exec_image *image);
-void exec_discard(struct exec_image *image);
 /* `process` is the caller, or has not started. The image is used up. */
 void exec_commit(struct process *process, struct exec_image *image);
 

@@ -26,6 +26,7 @@
 #include "proc/sched.h"
 #include "proc/thread.h"
 #include "vm/object.h"
+#include "vm/space.h"
 
 #define STREAMS           3u
 /* What a shell's $? is for a program that could not be started. */
@@ -100,7 +101,7 @@ static int enter_directory(struct process *process, const char *path)
 	if ((directory->mode & S_IFMT) != S_IFDIR)
 		error = -ENOTDIR;
 	else
-		process_set_inode(&process->cwd, directory);
+		process_set_cwd(process, directory);
 	inode_put(directory);
 	return error;
 }
@@ -150,8 +151,7 @@ static int start(const struct job_spec *job, struct exec_image *image, int *pid)
 	if (!error) {
 		error = thread_create(process, enter_program, image, &thread);
 		if (error) {
-			process_set_space(process, NULL);
-			exec_discard(image);
+			vm_space_destroy(process_set_space(process, NULL));
 		}
 	}
 	if (error) {

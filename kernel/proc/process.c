@@ -39,7 +39,7 @@ void process_init(void)
 	wait_queue_init(&kernel_process.child_ends);
 	fd_table_init(&kernel_process.files);
 	futex_init();
-	process_set_inode(&kernel_process.cwd, inode_root());
+	process_set_cwd(&kernel_process, inode_root());
 	kernel_process.umask = DEFAULT_UMASK;
 	for (unsigned i = 0; i < RLIM_NLIMITS; i++)
 		kernel_process.limits[i] = (struct process_limit){RLIM64_INFINITY, RLIM64_INFINITY};
@@ -81,28 +81,45 @@ static int free_pid_locked(void)
 	return table.last_pid;
 }
 
-void process_set_inode(struct inode **to, struct inode *inode)
+void process_set_cwd(struct process *process, struct inode *inode)
 {
 	if (inode)
 		inode_get(inode);
 	spin_lock(&process_lock); /* /proc looks under it */
-	struct inode *old = *to;
-	*to = inode;
+	struct inode *old = process->cwd;
+	process->cwd = inode;
 	spin_unlock(&process_lock);
 	if (old)
 		inode_put(old);
 }
 
+void process_set_executable(struct process *process, struct inode *inode)
+{
+	if (inode) {
+		inode_get(inode);
+		int error = inode_begin_run(inode);
+		assert(!error);
+	}
+	spin_lock(&process_lock); /* /proc looks under it */
+	struct inode *old = process->executable;
+	process->executable = inode;
+	spin_unlock(&process_lock);
+	if (old) {
+		inode_end_run(old);
+		inode_put(old);
+	}
+}
+
 void process_drop_inodes(struct process *process)
 {
-	process_set_inode(&process->cwd, NULL);
-	process_set_inode(&process->executable, NULL);
+	process_set_cwd(process, NULL);
+	process_set_executable(process, NULL);
 }
 
 static void inherit(struct process *child, const struct process *parent)
 {
-	process_set_inode(&child->cwd, parent->cwd);
-	process_set_inode(&child->executable, parent->executable);
+	process_set_cwd(child, parent->cwd);
+	process_set_executable(child, parent->executable);
 	child->umask = parent->umask;
 	child->layout = parent->layout;
 	memcpy(child->limits, parent->limits, sizeof(child->limits));

@@ -52,7 +52,7 @@ struct process {
 	struct process_layout layout; /* (o) others may read it torn */
 	struct fd_table files;        /* (o) */
 	struct inode *cwd;            /* (o) with a reference; NULL in a zombie */
-	struct inode *executable;     /* (o) with a reference, or NULL */
+	struct inode *executable;     /* (o) with a reference and inode_begin_run(), or NULL */
 	struct signals signals;
 	struct process_limit limits[RLIM_NLIMITS]; /* (o) */
 	uint32_t umask;                            /* (o) */
@@ -101,8 +101,10 @@ NODISCARD int process_wait(struct process *parent, int pid, unsigned options,
  * as in the frame. */
 NODISCARD int process_fork(const struct trap_frame *frame, vaddr_t child_tid, vaddr_t child_sp);
 
-/* Put `inode` (or NULL) where cwd or executable is: gets a reference, and puts the old one's. */
-void process_set_inode(struct inode **to, struct inode *inode);
+/* These get a reference, and put the old one's; NULL: none. Nobody writes to an executable
+ * meanwhile: the new one is one already, by somebody's inode_begin_run(). */
+void process_set_cwd(struct process *process, struct inode *inode);
+void process_set_executable(struct process *process, struct inode *inode);
 void process_drop_inodes(struct process *process); /* it has ended, or never began */
 
 /* /proc/self and /proc/<pid> (proc_files.c). Once, at boot. */

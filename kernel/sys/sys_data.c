@@ -40,6 +40,17 @@
 
 /* ---- size ---- */
 
+static int resize(struct inode *inode, uint64_t bytes)
+{
+	int error = inode_begin_write(inode);
+
+	if (error)
+		return error;
+	error = inode_resize(inode, bytes);
+	inode_end_write(inode);
+	return error;
+}
+
 int64_t sys_truncate(const struct syscall *call)
 {
 	int64_t bytes = (int64_t)call->a[1];
@@ -52,8 +63,10 @@ int64_t sys_truncate(const struct syscall *call)
 		return error;
 	if ((inode->mode & S_IFMT) == S_IFDIR)
 		error = -EISDIR;
+	else if ((inode->mode & S_IFMT) != S_IFREG)
+		error = -EINVAL;
 	else
-		error = inode_resize(inode, (uint64_t)bytes);
+		error = resize(inode, (uint64_t)bytes);
 	inode_put(inode);
 	return error;
 }

@@ -263,7 +263,7 @@ static int64_t enter(struct inode *inode)
 {
 	if ((inode->mode & S_IFMT) != S_IFDIR)
 		return -ENOTDIR;
-	process_set_inode(&current_process()->cwd, inode);
+	process_set_cwd(current_process(), inode);
 	return 0;
 }
 

@@ -96,6 +96,7 @@ int64_t sys_chown(const struct syscall *call);
 int64_t sys_lchown(const struct syscall *call);
 int64_t sys_fchown(const struct syscall *call);
 int64_t sys_fchownat(const struct syscall *call);
+int64_t sys_no_attributes(const struct syscall *call); /* getxattr and its like */
 int64_t sys_utimensat(const struct syscall *call);
 int64_t sys_utimes(const struct syscall *call);
 int64_t sys_futimesat(const struct syscall *call);

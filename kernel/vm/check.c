@@ -17,6 +17,7 @@ static void check_regions(const struct vm_space *space)
 		assert(IS_ALIGNED(region->start | region->end | region->offset, PAGE_SIZE));
 		assert(region->start < region->end && region->start >= last_end &&
 		       region->end <= USER_END);
+		assert(region->space == space);
 		mapped += region->end - region->start;
 		last_end = region->end;
 		count++;

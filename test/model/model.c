@@ -4,8 +4,9 @@
  *     model [--seed N] [--ops N] [--check N] [--oom N]
  *
  * The oracle keeps, for each process and page of an arena, what a program would find there: the
- * protection and the first and last words. fork copies it flat. Every difference ends the run with
- * the seed and the operation's number.
+ * protection and the first and last words. fork copies it flat. It also knows where the two files
+ * end just now: they are made shorter and longer under their mappings. Every difference ends the
+ * run with the seed and the operation's number.
  *   --check N  check all invariants, and all counts, every N operations (default 100)
  *   --oom N    one operation in N runs with only 0 to 5 frames left (default 8; 0: never)
  */
@@ -31,10 +32,19 @@
 #define UNMAPPED   0xff
 #define WORDS      2u /* of each page that are looked at: the first and the last */
 
+/* Is in memory by object pages from `fill`, which come back when it was short and is longer again.
+ */
+struct file {
+	struct vm_object *object;
+	unsigned pages;                    /* where it ends now */
+	uint64_t words[FILE_PAGES][WORDS]; /* what shared mappings see */
+};
+
 struct page {
 	uint8_t prot; /* VM_*, or UNMAPPED */
 	bool shared;
-	uint16_t file_page;    /* of a shared mapping */
+	struct file *file; /* NULL: anonymous */
+	uint16_t file_page;
 	uint64_t fresh;        /* both words before anything is written: 0, or the private file's */
 	uint64_t value[WORDS]; /* now, unless shared */
 };
@@ -45,8 +55,7 @@ struct process {
 };
 
 static struct process processes[PROCESSES];
-static uint64_t file_words[FILE_PAGES][WORDS]; /* the shared file's words now */
-static struct vm_object *private_file, *shared_file;
+static struct file private_file, shared_file; /* how they are mapped */
 static uint64_t state;
 static unsigned long seed = 1, operation;
 static unsigned oom; /* one operation in this many runs short of memory */
@@ -130,6 +139,7 @@ static void do_map(struct process *process, bool memory_short)
 	static const unsigned prots[] = {VM_READ | VM_WRITE, VM_READ | VM_WRITE, VM_READ, 0,
 					 VM_READ | VM_EXEC};
 	unsigned first, count, kind = below(4), prot = prots[below(ARRAY_SIZE(prots))];
+	struct file *file = kind == 2 ? &private_file : kind == 3 ? &shared_file : NULL;
 	vaddr_t address;
 
 	pick_range(&first, &count);
@@ -142,9 +152,7 @@ static void do_map(struct process *process, bool memory_short)
 		.prot = prot,
 		.flags = VM_MAP_FIXED,
 		.region_flags = kind == 3 ? REGION_SHARED : 0,
-		.object = kind == 2   ? private_file
-			  : kind == 3 ? shared_file
-				      : NULL,
+		.object = file ? file->object : NULL,
 		.offset = offset * PAGE_SIZE,
 	};
 	int error = vm_map(process->space, &request, &address);
@@ -155,6 +163,7 @@ static void do_map(struct process *process, bool memory_short)
 		process->pages[first + i] = (struct page){
 			.prot = (uint8_t)prot,
 			.shared = kind == 3,
+			.file = file,
 			.file_page = (uint16_t)(offset + i),
 			.fresh = kind == 2 ? file_word(offset + i) : 0,
 			.value = {kind == 2 ? file_word(offset + i) : 0,
@@ -171,6 +180,32 @@ static void do_unmap(struct process *process, bool memory_short)
 	expect_error("unmap", error, memory_short);
 	for (unsigned i = 0; !error && i < count; i++)
 		process->pages[first + i] = (struct page){.prot = UNMAPPED};
+}
+
+/* Does the page lie behind the end of its file? */
+static bool is_cut_off(const struct page *page)
+{
+	return page->file && page->file_page >= page->file->pages;
+}
+
+/* Move the end of a file, often back to where it was first. */
+static void do_truncate(struct process *process, bool memory_short)
+{
+	struct file *file = below(2) ? &private_file : &shared_file;
+	unsigned pages = below(2) ? FILE_PAGES : below(FILE_PAGES + 1);
+
+	(void)process;
+	(void)memory_short; /* it takes no memory */
+	vm_object_resize(file->object, pages * PAGE_SIZE);
+	file->pages = pages;
+	for (unsigned i = pages; i < FILE_PAGES; i++)
+		file->words[i][0] = file->words[i][1] = file_word(i);
+	for (unsigned i = 0; i < PROCESSES; i++)
+		for (unsigned j = 0; processes[i].space && j < ARENA_PAGES; j++) {
+			struct page *page = &processes[i].pages[j];
+			if (page->file == file && is_cut_off(page))
+				page->value[0] = page->value[1] = page->fresh;
+		}
 }
 
 static bool all_mapped(const struct process *process, unsigned first, unsigned count)
@@ -243,7 +278,8 @@ static void read_back(struct process *process, unsigned first, unsigned count)
 	for (unsigned i = first; i < first + count; i++)
 		for (unsigned word = 0; word < WORDS; word++) {
 			struct page *page = &process->pages[i];
-			if (page->prot == UNMAPPED || page->prot == 0 || page->shared)
+			if (page->prot == UNMAPPED || page->prot == 0 || page->shared ||
+			    is_cut_off(page))
 				continue;
 			if (host_load(process->space, page_va(i) + word_offset(word),
 				      &page->value[word]) != HOST_OK)
@@ -299,10 +335,12 @@ static void do_access(struct process *process, bool memory_short)
 	unsigned which = below(WORDS);
 	vaddr_t va = page_va(index) + word_offset(which);
 	uint64_t value = write ? random_u64() >> 8 : 0;
-	enum host_result want = page->prot == UNMAPPED                         ? HOST_FAULT_ADDRESS
-				: (write ? page->prot & VM_WRITE : page->prot) ? HOST_OK
-									       : HOST_FAULT_ACCESS;
-	uint64_t *word = page->shared ? &file_words[page->file_page][which] : &page->value[which];
+	enum host_result want = page->prot == UNMAPPED                          ? HOST_FAULT_ADDRESS
+				: !(write ? page->prot & VM_WRITE : page->prot) ? HOST_FAULT_ACCESS
+				: is_cut_off(page)                              ? HOST_FAULT_OBJECT
+										: HOST_OK;
+	uint64_t *word =
+		page->shared ? &shared_file.words[page->file_page][which] : &page->value[which];
 	enum host_result got = write ? host_store(process->space, va, value)
 				     : host_load(process->space, va, &value);
 
@@ -323,8 +361,8 @@ static void step(void)
 	static const struct {
 		unsigned share;
 		void (*run)(struct process *, bool);
-	} operations[] = {{60, do_map},   {20, do_unmap},   {30, do_protect},
-			  {10, do_remap}, {20, do_discard}, {8, do_fork}};
+	} operations[] = {{60, do_map},     {20, do_unmap}, {30, do_protect}, {10, do_remap},
+			  {20, do_discard}, {8, do_fork},   {6, do_truncate}};
 	/* Stay with one process for a while: a switch flushes, and would hide that an operation
 	 * forgot to. */
 	static struct process *process; /* that of the last step */
@@ -358,6 +396,16 @@ static void step(void)
 	host_allow_allocations(-1);
 }
 
+static void make_file(struct file *file)
+{
+	int error = vm_object_create(&file_ops, NULL, FILE_PAGES * PAGE_SIZE, &file->object);
+
+	assert(!error);
+	file->pages = FILE_PAGES;
+	for (unsigned i = 0; i < FILE_PAGES; i++)
+		file->words[i][0] = file->words[i][1] = file_word(i);
+}
+
 static void check_everything(void)
 {
 	for (unsigned i = 0; i < PROCESSES; i++)
@@ -383,12 +431,8 @@ int main(int argc, char **argv)
 	oom = (unsigned)argument(argc, argv, "--oom", 8);
 	state = seed * 0x9e3779b97f4a7c15ull + 1;
 	host_memory_init(FRAMES);
-	int error = vm_object_create(&file_ops, NULL, FILE_PAGES * PAGE_SIZE, &private_file);
-	error = error ? error
-		      : vm_object_create(&file_ops, NULL, FILE_PAGES * PAGE_SIZE, &shared_file);
-	assert(!error);
-	for (unsigned i = 0; i < FILE_PAGES; i++)
-		file_words[i][0] = file_words[i][1] = file_word(i);
+	make_file(&private_file);
+	make_file(&shared_file);
 	frame_counts(&before);
 	for (operation = 0; operation < ops; operation++) {
 		step();
@@ -398,8 +442,8 @@ int main(int argc, char **argv)
 	for (unsigned i = 0; i < PROCESSES; i++)
 		if (processes[i].space)
 			do_exit(&processes[i]);
-	vm_object_put(private_file);
-	vm_object_put(shared_file);
+	vm_object_put(private_file.object);
+	vm_object_put(shared_file.object);
 	frame_counts(&after);
 	for (unsigned i = 0; i < FRAME_STATES; i++)
 		if (i != FRAME_SLAB && i != FRAME_FREE && after.by_state[i] != before.by_state[i])
@@ -407,7 +451,8 @@ int main(int argc, char **argv)
 	if (after.by_state[FRAME_SLAB] != 0)
 		differ("slab frames left", 0, after.by_state[FRAME_SLAB], 0);
 	printf("seed %lu: %lu operations, maps %lu unmaps %lu protects %lu remaps %lu discards %lu "
-	       "forks %lu: ok\n",
-	       seed, ops, counted[0], counted[1], counted[2], counted[3], counted[4], counted[5]);
+	       "forks %lu truncations %lu: ok\n",
+	       seed, ops, counted[0], counted[1], counted[2], counted[3], counted[4], counted[5],
+	       counted[6]);
 	return 0;
 }
