@@ -136,7 +136,7 @@ static void execute(struct text_sink *out, char *line)
 		command->run(out, words + 1);
 }
 
-/* Waits for a key. The framebuffer has none, and without a serial port nothing ever comes. */
+/* Waits for a key. */
 static char read_key(void)
 {
 	char key;
@@ -179,9 +179,13 @@ static void read_line(struct text_sink *out, char line[LINE_BYTES])
 void shell_run(const char *why)
 {
 	char line[LINE_BYTES];
-	bool were_on = irq_save();
 	struct text_sink *out = &console_sink;
 
+	if (!console_has_keys()) {
+		text_print(out, "no debug shell (%s): there is no serial port to type at\n", why);
+		return;
+	}
+	bool were_on = irq_save();
 	leaving = false;
 	text_print(out, "\ndebug shell (%s): all else stands still; \"help\" lists the commands\n",
 		   why);

@@ -86,6 +86,14 @@ void console_write(const char *text, size_t bytes)
 	unlock_consoles(locked);
 }
 
+bool console_has_keys(void)
+{
+	for (const struct console *console = consoles; console; console = console->next)
+		if (console->read)
+			return true;
+	return false;
+}
+
 size_t console_take(char *to, size_t bytes)
 {
 	size_t done = 0;

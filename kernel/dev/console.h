@@ -22,6 +22,8 @@ struct console {
 void console_register(struct console *console);
 /* Bytes as they are, but '\n' becomes "\r\n" on serial. */
 void console_write(const char *text, size_t bytes);
+/* Is there one that can be typed at? */
+bool console_has_keys(void);
 /* What was typed at the first console that has anything, taken away from whoever else reads there;
  * 0: nothing. Never waits; without locks in a panic. For the debug shell. */
 NODISCARD size_t console_take(char *to, size_t bytes);

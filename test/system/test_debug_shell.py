@@ -232,6 +232,13 @@ def test_a_panic_prints_the_last_faults_and_offers_the_shell():
         assert guest.wait() == qemu.STATUS_PANIC
 
 
+def test_without_a_serial_port_there_is_no_shell():
+    """It would wait for a key for ever; the machine runs its jobs, or ends, instead."""
+    with Guest(boot="pvh", append="debugshell panic=shell crash=panic", serial=False,
+               expect_panic=True) as guest:
+        assert guest.wait() == qemu.STATUS_PANIC
+
+
 def test_after_a_panic_with_a_lock_the_shell_does_not_hang():
     with Guest(boot="pvh", append="crash=locked panic=shell", expect_panic=True) as guest:
         guest.expect(r"debug shell \(after a panic\)")
