@@ -26,6 +26,7 @@
 #include "proc/process.h"
 #include "proc/sched.h"
 #include "sync/cpu.h"
+#include "vm/fork.h"
 #include "vm/trace.h"
 
 #define QUIRE_VERSION "0.1"
@@ -54,6 +55,24 @@ static void set_log_level(void)
 	for (unsigned i = 0; wanted && i < ARRAY_SIZE(names); i++)
 		if (!strcmp(wanted, names[i]))
 			log_set_level((enum log_level)i);
+}
+
+static void set_fork_share(void)
+{
+	static const char *const names[] = {
+		[FORK_SHARE_ROOT] = "root", [FORK_SHARE_LEAF] = "leaf", [FORK_SHARE_NONE] = "none"};
+	const char *wanted = option("fork_share");
+
+	if (!wanted)
+		return;
+	for (unsigned i = 0; i < ARRAY_SIZE(names); i++) {
+		if (!strcmp(wanted, names[i])) {
+			vm_set_fork_share((enum fork_share)i);
+			log_info("fork shares page tables: %s", wanted);
+			return;
+		}
+	}
+	log_warning("fork_share=%s is not one of root, leaf, none; it is root", wanted);
 }
 
 static void log_boot(void)
@@ -97,6 +116,7 @@ void kernel_main(paddr_t boot_info)
 	time_init();
 	fbcon_init(&info.framebuffer);
 	initrd_init(info.initrd_start, info.initrd_bytes);
+	set_fork_share();
 	vm_observe_init();
 	process_init();
 	process_shell_init();

@@ -4,6 +4,7 @@
 #include <arch/cpu.h>
 #include <arch/irq.h>
 #include <arch/mmu.h>
+#include <arch/page.h>
 #include <arch/time.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,7 +24,7 @@
 #define HOST_FRAMES_MAX (1u << 20)
 
 struct cpu boot_cpu;
-static struct frame *database; /* entry n describes frame n */
+struct frame *host_frames;
 static uint64_t ram_bytes;
 static paddr_t kernel_root;
 
@@ -35,6 +36,16 @@ struct cpu *cpu_local(void)
 bool irq_enabled(void)
 {
 	return boot_cpu.arch.interrupts;
+}
+
+void irq_enable(void)
+{
+	boot_cpu.arch.interrupts = true;
+}
+
+void irq_disable(void)
+{
+	boot_cpu.arch.interrupts = false;
 }
 
 bool irq_save(void)
@@ -53,11 +64,6 @@ void irq_restore(bool were_on)
 void thread_yield(void)
 {
 	panic("a lock is contended, and there is one thread");
-}
-
-struct frame *frame_database_base(void)
-{
-	return database;
 }
 
 paddr_t kmap_root(void)
@@ -80,6 +86,16 @@ uint64_t mm_total_bytes(void)
 
 /* ---- memory ---- */
 
+void page_zero(void *page)
+{
+	memset(page, 0, PAGE_SIZE);
+}
+
+void page_copy(void *to, const void *from)
+{
+	memcpy(to, from, PAGE_SIZE);
+}
+
 void host_memory_init(unsigned frames)
 {
 	pfn_t first = HOST_RAM_START >> PAGE_SHIFT;
@@ -94,8 +110,8 @@ void host_memory_init(unsigned frames)
 		perror("mmap of the memory that plays RAM");
 		exit(1);
 	}
-	free(database);
-	database = calloc(first + frames, sizeof(*database));
+	free(host_frames);
+	host_frames = calloc(first + frames, sizeof(*host_frames));
 	memset(&boot_cpu, 0, sizeof(boot_cpu));
 	boot_cpu.arch.interrupts = true;
 	struct frame_span span = {first, first + frames};

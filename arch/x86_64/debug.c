@@ -73,7 +73,7 @@ void arch_machine_end(enum machine_end how)
 		[MACHINE_TESTS_FAILED] = DEBUG_EXIT_TESTS_FAILED,
 	};
 
-	(void)irq_save();
+	irq_disable();
 	/* On a real machine something else may be at this port. */
 	if (is_virtual())
 		port_out8(DEBUG_EXIT_PORT, values[how]);

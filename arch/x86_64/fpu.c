@@ -1,6 +1,7 @@
 /*
- * fpu.c: x87, SSE and AVX registers. The kernel does not use them: they always hold the running
- * thread's values, and change at arch_thread_switch(). (SDM 1, chapter 13: XSAVE; 10.5: FXSAVE.)
+ * fpu.c: x87, SSE and AVX registers. The kernel does not use them, but for page.S, which puts them
+ * back: they always hold the running thread's values, and change at arch_thread_switch(). (SDM 1,
+ * chapter 13: XSAVE; 10.5: FXSAVE.)
  */
 #include "debug/assert.h"
 #include "lib/string.h"
@@ -17,12 +18,13 @@
 #define XCR0_AVX    (1u << 2)
 #define XCR0_AVX512 (7u << 5)
 
-#define FXSAVE_BYTES  512u
+#define FXSAVE_BYTES       512u
+#define XSAVE_HEADER_BYTES (size_t)64
 /* Offsets and initial values in the legacy region (SDM 1, table 10-2). */
-#define FXSAVE_FCW    0
-#define FXSAVE_MXCSR  24
-#define FCW_INITIAL   0x37f
-#define MXCSR_INITIAL 0x1f80
+#define FXSAVE_FCW         0
+#define FXSAVE_MXCSR       24
+#define FCW_INITIAL        0x37f
+#define MXCSR_INITIAL      0x1f80
 
 static size_t area_bytes; /* set by fpu_init(), constant after it */
 
@@ -43,6 +45,7 @@ void fpu_init(void)
 		if ((wanted & XCR0_AVX512) != XCR0_AVX512 || !(wanted & XCR0_AVX))
 			wanted &= ~XCR0_AVX512;
 		xcr0_write(wanted);
+		cpu_features.avx_pages = (wanted & XCR0_AVX) && !(wanted & XCR0_AVX512);
 		area_bytes = cpuid(LEAF_XSAVE, 0).ebx; /* for what is on in XCR0 now */
 		assert(area_bytes > FXSAVE_BYTES);
 	}
@@ -60,6 +63,11 @@ void fpu_area_init(void *area)
 	memset(area, 0, area_bytes);
 	*(uint16_t *)((char *)area + FXSAVE_FCW) = FCW_INITIAL;
 	*(uint32_t *)((char *)area + FXSAVE_MXCSR) = MXCSR_INITIAL;
+}
+
+void fpu_area_prepare(void *area)
+{
+	memset((char *)area + FXSAVE_BYTES, 0, MIN(area_bytes - FXSAVE_BYTES, XSAVE_HEADER_BYTES));
 }
 
 void fpu_save(void *area)

@@ -54,18 +54,28 @@ bool irq_enabled(void)
 	return flags & RFLAGS_IF;
 }
 
+void irq_enable(void)
+{
+	__asm__ volatile("sti" : : : "memory");
+}
+
+void irq_disable(void)
+{
+	__asm__ volatile("cli" : : : "memory");
+}
+
 bool irq_save(void)
 {
 	bool were_on = irq_enabled();
 
-	__asm__ volatile("cli" : : : "memory");
+	irq_disable();
 	return were_on;
 }
 
 void irq_restore(bool were_on)
 {
 	if (were_on)
-		__asm__ volatile("sti" : : : "memory");
+		irq_enable();
 }
 
 /* Even masked, an 8259 may send its spurious interrupt: not on an exception's vector, then. */

@@ -88,8 +88,7 @@ int arch_thread_fork(struct arch_thread *child, vaddr_t stack_top, const struct 
 	int error = allocate_registers(child);
 	if (error)
 		return error;
-	/* XSAVE leaves reserved bytes of the header alone, which XRSTOR wants to be zero. */
-	fpu_area_init(child->registers);
+	fpu_area_prepare(child->registers);
 	fpu_save(child->registers);
 	child->fs_base = msr_read(MSR_FS_BASE);
 	child->gs_base = msr_read(MSR_KERNEL_GS_BASE);
@@ -157,7 +156,7 @@ void arch_enter_user(struct arch_thread *current, vaddr_t pc, vaddr_t sp)
 {
 	struct trap_frame *frame = arch_thread_user_frame(current);
 
-	(void)irq_save();
+	irq_disable();
 	assert(cpu_local()->arch.syscall_stack == current->stack_top);
 	arch_thread_reset(current);
 	trap_set_start(frame, pc, sp);

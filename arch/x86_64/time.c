@@ -158,8 +158,10 @@ void time_arm(uint64_t deadline)
 	bool were_on = irq_save();
 
 	assert(running);
-	armed = deadline;
-	arm_hardware(deadline);
+	if (deadline != armed) {
+		armed = deadline;
+		arm_hardware(deadline);
+	}
 	irq_restore(were_on);
 }
 

@@ -5,14 +5,14 @@
 #include "registers.h"
 
 	.macro SAVE_REGISTERS
-	pushq %rdi
-	pushq %rsi
-	pushq %rdx
-	pushq %rcx
-	pushq %rax
-	pushq %r8
 	pushq %r9
+	pushq %r8
 	pushq %r10
+	pushq %rdx
+	pushq %rsi
+	pushq %rdi
+	pushq %rax
+	pushq %rcx
 	pushq %r11
 	pushq %rbx
 	pushq %rbp
@@ -31,14 +31,14 @@
 	popq %rbp
 	popq %rbx
 	popq %r11
-	popq %r10
-	popq %r9
-	popq %r8
-	popq %rax
 	popq %rcx
-	popq %rdx
-	popq %rsi
+	popq %rax
 	popq %rdi
+	popq %rsi
+	popq %rdx
+	popq %r10
+	popq %r8
+	popq %r9
 	addq $16, %rsp
 	.endm
 
@@ -75,7 +75,7 @@ trap_entry:
 	jz 1f
 	swapgs
 	xorl %ebp, %ebp			/* backtraces end here */
-	call trap_dispatch
+	call trap_dispatch_user
 	jmp trap_user_return
 1:	call trap_dispatch
 	RESTORE_REGISTERS
@@ -124,11 +124,10 @@ syscall_entry:
 	/* fall through */
 	.size syscall_entry, . - syscall_entry
 
-/* The one way out to ring 3. RSP: the frame, at the top of the thread's stack. */
+/* The one way out to ring 3. RSP: the frame, at the top of the thread's stack. AL: what
+ * trap_leave() said. */
 	.type trap_user_return, @function
 trap_user_return:
-	movq %rsp, %rdi
-	call trap_leave
 	testb %al, %al
 	jnz 1f
 	RESTORE_REGISTERS
@@ -147,5 +146,6 @@ trap_user_return:
 trap_user_return_to:
 	movq %rdi, %rsp
 	xorl %ebp, %ebp
+	call trap_leave
 	jmp trap_user_return
 	.size trap_user_return_to, . - trap_user_return_to

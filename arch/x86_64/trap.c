@@ -215,20 +215,32 @@ static void interrupt(struct trap_frame *frame)
 	}
 }
 
-void trap_dispatch(struct trap_frame *frame)
+/* With interrupts off, and so it returns. */
+static void dispatch(struct trap_frame *frame)
 {
 	/* Nobody but a guarded copy may reach the user's pages: the program's own AC says nothing.
 	 */
 	user_access_end();
-	if (frame->vector >= VECTOR_EXCEPTIONS)
-		interrupt(frame);
-	else if (frame->vector == VECTOR_PAGE_FAULT)
+	if (frame->vector == VECTOR_PAGE_FAULT)
 		page_fault(frame);
+	else if (frame->vector >= VECTOR_EXCEPTIONS)
+		interrupt(frame);
 	else if (trap_is_user(frame))
 		user_exception(frame);
 	else
 		kernel_exception(frame);
-	(void)irq_save();
+	irq_disable();
+}
+
+void trap_dispatch(struct trap_frame *frame)
+{
+	dispatch(frame);
+}
+
+bool trap_dispatch_user(struct trap_frame *frame)
+{
+	dispatch(frame);
+	return trap_leave(frame);
 }
 
 /* Double fault, NMI, machine check: on a stack of their own, and the end. */
@@ -246,9 +258,10 @@ void trap_fatal(struct trap_frame *frame)
 		   trap_is_user(frame) ? "a program" : "the kernel");
 }
 
-void trap_dispatch_syscall(struct trap_frame *frame)
+bool trap_dispatch_syscall(struct trap_frame *frame)
 {
 	trap_syscall(frame);
+	return trap_leave(frame);
 }
 
 /* SYSRET with a non-canonical rip faults in ring 0 on the user's stack (Intel), and it cannot give
@@ -256,8 +269,7 @@ void trap_dispatch_syscall(struct trap_frame *frame)
 static bool can_sysret(const struct trap_frame *frame)
 {
 	return frame->vector == VECTOR_SYSCALL && frame->rcx == frame->rip &&
-	       frame->r11 == frame->rflags && frame->rip < USER_END && frame->cs == USER_CS &&
-	       frame->ss == USER_SS && !(frame->rflags & (RFLAGS_RF | RFLAGS_TF));
+	       frame->r11 == frame->rflags && !(frame->rflags & (RFLAGS_RF | RFLAGS_TF));
 }
 
 /* Bits 63 to 47 are all equal. */
@@ -266,19 +278,26 @@ static bool is_canonical(vaddr_t va)
 	return (vaddr_t)((int64_t)(va << 16) >> 16) == va;
 }
 
-/* Called by trap.S before it leaves for ring 3: true says by SYSRET, else by IRET. */
-bool trap_leave(struct trap_frame *frame)
+/* rip is outside the user's half. IRET to a non-canonical one would fault in the kernel: the
+ * program is told instead. Others may be gone to, and fault in ring 3. */
+static NOINLINE void refuse_pc(struct trap_frame *frame)
 {
-	(void)irq_save();
-	trap_return_to_user(frame);
-	assert(!irq_enabled());
-	/* IRET to a non-canonical rip would fault in the kernel. The program is told instead. */
 	while (!is_canonical(frame->rip)) {
 		frame->vector = VECTOR_PROTECTION;
 		user_exception(frame);
-		(void)irq_save();
+		irq_disable();
 		trap_return_to_user(frame);
 	}
+}
+
+/* Called before trap.S leaves for ring 3, interrupts off: true says by SYSRET, else by IRET. */
+bool trap_leave(struct trap_frame *frame)
+{
+	trap_return_to_user(frame);
 	assert(frame->cs == USER_CS && frame->ss == USER_SS);
+	if (UNLIKELY(frame->rip >= USER_END)) {
+		refuse_pc(frame);
+		return false;
+	}
 	return can_sysret(frame);
 }

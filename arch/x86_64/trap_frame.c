@@ -30,25 +30,9 @@ uint64_t trap_syscall_number(const struct trap_frame *frame)
 	return frame->rax;
 }
 
-/* System V ABI, AMD64 supplement, A.2.1: rdi rsi rdx r10 r8 r9. */
-uint64_t trap_syscall_argument(const struct trap_frame *frame, unsigned index)
+const uint64_t *trap_syscall_arguments(const struct trap_frame *frame)
 {
-	switch (index) {
-	case 0:
-		return frame->rdi;
-	case 1:
-		return frame->rsi;
-	case 2:
-		return frame->rdx;
-	case 3:
-		return frame->r10;
-	case 4:
-		return frame->r8;
-	case 5:
-		return frame->r9;
-	default:
-		panic("a system call has six arguments, not %u", index + 1);
-	}
+	return &frame->rdi;
 }
 
 void trap_set_sp(struct trap_frame *frame, vaddr_t sp)

@@ -13,6 +13,7 @@
 struct cpu_features {
 	bool mce, pge, smep, smap, umip, fsgsbase, xsave, x2apic, tsc_deadline, tsc_invariant;
 	bool rdrand, hypervisor;
+	bool avx_pages; /* AVX is on, AVX-512 is not: see page.c */
 };
 extern struct cpu_features cpu_features;
 
@@ -42,6 +43,9 @@ void fpu_init(void);
 #define FPU_ALIGN 64u
 size_t fpu_area_bytes(void);
 void fpu_area_init(void *area); /* the state that a new program sees */
+/* Make fresh memory fit for fpu_save(): XSAVE leaves reserved bytes of its header alone, which
+ * XRSTOR wants to be zero. (SDM 1, 13.4.2) */
+void fpu_area_prepare(void *area);
 void fpu_save(void *area);
 void fpu_load(const void *area);
 
@@ -56,8 +60,9 @@ void pvh_start(void);
 /* ---- trap.c: called by trap.S ---- */
 
 void trap_dispatch(struct trap_frame *frame);
+bool trap_dispatch_user(struct trap_frame *frame);
 NORETURN void trap_fatal(struct trap_frame *frame);
-void trap_dispatch_syscall(struct trap_frame *frame);
+bool trap_dispatch_syscall(struct trap_frame *frame);
 bool trap_leave(struct trap_frame *frame);
 
 /* ---- apic.c ---- */

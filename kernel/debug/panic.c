@@ -112,7 +112,7 @@ static void begin_panic(const char *format_text, va_list arguments)
 {
 	char line[PANIC_LINE_MAX];
 
-	(void)irq_save();
+	irq_disable();
 	unsigned depth = __atomic_fetch_add(&panic_depth, 1, __ATOMIC_RELAXED);
 	if (depth > 1)
 		cpu_halt();

@@ -85,8 +85,10 @@ int fd_table_close(struct fd_table *table, unsigned fd)
 
 void fd_table_close_all(struct fd_table *table)
 {
+	/* Nobody else has the table any more. */
 	for (unsigned fd = 0; fd < table->capacity; fd++)
-		(void)fd_table_close(table, fd); /* most are not open */
+		if (table->slots[fd].file)
+			file_put(table->slots[fd].file);
 	kfree(table->slots);
 	table->slots = NULL;
 	table->capacity = 0;
@@ -94,8 +96,9 @@ void fd_table_close_all(struct fd_table *table)
 
 void fd_table_close_on_exec(struct fd_table *table)
 {
+	/* exec's process has one thread, which is here. */
 	for (unsigned fd = 0; fd < table->capacity; fd++)
-		if (fd_table_close_flag(table, fd) == 1)
+		if (table->slots[fd].file && table->slots[fd].close_on_exec)
 			(void)fd_table_close(table, fd); /* it was open just now */
 }
 

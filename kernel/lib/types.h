@@ -17,6 +17,7 @@ typedef int64_t ssize_t;
 #define PACKED           __attribute__((packed))
 #define ALIGNED(n)       __attribute__((aligned(n)))
 #define SECTION(name)    __attribute__((section(name), used))
+#define NOINLINE         __attribute__((noinline))
 #define UNUSED           __attribute__((unused))
 #define LIKELY(x)        __builtin_expect(!!(x), 1)
 #define UNLIKELY(x)      __builtin_expect(!!(x), 0)

@@ -1,29 +1,48 @@
 /*
- * frame.c: the frame database and the buddy allocator.
+ * frame.c: the frame database, the buddy allocator, and each CPU's list in front of it.
  *
- *   free_lists[3] -> [block of 8] -> [block of 8]      A free block of 2^n frames starts at a
- * multiple of 2^n. free_lists[2] -> (none)                            Its buddy is the block whose
- * number differs in bit n; free_lists[1] -> [block of 2]                      two free buddies of
- * one order merge into the next. free_lists[0] -> [frame]
+ *   a CPU's cache:  dirty -> frame -> frame     No lock, no merging: taken and given back by this
+ *                   zeroed -> frame             CPU alone. Filled and emptied by the batch.
+ *
+ *   free_lists[3] -> [block of 8] -> [block of 8]   A free block of 2^n frames starts at a
+ *   free_lists[2] -> (none)                         multiple of 2^n. Its buddy is the block whose
+ *   free_lists[1] -> [block of 2]                   number differs in bit n; two free buddies of
+ *   free_lists[0] -> [frame]                        one order merge into the next.
  *
  * The head of a free block has state FREE and its order; the other frames of the block are FREE
- * with order TAIL. The database is an array by frame number at FRAMES_BASE, mapped only where there
- * is RAM, so a buddy is looked at only after frame_exists() said that it has an entry.
+ * with order FRAME_ORDER_TAIL, and so are those in a CPU's cache. The database is mapped only where
+ * there is RAM, so a buddy is looked at only after frame_exists() said that it has an entry.
  */
 #include "mm/frame.h"
+
+#include <arch/cpu.h>
+#include <arch/page.h>
 
 #include "debug/assert.h"
 #include "lib/string.h"
 #include "mm/frame_init.h"
 #include "mm/layout.h"
+#include "sync/cpu.h"
 #include "sync/spinlock.h"
 
-#define TAIL 0xff /* order of a free frame that heads no block */
+#define CACHE_BATCH 32u  /* frames moved between a cache and the buddy allocator at once */
+#define CACHE_MAX   128u /* above it a batch goes back */
 
+/*
+ * One CPU's. The kernel is not preempted and interrupts neither allocate nor free, so a thread has
+ * it to itself between two points where it may block.
+ */
+struct frame_cache {
+	struct frame *dirty, *zeroed;   /* linked by frame->next */
+	unsigned count;                 /* of both */
+	int64_t by_state[FRAME_STATES]; /* this CPU's part of the counts; may be negative */
+} ALIGNED(64);
+
+static struct frame_cache caches[CPU_MAX]; /* (l) by the CPU's number */
 static struct spinlock frame_lock = SPINLOCK_INIT(RANK_FRAME);
 static struct list_node free_lists[FRAME_MAX_ORDER + 1]; /* (frame_lock) */
-static uint64_t state_counts[FRAME_STATES];              /* (frame_lock) in frames */
-static uint64_t reserve;        /* (frame_lock) frames that are never given out */
+static uint64_t buddy_free;                              /* (frame_lock) frames in free_lists */
+static uint64_t reserve;        /* (frame_lock) frames that the free lists keep */
 static struct frame *zero_page; /* set once, at boot */
 static bool poisoning;          /* set once, at boot */
 /* Ranges of frame numbers that have database entries; set at boot. */
@@ -38,14 +57,14 @@ const char *const frame_state_names[FRAME_STATES] = {"free", "table", "anon",  "
 #define POISON_FREED     0xdf
 #define POISON_ALLOCATED 0xda
 
-static struct frame *database(void)
-{
-	return (struct frame *)frame_database_base();
-}
-
 static pfn_t frame_pfn(const struct frame *frame)
 {
-	return (pfn_t)(frame - database());
+	return (pfn_t)(frame - FRAME_DATABASE);
+}
+
+static struct frame_cache *my_cache(void)
+{
+	return &caches[cpu_local()->id];
 }
 
 static bool frame_exists(pfn_t pfn)
@@ -62,26 +81,10 @@ static bool frame_exists(pfn_t pfn)
 	return low < span_count && pfn >= spans[low].start;
 }
 
-paddr_t frame_pa(const struct frame *frame)
-{
-	return frame_pfn(frame) << PAGE_SHIFT;
-}
-
-void *frame_data(const struct frame *frame)
-{
-	return phys_to_virt(frame_pa(frame));
-}
-
-struct frame *frame_of(paddr_t pa)
-{
-	if (UNLIKELY(!frame_exists(pa >> PAGE_SHIFT)))
-		panic("physical address %#llx has no frame", (unsigned long long)pa);
-	return &database()[pa >> PAGE_SHIFT];
-}
+/* ---- the buddy allocator; all under the lock ---- */
 
 static void push_free(struct frame *head, unsigned order)
 {
-	head->state = FRAME_FREE;
 	head->order = (uint8_t)order;
 	list_push_front(&free_lists[order], &head->free_link);
 }
@@ -90,33 +93,37 @@ static void push_free(struct frame *head, unsigned order)
 static struct frame *free_buddy(pfn_t pfn, unsigned order)
 {
 	pfn_t buddy = pfn ^ (1ull << order);
-	struct frame *frame = &database()[buddy];
+	struct frame *frame = &FRAME_DATABASE[buddy];
 
 	if (!frame_exists(buddy) || frame->state != FRAME_FREE || frame->order != order)
 		return NULL;
 	return frame;
 }
 
+/* Its frames are FREE, of order FRAME_ORDER_TAIL. */
 static void free_block_locked(pfn_t pfn, unsigned order)
 {
 	assert(spin_held(&frame_lock));
+	buddy_free += 1ull << order;
 	while (order < FRAME_MAX_ORDER) {
 		struct frame *buddy = free_buddy(pfn, order);
 		if (!buddy)
 			break;
 		list_remove(&buddy->free_link);
-		buddy->order = TAIL;
+		buddy->order = FRAME_ORDER_TAIL;
 		pfn = MIN(pfn, frame_pfn(buddy));
 		order++;
 	}
-	push_free(&database()[pfn], order);
+	push_free(&FRAME_DATABASE[pfn], order);
 }
 
-/* Take a block of `order`, splitting the smallest that is large enough. */
+/* Take a block of `order`, splitting the smallest that is large enough; not out of the reserve. */
 static struct frame *take_block_locked(unsigned order)
 {
 	unsigned from = order;
 
+	if (buddy_free < reserve + (1ull << order))
+		return NULL;
 	while (from <= FRAME_MAX_ORDER && list_is_empty(&free_lists[from]))
 		from++;
 	if (from > FRAME_MAX_ORDER)
@@ -127,74 +134,239 @@ static struct frame *take_block_locked(unsigned order)
 		from--;
 		push_free(block + (1ull << from), from);
 	}
+	block->order = FRAME_ORDER_TAIL;
+	buddy_free -= 1ull << order;
+	return block;
+}
+
+/* ---- this CPU's cache ---- */
+
+static bool cache_fill(struct frame_cache *cache)
+{
+	spin_lock(&frame_lock);
+	while (cache->count < CACHE_BATCH) {
+		struct frame *frame = take_block_locked(0);
+		if (!frame)
+			break;
+		frame->next = cache->dirty;
+		cache->dirty = frame;
+		cache->count++;
+	}
+	spin_unlock(&frame_lock);
+	return cache->count > 0;
+}
+
+/* One frame of the cache, which has one: of `*zeroed` kind if there is. Says in *zeroed which. */
+static struct frame *cache_take(struct frame_cache *cache, bool *zeroed)
+{
+	struct frame **list = *zeroed ? &cache->zeroed : &cache->dirty;
+
+	if (!*list) {
+		*zeroed = !*zeroed;
+		list = *zeroed ? &cache->zeroed : &cache->dirty;
+	}
+	struct frame *frame = *list;
+	*list = frame->next;
+	cache->count--;
+	return frame;
+}
+
+/* Give back frames until `left` stay. */
+static void cache_drain(struct frame_cache *cache, unsigned left)
+{
+	spin_lock(&frame_lock);
+	while (cache->count > left) {
+		bool zeroed = false;
+		free_block_locked(frame_pfn(cache_take(cache, &zeroed)), 0);
+	}
+	spin_unlock(&frame_lock);
+}
+
+/* ---- use after free ---- */
+
+/* A free frame is filled with a pattern; whoever wrote to it since is found when it is given out.
+ */
+static void check_poison(struct frame *frame)
+{
+	const uint64_t *words = frame_data(frame);
+
+	for (size_t i = 0; i < PAGE_SIZE / sizeof(*words); i++)
+		if (words[i] != POISON_FREED * 0x0101010101010101ull)
+			panic("frame %#llx was written to, at byte %zu, while it was free",
+			      (unsigned long long)frame_pfn(frame), i * sizeof(*words));
+}
+
+static NOINLINE void poison_allocated(struct frame *block, unsigned order)
+{
+	for (struct frame *frame = block; frame < block + (1ull << order); frame++) {
+		if (frame->poisoned)
+			check_poison(frame);
+		frame->poisoned = false;
+	}
+	memset(frame_data(block), POISON_ALLOCATED, PAGE_SIZE << order);
+}
+
+static NOINLINE void poison_freed(struct frame *block, unsigned order)
+{
+	memset(frame_data(block), POISON_FREED, PAGE_SIZE << order);
+	for (struct frame *frame = block; frame < block + (1ull << order); frame++)
+		frame->poisoned = true;
+}
+
+/* ---- allocation ---- */
+
+static struct frame *alloc_one(enum frame_state state, bool zeroed)
+{
+	struct frame_cache *cache = my_cache();
+	bool is_zeroed = zeroed;
+
+	if (UNLIKELY(!cache->count) && !cache_fill(cache))
+		return NULL;
+	struct frame *frame = cache_take(cache, &is_zeroed);
+	assert(frame->state == FRAME_FREE && frame->count == 0);
+	if (UNLIKELY(poisoning))
+		poison_allocated(frame, 0);
+	if (zeroed && !is_zeroed)
+		page_zero(frame_data(frame));
+	*frame = (struct frame){.count = 1, .state = (uint8_t)state};
+	cache->by_state[FRAME_FREE]--;
+	cache->by_state[state]++;
+	return frame;
+}
+
+static struct frame *take_block(unsigned order)
+{
+	spin_lock(&frame_lock);
+	struct frame *block = take_block_locked(order);
+	spin_unlock(&frame_lock);
+	return block;
+}
+
+static struct frame *alloc_block(enum frame_state state, unsigned order)
+{
+	struct frame_cache *cache = my_cache();
+	struct frame *block = take_block(order);
+
+	if (!block && cache->count) {
+		cache_drain(cache, 0); /* what is missing may be in the cache */
+		block = take_block(order);
+	}
+	if (!block)
+		return NULL;
+	if (UNLIKELY(poisoning))
+		poison_allocated(block, order);
+	/* The others are marked as in use, so that no neighbour merges with them. */
+	for (struct frame *part = block; part < block + (1ull << order); part++) {
+		assert(part->state == FRAME_FREE && part->count == 0);
+		*part = (struct frame){.state = (uint8_t)state, .order = FRAME_ORDER_TAIL};
+	}
+	block->order = (uint8_t)order;
+	block->count = 1;
+	cache->by_state[FRAME_FREE] -= 1ll << order;
+	cache->by_state[state] += 1ll << order;
 	return block;
 }
 
 struct frame *frame_alloc(enum frame_state state, unsigned order)
 {
 	assert(state != FRAME_FREE && order <= FRAME_MAX_ORDER);
-	spin_lock(&frame_lock);
-	bool enough = state_counts[FRAME_FREE] >= reserve + (1ull << order);
-	struct frame *block = enough ? take_block_locked(order) : NULL;
-	if (block) {
-		assert(block->state == FRAME_FREE && block->count == 0);
-		memset(block, 0, sizeof(*block));
-		block->state = (uint8_t)state;
-		block->order = (uint8_t)order;
-		block->count = 1;
-		/* The others are marked as in use, so that no neighbour merges with them. */
-		for (struct frame *tail = block + 1; tail < block + (1ull << order); tail++) {
-			tail->state = (uint8_t)state;
-			tail->order = TAIL;
-		}
-		state_counts[FRAME_FREE] -= 1ull << order;
-		state_counts[state] += 1ull << order;
-	}
-	spin_unlock(&frame_lock);
-	if (block && poisoning)
-		memset(frame_data(block), POISON_ALLOCATED, PAGE_SIZE << order);
-	return block;
+	return order ? alloc_block(state, order) : alloc_one(state, false);
 }
 
 struct frame *frame_alloc_zeroed(enum frame_state state)
 {
-	struct frame *frame = frame_alloc(state, 0);
+	return alloc_one(state, true);
+}
 
-	if (frame)
-		memset(frame_data(frame), 0, PAGE_SIZE);
-	return frame;
+static void check_free(const struct frame *frame)
+{
+	if (UNLIKELY(frame->state == FRAME_FREE))
+		panic("frame %#llx freed twice", (unsigned long long)frame_pfn(frame));
+	assert(frame->order <= FRAME_MAX_ORDER && frame->count <= 1 && frame->pins == 0 &&
+	       frame->state != FRAME_WIRED);
+}
+
+static void free_one(struct frame *frame, bool zeroed)
+{
+	struct frame_cache *cache = my_cache();
+
+	cache->by_state[frame->state]--;
+	cache->by_state[FRAME_FREE]++;
+	frame->state = FRAME_FREE;
+	frame->order = FRAME_ORDER_TAIL;
+	frame->count = 0;
+	if (UNLIKELY(poisoning)) {
+		poison_freed(frame, 0);
+		zeroed = false;
+	}
+	struct frame **list = zeroed ? &cache->zeroed : &cache->dirty;
+	frame->next = *list;
+	*list = frame;
+	if (UNLIKELY(++cache->count > CACHE_MAX))
+		cache_drain(cache, CACHE_MAX - CACHE_BATCH);
+}
+
+static void free_block(struct frame *block)
+{
+	unsigned order = block->order;
+	struct frame_cache *cache = my_cache();
+
+	cache->by_state[block->state] -= 1ll << order;
+	cache->by_state[FRAME_FREE] += 1ll << order;
+	for (struct frame *part = block; part < block + (1ull << order); part++) {
+		part->state = FRAME_FREE;
+		part->order = FRAME_ORDER_TAIL;
+		part->count = 0;
+	}
+	if (UNLIKELY(poisoning))
+		poison_freed(block, order);
+	spin_lock(&frame_lock);
+	free_block_locked(frame_pfn(block), order);
+	spin_unlock(&frame_lock);
 }
 
 void frame_free(struct frame *frame)
 {
-	unsigned order = frame->order;
+	check_free(frame);
+	if (frame->order)
+		free_block(frame);
+	else
+		free_one(frame, false);
+}
 
-	if (UNLIKELY(frame->state == FRAME_FREE))
-		panic("frame %#llx freed twice", (unsigned long long)frame_pfn(frame));
-	assert(order <= FRAME_MAX_ORDER && frame->count <= 1 && frame->pins == 0 &&
-	       frame->state != FRAME_WIRED);
-	if (poisoning)
-		memset(frame_data(frame), POISON_FREED, PAGE_SIZE << order);
-	spin_lock(&frame_lock);
-	state_counts[frame->state] -= 1ull << order;
-	state_counts[FRAME_FREE] += 1ull << order;
-	frame->count = 0;
-	for (struct frame *part = frame; part < frame + (1ull << order); part++) {
-		part->state = FRAME_FREE;
-		part->order = TAIL;
+void frame_free_zeroed(struct frame *frame)
+{
+	check_free(frame);
+	assert(frame->order == 0);
+	if (UNLIKELY(poisoning))
+		for (size_t i = 0; i < PAGE_SIZE / sizeof(uint64_t); i++)
+			assert(((const uint64_t *)frame_data(frame))[i] == 0);
+	free_one(frame, true);
+}
+
+void frame_split(struct frame *block)
+{
+	assert(block->order <= FRAME_MAX_ORDER && block->count == 1 && block->pins == 0);
+	for (struct frame *part = block + (1ull << block->order) - 1; part > block; part--) {
+		part->order = 0;
+		part->count = 1;
 	}
-	free_block_locked(frame_pfn(frame), order);
-	spin_unlock(&frame_lock);
+	block->order = 0;
+}
+
+void frame_get_many(struct frame *frame, uint32_t names)
+{
+	uint32_t before = __atomic_fetch_add(&frame->count, names, __ATOMIC_RELAXED);
+
+	if (UNLIKELY(before == 0 || before > UINT32_MAX - names || frame->state == FRAME_FREE))
+		panic("frame %#llx: reference taken at count %u, state %s",
+		      (unsigned long long)frame_pfn(frame), before,
+		      frame_state_names[frame->state]);
 }
 
 void frame_get(struct frame *frame)
 {
-	uint32_t before = __atomic_fetch_add(&frame->count, 1, __ATOMIC_RELAXED);
-
-	if (UNLIKELY(before == 0 || before == UINT32_MAX || frame->state == FRAME_FREE))
-		panic("frame %#llx: reference taken at count %u, state %s",
-		      (unsigned long long)frame_pfn(frame), before,
-		      frame_state_names[frame->state]);
+	frame_get_many(frame, 1);
 }
 
 bool frame_put(struct frame *frame)
@@ -210,9 +382,10 @@ bool frame_put(struct frame *frame)
 
 void frame_counts(struct frame_counts *out)
 {
-	spin_lock(&frame_lock);
-	memcpy(out->by_state, state_counts, sizeof(state_counts));
-	spin_unlock(&frame_lock);
+	memset(out, 0, sizeof(*out));
+	for (unsigned cpu = 0; cpu < CPU_MAX; cpu++)
+		for (unsigned state = 0; state < FRAME_STATES; state++)
+			out->by_state[state] += (uint64_t)caches[cpu].by_state[state];
 }
 
 void frame_free_blocks(uint64_t blocks[FRAME_MAX_ORDER + 1])
@@ -240,18 +413,18 @@ void frame_database_init(const struct frame_span *list, unsigned count)
 	span_count = count;
 	for (unsigned order = 0; order <= FRAME_MAX_ORDER; order++)
 		list_init(&free_lists[order]);
-	memset(state_counts, 0, sizeof(state_counts));
-	reserve = 0;
+	memset(caches, 0, sizeof(caches));
+	reserve = buddy_free = 0;
 	for (unsigned i = 0; i < count; i++) {
 		assert(spans[i].start < spans[i].end &&
 		       (i == 0 || spans[i - 1].end <= spans[i].start));
 		for (pfn_t pfn = spans[i].start; pfn < spans[i].end; pfn++) {
-			struct frame *frame = &database()[pfn];
+			struct frame *frame = &FRAME_DATABASE[pfn];
 			memset(frame, 0, sizeof(*frame));
 			frame->state = FRAME_WIRED;
 			frame->count = 1;
 		}
-		state_counts[FRAME_WIRED] += spans[i].end - spans[i].start;
+		my_cache()->by_state[FRAME_WIRED] += (int64_t)(spans[i].end - spans[i].start);
 	}
 }
 
@@ -262,12 +435,12 @@ void frame_add_free(pfn_t start, pfn_t end)
 		struct frame *frame = frame_of(pfn << PAGE_SHIFT);
 		assert(frame->state == FRAME_WIRED && frame->count == 1);
 		frame->state = FRAME_FREE;
-		frame->order = TAIL;
+		frame->order = FRAME_ORDER_TAIL;
 		frame->count = 0;
 	}
+	my_cache()->by_state[FRAME_WIRED] -= (int64_t)(end - start);
+	my_cache()->by_state[FRAME_FREE] += (int64_t)(end - start);
 	spin_lock(&frame_lock);
-	state_counts[FRAME_WIRED] -= end - start;
-	state_counts[FRAME_FREE] += end - start;
 	while (start < end) {
 		unsigned order = 0;
 		while (order < FRAME_MAX_ORDER && !(start & ((2ull << order) - 1)) &&
@@ -283,16 +456,15 @@ void frame_retag(pfn_t pfn, enum frame_state state)
 {
 	struct frame *frame = frame_of(pfn << PAGE_SHIFT);
 
-	spin_lock(&frame_lock);
 	assert(frame->state == FRAME_WIRED);
 	frame->state = (uint8_t)state;
-	state_counts[FRAME_WIRED]--;
-	state_counts[state]++;
-	spin_unlock(&frame_lock);
+	my_cache()->by_state[FRAME_WIRED]--;
+	my_cache()->by_state[state]++;
 }
 
 void frame_set_reserve(uint64_t frames)
 {
+	cache_drain(my_cache(), 0);
 	spin_lock(&frame_lock);
 	reserve = frames;
 	spin_unlock(&frame_lock);
@@ -301,6 +473,11 @@ void frame_set_reserve(uint64_t frames)
 void frame_set_poison(bool on)
 {
 	poisoning = on;
+}
+
+bool frame_poisoning(void)
+{
+	return poisoning;
 }
 
 bool frame_zero_init(void)

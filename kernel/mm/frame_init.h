@@ -11,9 +11,6 @@ struct frame_span {
 };
 #define FRAME_MAX_SPANS 256
 
-/* Where the database starts: entry n describes frame n. On the machine FRAMES_BASE. */
-struct frame *frame_database_base(void);
-
 /* All frames of the spans (ascending, disjoint, their entries mapped) become WIRED with count 1. */
 void frame_database_init(const struct frame_span *spans, unsigned count);
 

@@ -24,6 +24,7 @@
 /* The stack area: slots of a guard, as large as the stack so that slots stay aligned, and a stack.
  */
 #define STACK_SLOT_BYTES  (2 * KERNEL_STACK_BYTES)
+#define STACK_PAGES       (KERNEL_STACK_BYTES / PAGE_SIZE)
 #define STACK_SLOTS       4096u
 #define STACK_AREA_BYTES  (STACK_SLOTS * (uint64_t)STACK_SLOT_BYTES)
 #define DEVICE_AREA_START (KMAP_BASE + (64ull << 30))
@@ -37,11 +38,6 @@ static vaddr_t device_next = DEVICE_AREA_START; /* (kmap_lock) */
 /* Physical ranges in the direct map; set at boot. */
 static struct boot_range mapped_ranges[FRAME_MAX_SPANS];
 static unsigned mapped_range_count;
-
-struct frame *frame_database_base(void)
-{
-	return (struct frame *)FRAMES_BASE;
-}
 
 paddr_t kmap_root(void)
 {
@@ -94,8 +90,8 @@ static unsigned leaf_level(vaddr_t va, paddr_t pa, uint64_t bytes)
 {
 	unsigned level = 3;
 
-	while (level > 1 && (!mmu_leaf_level_ok(level) || ((va | pa) & (entry_span(level) - 1)) ||
-			     bytes < entry_span(level)))
+	while (level > 1 && (((va | pa) & (entry_span(level) - 1)) || bytes < entry_span(level) ||
+			     !mmu_leaf_level_ok(level)))
 		level--;
 	return level;
 }
@@ -147,15 +143,14 @@ static vaddr_t slot_stack(unsigned slot)
 	       (STACK_SLOT_BYTES - KERNEL_STACK_BYTES);
 }
 
-static void unmap_stack_locked(unsigned slot, vaddr_t end)
+/* Unmap the lowest `pages` of the slot's stack, whose entries start at `entry`. */
+static void unmap_stack_locked(unsigned slot, entry_t *entry, unsigned pages)
 {
-	for (vaddr_t va = slot_stack(slot); va < end; va += PAGE_SIZE) {
-		unsigned level;
-		entry_t *entry = (entry_t *)find_entry(va, &level);
-		struct frame *frame = frame_of(entry_pa(*entry));
-		assert(level == 1 && entry_is_present(*entry));
-		entry_store(entry, entry_none());
-		mmu_flush_page(va);
+	for (unsigned i = 0; i < pages; i++) {
+		struct frame *frame = frame_of(entry_pa(entry[i]));
+		assert(entry_is_present(entry[i]));
+		entry_store(&entry[i], entry_none());
+		mmu_flush_page(slot_stack(slot) + i * PAGE_SIZE);
 		frame_free(frame);
 	}
 	stack_slots[slot / 64] &= ~(1ull << slot % 64);
@@ -172,6 +167,23 @@ static int take_slot_locked(void)
 	return -ENOMEM;
 }
 
+/* A slot is aligned to its size, so that one table holds all of its entries. */
+static int map_stack_locked(unsigned slot)
+{
+	entry_t *entry = entry_for(slot_stack(slot), 1);
+
+	for (unsigned i = 0; i < STACK_PAGES; i++) {
+		struct frame *frame = entry ? frame_alloc(FRAME_STACK, 0) : NULL;
+		if (!frame) {
+			unmap_stack_locked(slot, entry, i);
+			return -ENOMEM;
+		}
+		entry_store(&entry[i],
+			    entry_leaf(frame_pa(frame), 1, VM_READ | VM_WRITE | VM_GLOBAL));
+	}
+	return 0;
+}
+
 int kmap_stack_alloc(vaddr_t *top)
 {
 	spin_lock(&kmap_lock);
@@ -180,30 +192,22 @@ int kmap_stack_alloc(vaddr_t *top)
 		spin_unlock(&kmap_lock);
 		return slot;
 	}
-	vaddr_t start = slot_stack((unsigned)slot);
-	for (vaddr_t va = start; va < start + KERNEL_STACK_BYTES; va += PAGE_SIZE) {
-		struct frame *frame = frame_alloc(FRAME_STACK, 0);
-		if (!frame || !map_range(va, frame_pa(frame), PAGE_SIZE, VM_READ | VM_WRITE)) {
-			if (frame)
-				frame_free(frame);
-			unmap_stack_locked((unsigned)slot, va);
-			spin_unlock(&kmap_lock);
-			return -ENOMEM;
-		}
-	}
+	int error = map_stack_locked((unsigned)slot);
 	spin_unlock(&kmap_lock);
-	*top = start + KERNEL_STACK_BYTES;
-	return 0;
+	*top = slot_stack((unsigned)slot) + KERNEL_STACK_BYTES;
+	return error;
 }
 
 void kmap_stack_free(vaddr_t top)
 {
 	uint64_t offset = top - KERNEL_STACK_BYTES - KMAP_BASE;
+	unsigned slot = (unsigned)(offset / STACK_SLOT_BYTES), level;
 
-	assert(offset < STACK_AREA_BYTES &&
-	       slot_stack((unsigned)(offset / STACK_SLOT_BYTES)) + KERNEL_STACK_BYTES == top);
+	assert(offset < STACK_AREA_BYTES && slot_stack(slot) + KERNEL_STACK_BYTES == top);
 	spin_lock(&kmap_lock);
-	unmap_stack_locked((unsigned)(offset / STACK_SLOT_BYTES), top);
+	entry_t *entry = (entry_t *)find_entry(slot_stack(slot), &level);
+	assert(level == 1);
+	unmap_stack_locked(slot, entry, STACK_PAGES);
 	spin_unlock(&kmap_lock);
 }
 
@@ -297,9 +301,8 @@ static unsigned direct_map_prot(uint32_t type)
 
 static void map_frame_entries(const struct boot_range *range)
 {
-	vaddr_t start = (vaddr_t)(frame_database_base() + (range->start >> PAGE_SHIFT));
-	vaddr_t end =
-		(vaddr_t)(frame_database_base() + ((range->start + range->bytes) >> PAGE_SHIFT));
+	vaddr_t start = (vaddr_t)(FRAME_DATABASE + (range->start >> PAGE_SHIFT));
+	vaddr_t end = (vaddr_t)(FRAME_DATABASE + ((range->start + range->bytes) >> PAGE_SHIFT));
 
 	for (vaddr_t va = ALIGN_DOWN(start, PAGE_SIZE); va < end; va += PAGE_SIZE) {
 		unsigned level;

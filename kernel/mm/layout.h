@@ -9,11 +9,12 @@
 
 #define DIRECT_MAP_BASE  ARCH_DIRECT_MAP_BASE /* all RAM, at its physical address plus this */
 #define DIRECT_MAP_BYTES (64ull << 40)
-#define FRAMES_BASE \
-	0xffffe00000000000ull /* struct frame[], by frame number; mapped where there is RAM */
-#define KMAP_BASE   0xffffe80000000000ull /* kernel stacks with guards, device memory */
-#define KMAP_BYTES  (512ull << 30)
-#define KERNEL_BASE 0xffffffff80000000ull /* the image; the lowest link address is 2 MiB above */
+/* struct frame[], by frame number; mapped where there is RAM. */
+#define FRAME_DATABASE   ARCH_FRAME_DATABASE
+#define KMAP_BASE        0xffffe80000000000ull /* kernel stacks with guards, device memory */
+#define KMAP_BYTES       (512ull << 30)
+/* The image; the lowest link address is 2 MiB above. */
+#define KERNEL_BASE      0xffffffff80000000ull
 
 static inline void *phys_to_virt(paddr_t pa)
 {

@@ -33,16 +33,26 @@ struct slab {
 static const uint16_t class_sizes[] = {16,  32,  48,  64,  96,   128,  192,
 				       256, 384, 512, 768, 1008, 1344, 2016};
 
+#define SLAB_LARGEST 2016u
+_Static_assert(SLAB_LARGEST % SLAB_ALIGN == 0, "class_of ends with it");
+
 static struct spinlock slab_lock = SPINLOCK_INIT(RANK_SLAB);
 static struct list_node partial[ARRAY_SIZE(class_sizes)]; /* (slab_lock) slabs with free objects */
-static bool ready; /* (slab_lock) the lists are initialised */
+static bool ready; /* (slab_lock) the lists and class_of are initialised */
+/* The class of a size, by units of SLAB_ALIGN bytes; set once. */
+static uint8_t class_of[SLAB_LARGEST / SLAB_ALIGN + 1];
 
 #define POISON_FREED_OBJECT 0xdb
 
-static void init_lists_locked(void)
+static void init_locked(void)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(partial); i++)
 		list_init(&partial[i]);
+	unsigned class = 0;
+	for (unsigned unit = 0; unit < ARRAY_SIZE(class_of); unit++) {
+		class += unit * SLAB_ALIGN > class_sizes[class];
+		class_of[unit] = (uint8_t) class;
+	}
 	ready = true;
 }
 
@@ -81,17 +91,14 @@ static void *alloc_large(size_t bytes)
 
 void *kmalloc(size_t bytes)
 {
-	unsigned class_index = 0;
 	void *object = NULL;
 
-	while (class_index < ARRAY_SIZE(class_sizes) && class_sizes[class_index] < bytes)
-		class_index++;
-	if (class_index == ARRAY_SIZE(class_sizes))
+	if (bytes > SLAB_LARGEST)
 		return alloc_large(bytes);
-
 	spin_lock(&slab_lock);
-	if (!ready)
-		init_lists_locked();
+	if (UNLIKELY(!ready))
+		init_locked();
+	unsigned class_index = class_of[ALIGN_UP(bytes, (size_t)SLAB_ALIGN) / SLAB_ALIGN];
 	struct slab *slab = list_is_empty(&partial[class_index])
 				    ? slab_create_locked(class_index)
 				    : container_of(partial[class_index].next, struct slab, link);
@@ -119,7 +126,8 @@ static void free_object_locked(struct slab *slab, void *object)
 	size_t size = class_sizes[slab->class_index];
 
 	assert(((vaddr_t)object - (vaddr_t)slab - SLAB_HEADER) % size == 0 && slab->used > 0);
-	memset(object, POISON_FREED_OBJECT, size);
+	if (UNLIKELY(frame_poisoning()))
+		memset(object, POISON_FREED_OBJECT, size);
 	if (slab->used == slab->capacity)
 		list_push_front(&partial[slab->class_index], &slab->link);
 	*(void **)object = slab->free;

@@ -14,7 +14,7 @@
 static bool is_unwanted(const struct process *process)
 {
 	const struct process *parent = process->parent;
-	const struct signal_action *action = &parent->signals.actions[SIGCHLD - 1];
+	const struct signal_action *action = signal_action(&parent->signals, SIGCHLD);
 
 	if (parent == &kernel_process)
 		return !process->is_job;
@@ -33,6 +33,7 @@ static void give_children_away_locked(struct process *process, struct list_node 
 	list_for_each_safe (node, &process->children) {
 		struct process *child = container_of(node, struct process, sibling);
 		child->parent = &kernel_process;
+		__atomic_store_n(&child->parent_pid, kernel_process.pid, __ATOMIC_RELAXED);
 		if (child->zombie) {
 			bury_locked(child, graves);
 		} else {
@@ -80,7 +81,7 @@ void process_exit(int status)
 	list_init(&graves);
 	become_zombie(process, thread, status, &graves);
 	list_for_each_safe (node, &graves)
-		kfree(container_of(node, struct process, sibling));
+		process_free(container_of(node, struct process, sibling));
 	thread_exit();
 }
 
@@ -120,7 +121,7 @@ static int reap(struct process *parent, int pid, struct wait_result *result)
 		.cpu_time = child->cpu_time,
 		.children_cpu_time = child->children_cpu_time,
 	};
-	kfree(child);
+	process_free(child);
 	return found;
 }
 

@@ -116,7 +116,7 @@ void process_drop_inodes(struct process *process)
 	process_set_executable(process, NULL);
 }
 
-static void inherit(struct process *child, const struct process *parent)
+static int inherit(struct process *child, const struct process *parent)
 {
 	process_set_cwd(child, parent->cwd);
 	process_set_executable(child, parent->executable);
@@ -124,7 +124,14 @@ static void inherit(struct process *child, const struct process *parent)
 	child->layout = parent->layout;
 	memcpy(child->limits, parent->limits, sizeof(child->limits));
 	memcpy(child->name, parent->name, sizeof(child->name));
-	signals_inherit(&child->signals, &parent->signals);
+	return signals_inherit(&child->signals, &parent->signals);
+}
+
+void process_free(struct process *process)
+{
+	process_drop_inodes(process);
+	signals_destroy(&process->signals);
+	kfree(process);
 }
 
 int process_create(struct process *parent, struct process **out)
@@ -133,12 +140,13 @@ int process_create(struct process *parent, struct process **out)
 
 	if (!process)
 		return -ENOMEM;
-	int error = fd_table_copy(&process->files, &parent->files);
+	int error = inherit(process, parent);
+	if (!error)
+		error = fd_table_copy(&process->files, &parent->files);
 	if (error) {
-		kfree(process);
+		process_free(process);
 		return error;
 	}
-	inherit(process, parent);
 	list_init(&process->children);
 	wait_queue_init(&process->child_ends);
 	process->started = time_now();
@@ -149,14 +157,14 @@ int process_create(struct process *parent, struct process **out)
 		table.count++;
 		process->pid = free_pid_locked();
 		process->parent = parent;
+		process->parent_pid = parent->pid;
 		list_push_back(&parent->children, &process->sibling);
 		list_push_back(&table.all, &process->all);
 	}
 	spin_unlock(&process_lock);
 	if (!process->pid) {
 		fd_table_close_all(&process->files);
-		process_drop_inodes(process);
-		kfree(process);
+		process_free(process);
 		return -EAGAIN;
 	}
 	*out = process;
@@ -175,11 +183,10 @@ void process_discard(struct process *process)
 {
 	assert(!process->space && !process->thread);
 	fd_table_close_all(&process->files);
-	process_drop_inodes(process);
 	spin_lock(&process_lock);
 	process_forget_locked(process);
 	spin_unlock(&process_lock);
-	kfree(process);
+	process_free(process);
 }
 
 struct vm_space *process_set_space(struct process *process, struct vm_space *space)

@@ -42,6 +42,7 @@ struct process {
 	bool is_job;                  /* (i) a child of kernel_process that it waits for */
 	int status;                   /* (p) as wait4 gives it */
 	struct process *parent;       /* (p) */
+	int parent_pid;               /* (p) to write; read without, as getppid does */
 	struct list_node children;    /* (p) */
 	struct list_node sibling;     /* (p) in the parent's children */
 	struct list_node all;         /* (p) in the list of all processes */

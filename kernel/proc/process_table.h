@@ -12,4 +12,7 @@ struct process *process_after_locked(int pid);
 /* Take it out of the table and of its parent's children. It has no children. Under process_lock. */
 void process_forget_locked(struct process *process);
 
+/* The last of a process, which is in no table and whose files are closed. */
+void process_free(struct process *process);
+
 #endif

@@ -186,7 +186,7 @@ void thread_exit(void)
 void NO_LOCK_ANALYSIS sched_start(void)
 {
 	assert(current_thread()->is_idle);
-	(void)irq_save();
+	irq_disable();
 	for (;;) {
 		spin_lock(&sched.lock);
 		bool work = sched.runnable > 0;
@@ -260,6 +260,8 @@ void wait_prepare(struct wait_queue *queue, struct waiter *waiter)
 	}
 	current_thread()->state = THREAD_BLOCKED;
 	spin_unlock(&sched.lock);
+	/* Being in the queue is seen before the condition is looked at: see wait_wake. */
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
 }
 
 int NO_LOCK_ANALYSIS wait_block(uint64_t deadline)
@@ -307,6 +309,10 @@ unsigned wait_wake(struct wait_queue *queue, unsigned max)
 {
 	unsigned woken = 0;
 
+	/* The caller made the condition true; who is not in the queue by now will see that. */
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+	if (__atomic_load_n(&queue->waiters.next, __ATOMIC_RELAXED) == &queue->waiters)
+		return 0;
 	spin_lock(&sched.lock);
 	list_for_each_safe (node, &queue->waiters) {
 		if (woken == max)

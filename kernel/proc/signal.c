@@ -3,7 +3,9 @@
 
 #include "debug/assert.h"
 #include "debug/log.h"
+#include "lib/errno.h"
 #include "lib/string.h"
+#include "mm/slab.h"
 #include "proc/process.h"
 #include "proc/sched.h"
 #include "proc/thread.h"
@@ -36,17 +38,48 @@ const char *signal_name(int signal)
 	return "a real-time signal";
 }
 
-void signals_inherit(struct signals *child, const struct signals *parent)
+const struct signal_action *signal_action(const struct signals *signals, int signal)
 {
-	memcpy(child->actions, parent->actions, sizeof(child->actions));
+	static const struct signal_action by_default = {.handler = HANDLER_DEFAULT};
+	const struct signal_action *actions = __atomic_load_n(&signals->actions, __ATOMIC_ACQUIRE);
+
+	return actions ? &actions[signal - 1] : &by_default;
+}
+
+int signal_set_action(struct signals *signals, int signal, const struct signal_action *action)
+{
+	if (!signals->actions) {
+		struct signal_action *actions = kzalloc(SIGNAL_MAX * sizeof(*actions));
+		if (!actions)
+			return -ENOMEM;
+		__atomic_store_n(&signals->actions, actions, __ATOMIC_RELEASE);
+	}
+	signals->actions[signal - 1] = *action;
+	return 0;
+}
+
+int signals_inherit(struct signals *child, const struct signals *parent)
+{
+	if (parent->actions) {
+		child->actions = kmalloc(SIGNAL_MAX * sizeof(*child->actions));
+		if (!child->actions)
+			return -ENOMEM;
+		memcpy(child->actions, parent->actions, SIGNAL_MAX * sizeof(*child->actions));
+	}
 	child->alternate_sp = parent->alternate_sp;
 	child->alternate_bytes = parent->alternate_bytes;
 	child->alternate_flags = parent->alternate_flags;
+	return 0;
+}
+
+void signals_destroy(struct signals *signals)
+{
+	kfree(signals->actions);
 }
 
 void signals_reset_handlers(struct signals *signals)
 {
-	for (unsigned i = 0; i < SIGNAL_MAX; i++) {
+	for (unsigned i = 0; signals->actions && i < SIGNAL_MAX; i++) {
 		struct signal_action *action = &signals->actions[i];
 		uint64_t kept =
 			action->handler == HANDLER_IGNORE ? HANDLER_IGNORE : HANDLER_DEFAULT;
@@ -59,7 +92,7 @@ void signals_reset_handlers(struct signals *signals)
 /* A handler changes nothing here, since it is not called. */
 static bool is_ignored(const struct process *process, int signal)
 {
-	uint64_t handler = process->signals.actions[signal - 1].handler;
+	uint64_t handler = signal_action(&process->signals, signal)->handler;
 
 	if (SIGNAL_BIT(signal) & UNBLOCKABLE)
 		return false;
@@ -76,7 +109,7 @@ static void report(struct process *process, int signal, const char *what)
 
 static bool has_handler(const struct process *process, int signal)
 {
-	return process->signals.actions[signal - 1].handler > HANDLER_IGNORE;
+	return signal_action(&process->signals, signal)->handler > HANDLER_IGNORE;
 }
 
 void signal_send_locked(struct process *process, int signal)

@@ -30,14 +30,24 @@ struct signal_action {
 #define HANDLER_IGNORE  1u
 
 struct signals {
-	struct signal_action actions[SIGNAL_MAX]; /* (o) by number - 1; others may read a handler */
-	uint64_t pending;                         /* (c) SIGNAL_BITs */
-	bool reported;                            /* (c) one log line a process */
-	uint64_t alternate_sp, alternate_bytes;   /* (o) sigaltstack(2) */
-	int alternate_flags;                      /* (o) SS_* */
+	/* (c) SIGNAL_MAX of them, by number - 1; NULL: all are the default. Set once; what they
+	 * hold is (o), and others may read a handler. */
+	struct signal_action *actions;
+	uint64_t pending;                       /* (c) SIGNAL_BITs */
+	bool reported;                          /* (c) one log line a process */
+	uint64_t alternate_sp, alternate_bytes; /* (o) sigaltstack(2) */
+	int alternate_flags;                    /* (o) SS_* */
 };
 
-void signals_inherit(struct signals *child, const struct signals *parent);
+/* What `signals` says of a signal. */
+const struct signal_action *signal_action(const struct signals *signals, int signal);
+/* -ENOMEM. Only the process's own thread. */
+NODISCARD int signal_set_action(struct signals *signals, int signal,
+				const struct signal_action *action);
+
+/* -ENOMEM; `child` is all zeros. */
+NODISCARD int signals_inherit(struct signals *child, const struct signals *parent);
+void signals_destroy(struct signals *signals);
 /* exec: handlers become the default action, what is ignored stays so. */
 void signals_reset_handlers(struct signals *signals);
 

@@ -36,7 +36,7 @@ static void thread_begin(void *argument)
 	struct thread *thread = argument;
 
 	sched_finish_switch();
-	irq_restore(true);
+	irq_enable();
 	thread->entry(thread->argument);
 	thread_exit();
 }

@@ -78,7 +78,7 @@ void trap_page_fault(struct trap_frame *frame, vaddr_t va, unsigned access)
 {
 	struct process *process = current_process();
 
-	irq_restore(true);
+	irq_enable();
 	enum vm_result result =
 		serve(cpu_local()->space, va, access & (VM_READ | VM_WRITE | VM_EXEC));
 	if (result != VM_FIXED && result != VM_SPURIOUS_FAULT) {
@@ -87,7 +87,7 @@ void trap_page_fault(struct trap_frame *frame, vaddr_t va, unsigned access)
 		else
 			fail_program(frame, process, va, access, result);
 	}
-	(void)irq_save(); /* the way back wants them off */
+	irq_disable(); /* the way back wants them off */
 }
 
 void trap_user_exception(struct trap_frame *frame, int signal, int code, vaddr_t address,
@@ -95,7 +95,7 @@ void trap_user_exception(struct trap_frame *frame, int signal, int code, vaddr_t
 {
 	struct process *process = current_process();
 
-	irq_restore(true);
+	irq_enable();
 	log_info("process %s (pid %d): %s at pc %#llx: %s", process->name, process->pid,
 		 signal_name(signal), (unsigned long long)trap_pc(frame), name);
 	signal_force(signal);
@@ -106,17 +106,26 @@ void trap_timer(void)
 	sched_timer();
 }
 
-void trap_return_to_user(struct trap_frame *frame)
+static bool has_work_before_user(void)
 {
-	for (;;) {
+	return cpu_local()->need_resched || signal_wants(current_thread());
+}
+
+static NOINLINE void work_before_user(void)
+{
+	do {
 		if (cpu_local()->need_resched) {
 			thread_yield();
-		} else if (signal_wants(current_thread())) {
-			irq_restore(true);
-			signal_deliver();
-			(void)irq_save();
 		} else {
-			return;
+			irq_enable();
+			signal_deliver();
+			irq_disable();
 		}
-	}
+	} while (has_work_before_user());
+}
+
+void trap_return_to_user(struct trap_frame *frame)
+{
+	if (UNLIKELY(has_work_before_user()))
+		work_before_user();
 }

@@ -8,9 +8,11 @@
 struct thread;
 struct vm_space;
 
+#define CPU_MAX 64u
+
 struct cpu {
-	struct arch_cpu arch; /* first: the processor's code finds it at offset 0 */
-	unsigned id;
+	struct arch_cpu arch;   /* first: the processor's code finds it at offset 0 */
+	unsigned id;            /* below CPU_MAX */
 	struct thread *thread;  /* running now */
 	struct thread *idle;    /* runs when nothing else can */
 	struct vm_space *space; /* active now; NULL: the kernel's half alone */

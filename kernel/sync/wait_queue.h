@@ -72,11 +72,12 @@ static inline void wait_wake_all(struct wait_queue *queue)
 /* Sleep until `condition` holds; 0, -ETIMEDOUT or -EINTR. */
 #define wait_until(queue, deadline, condition)                          \
 	({                                                              \
+		uint64_t deadline_ = (deadline);                        \
 		struct waiter waiter_;                                  \
 		int error_ = 0;                                         \
 		waiter_init(&waiter_);                                  \
 		while (wait_prepare((queue), &waiter_), !(condition)) { \
-			error_ = wait_block(deadline);                  \
+			error_ = wait_block(deadline_);                 \
 			if (error_)                                     \
 				break;                                  \
 		}                                                       \

@@ -152,6 +152,9 @@ int64_t sys_madvise(const struct syscall *call)
 	switch (arg_int(call, 2)) {
 	case MADV_DONTNEED:
 		return bytes ? vm_discard(space(), start, bytes) : 0;
+	case MADV_HUGEPAGE:
+	case MADV_NOHUGEPAGE:
+		return vm_advise_huge(space(), start, bytes, arg_int(call, 2) == MADV_HUGEPAGE);
 	case MADV_NORMAL: /* hints, and it is no error to do nothing about them */
 	case MADV_RANDOM:
 	case MADV_SEQUENTIAL:
@@ -161,8 +164,6 @@ int64_t sys_madvise(const struct syscall *call)
 	case MADV_PAGEOUT:
 	case MADV_MERGEABLE:
 	case MADV_UNMERGEABLE:
-	case MADV_HUGEPAGE:
-	case MADV_NOHUGEPAGE:
 	case MADV_DONTDUMP:
 	case MADV_DODUMP:
 		return 0;

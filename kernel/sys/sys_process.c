@@ -151,10 +151,7 @@ int64_t sys_getpid(const struct syscall *call)
 
 int64_t sys_getppid(const struct syscall *call)
 {
-	spin_lock(&process_lock);
-	int pid = current_process()->parent->pid;
-	spin_unlock(&process_lock);
-	return pid;
+	return __atomic_load_n(&current_process()->parent_pid, __ATOMIC_RELAXED);
 }
 
 /* The word is cleared for other threads of the space, and there are none. */

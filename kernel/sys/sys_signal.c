@@ -51,10 +51,11 @@ int64_t sys_rt_sigaction(const struct syscall *call)
 		return -EFAULT;
 	if (call->a[1] && (SIGNAL_BIT(signal) & UNBLOCKABLE))
 		return -EINVAL;
-	old = signals->actions[signal - 1];
+	old = *signal_action(signals, signal);
 	if (call->a[1]) {
 		fresh.mask &= ~UNBLOCKABLE;
-		signals->actions[signal - 1] = fresh;
+		if (signal_set_action(signals, signal, &fresh))
+			return -ENOMEM;
 	}
 	if (call->a[2] && copy_to_user(call->a[2], &old, sizeof(old)))
 		return -EFAULT;

@@ -32,17 +32,15 @@ static void name_missing(uint64_t number)
 void trap_syscall(struct trap_frame *frame)
 {
 	uint64_t number = trap_syscall_number(frame);
-	struct syscall call = {.frame = frame};
+	struct syscall call = {frame, trap_syscall_arguments(frame)};
 	int64_t result = -ENOSYS;
 
-	irq_restore(true);
-	for (unsigned i = 0; i < ARRAY_SIZE(call.a); i++)
-		call.a[i] = trap_syscall_argument(frame, i);
+	irq_enable();
 	if (number < syscall_table_size && syscall_table[number])
 		result = syscall_table[number](&call);
 	else
 		name_missing(number);
 	assert(cpu_local()->held_ranks == 0);
 	trap_set_result(frame, result);
-	(void)irq_save(); /* the way back wants them off */
+	irq_disable(); /* the way back wants them off */
 }

@@ -12,7 +12,7 @@ struct trap_frame;
 
 struct syscall {
 	struct trap_frame *frame;
-	uint64_t a[6];
+	const uint64_t *a; /* six arguments */
 };
 
 typedef int64_t (*syscall_fn)(const struct syscall *call);

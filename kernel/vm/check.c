@@ -28,7 +28,7 @@ static void check_regions(const struct vm_space *space)
 static void check_leaf(const struct vm_space *space, entry_t leaf, vaddr_t va, bool sole)
 {
 	const struct vm_region *region = region_find(space, va);
-	const struct frame *frame = frame_of(entry_pa(leaf));
+	const struct frame *frame = table_child(leaf);
 
 	assert(region && frame_count(frame) >= 1);
 	assert(frame->state == FRAME_ANON || frame->state == FRAME_CACHE ||

@@ -4,10 +4,10 @@
  * against each other.
  */
 #include "debug/assert.h"
-#include "mm/frame.h"
 #include "mm/layout.h"
 #include "vm/print.h"
 #include "vm/region.h"
+#include "vm/table.h"
 
 typedef unsigned long long ull; /* what format()'s ll takes */
 
@@ -31,7 +31,7 @@ static struct path walk(const struct vm_space *space, vaddr_t va)
 		 * name. */
 		if (path.copies || !entry_can_write(path.entry)) {
 			path.to_own++;
-			path.copies |= frame_count(frame_of(entry_pa(path.entry))) > 1;
+			path.copies |= frame_count(table_child(path.entry)) > 1;
 		}
 		table = phys_to_virt(entry_pa(path.entry));
 	}
@@ -67,10 +67,10 @@ static enum vm_fault_kind kind_of_absent(const struct vm_region *region, bool wr
 /* A write to a page that is there, once the tables on the way are owned. */
 static enum vm_fault_kind kind_of_present(const struct path *path)
 {
-	const struct frame *frame = frame_of(entry_pa(path->entry));
+	const struct frame *frame = table_child(path->entry);
 
 	if (entry_shared(path->entry))
-		return FAULT_REUSE;
+		return entry_can_write(path->entry) ? FAULT_OWN_TABLE : FAULT_REUSE;
 	if (frame->state == FRAME_ZERO)
 		return FAULT_ZERO_FILL;
 	if (path->copies || frame_count(frame) > 1)
@@ -172,7 +172,7 @@ static void explain_entry(entry_t entry, unsigned level, unsigned index, struct 
 		text_print(sink, "not present, swap slot %llu\n", (ull)entry_slot(entry));
 		return;
 	}
-	const struct frame *frame = frame_of(entry_pa(entry));
+	const struct frame *frame = table_child(entry);
 	text_print(sink, "0x%016llx, %s at pa %#llx (%s), %s", (ull)entry.raw,
 		   entry_is_leaf(entry, level) ? "the page" : "a table", (ull)entry_pa(entry),
 		   frame_state_names[frame->state],

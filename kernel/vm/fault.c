@@ -1,11 +1,15 @@
 /*
  * fault.c: serving a page fault.
  *
- *   no region there ---------------------------------> bad-address, or stack-grow: the region below
- * a stack grows the region forbids the access -------------------> bad-access own every table on
- * the way; each that had to be    own-table copied or taken over counts the leaf is       and the
- * access    the region is absent            read              anonymous  --> zero-read:  the page
- * of zeros, read-only absent            write             anonymous  --> zero-fill:  a new page
+ *   no region there ---------------------------------> bad-address, or
+ *                                                      stack-grow: the region above grows down
+ *   the region forbids the access -------------------> bad-access
+ *
+ *   own every table on the way; each that had to be made ours counts as own-table. Then
+ *
+ *   the leaf is       and the access    the region is
+ *   absent            read              anonymous  --> zero-read:  the page of zeros, read-only
+ *   absent            write             anonymous  --> zero-fill:  a new page, maybe a large one
  *   absent            read, or shared   a file     --> file-map:   the file's own page
  *   absent            write, private    a file     --> file-copy:  a copy of it
  *   present           write             private, sole owner   --> reuse:    W is set
@@ -13,11 +17,10 @@
  *   already allows it -------------------------------> spurious, proven by mmu_probe()
  *   no frame could be had ---------------------------> no-memory
  */
-#include <arch/cpu.h>
+#include <arch/page.h>
 
 #include "debug/assert.h"
 #include "lib/errno.h"
-#include "lib/string.h"
 #include "mm/frame.h"
 #include "mm/layout.h"
 #include "vm/object.h"
@@ -61,11 +64,37 @@ static bool allowed(const struct vm_region *region, unsigned access)
 	return region->prot != 0;
 }
 
-static entry_t leaf_for(const struct vm_region *region, const struct frame *frame, bool writable)
+static entry_t leaf_for(const struct vm_region *region, const struct frame *frame, unsigned level,
+			bool writable)
 {
 	unsigned prot = (region->prot & VM_EXEC) | VM_READ | VM_USER | (writable ? VM_WRITE : 0);
 
-	return entry_leaf(frame_pa(frame), 1, prot);
+	return entry_leaf(frame_pa(frame), level, prot);
+}
+
+/* ---- the leaf is absent ---- */
+
+/* May the region have a large page around va? */
+static bool wants_huge(const struct vm_region *region, vaddr_t va)
+{
+	vaddr_t start = ALIGN_DOWN(va, HUGE_BYTES);
+
+	return (region->flags & REGION_HUGE) && !region->object && start >= region->start &&
+	       region->end - start >= HUGE_BYTES;
+}
+
+/* false: no block of frames is free, and small pages will do. */
+static bool fill_huge(struct vm_space *space, struct vm_region *region, entry_t *entry)
+{
+	struct frame *block = frame_alloc(FRAME_ANON, HUGE_ORDER);
+
+	if (!block)
+		return false;
+	for (uint64_t at = 0; at < HUGE_BYTES; at += PAGE_SIZE)
+		page_zero((char *)frame_data(block) + at);
+	table_set(entry, leaf_for(region, block, HUGE_LEVEL, true));
+	(void)counted(space, FAULT_ZERO_FILL, VM_FIXED);
+	return true;
 }
 
 static enum vm_result fill_anonymous(struct vm_space *space, struct vm_region *region,
@@ -73,13 +102,13 @@ static enum vm_result fill_anonymous(struct vm_space *space, struct vm_region *r
 {
 	if (!write) {
 		frame_get(frame_zero());
-		entry_store(entry, leaf_for(region, frame_zero(), false));
+		table_set(entry, leaf_for(region, frame_zero(), 1, false));
 		return counted(space, FAULT_ZERO_READ, VM_FIXED);
 	}
 	struct frame *frame = frame_alloc_zeroed(FRAME_ANON);
 	if (!frame)
 		return VM_NO_MEMORY;
-	entry_store(entry, leaf_for(region, frame, true));
+	table_set(entry, leaf_for(region, frame, 1, true));
 	return counted(space, FAULT_ZERO_FILL, VM_FIXED);
 }
 
@@ -92,80 +121,107 @@ static enum vm_result fill_from_object(struct vm_space *space, struct vm_region 
 	if (error)
 		return error == -ENOMEM ? VM_NO_MEMORY : VM_BAD_OBJECT;
 	if (region->flags & REGION_SHARED) {
-		entry_store(entry, entry_mkshared(leaf_for(region, page, region->prot & VM_WRITE)));
+		table_set(entry,
+			  entry_mkshared(leaf_for(region, page, 1, region->prot & VM_WRITE)));
 		return counted(space, FAULT_FILE_MAP, VM_FIXED);
 	}
 	if (!write) {
-		entry_store(entry, leaf_for(region, page, false));
+		table_set(entry, leaf_for(region, page, 1, false));
 		return counted(space, FAULT_FILE_MAP, VM_FIXED);
 	}
 	struct frame *copy = frame_alloc(FRAME_ANON, 0);
 	if (copy) {
-		memcpy(frame_data(copy), frame_data(page), PAGE_SIZE);
-		entry_store(entry, leaf_for(region, copy, true));
+		page_copy(frame_data(copy), frame_data(page));
+		table_set(entry, leaf_for(region, copy, 1, true));
 	}
 	if (frame_put(page))
 		frame_free(page);
 	return copy ? counted(space, FAULT_FILE_COPY, VM_FIXED) : VM_NO_MEMORY;
 }
 
-/* The leaf is there: a write to a private page owns it, a write to a shared one is granted. */
-static enum vm_result own_leaf(struct vm_space *space, entry_t *entry, bool write)
+/* ---- the leaf is there ---- */
+
+/* A write to a private page owns it. */
+static enum vm_result own_leaf(struct vm_space *space, entry_t *entry, unsigned level)
 {
-	if (!write)
-		return VM_FIXED; /* owning the tables, or another thread, did it */
-	if (entry_shared(*entry)) {
-		entry_store(entry, entry_mkwrite(*entry));
-		return counted(space, FAULT_REUSE, VM_FIXED);
-	}
-	bool was_zero = frame_of(entry_pa(*entry))->state == FRAME_ZERO;
-	switch (table_own(entry, 1)) {
-	case OWN_NO_MEMORY:
-		return VM_NO_MEMORY;
+	bool was_zero = table_child(entry_load(entry))->state == FRAME_ZERO;
+
+	switch (table_own(entry, level)) {
 	case OWN_REUSED:
 		return counted(space, FAULT_REUSE, VM_FIXED);
 	case OWN_COPIED:
 		return counted(space, was_zero ? FAULT_ZERO_FILL : FAULT_OWN_PAGE, VM_FIXED);
-	case OWN_ALREADY:
+	case OWN_NO_MEMORY:
 		break;
+	case OWN_ALREADY:
+		panic("a leaf that had to be owned was");
 	}
-	return VM_FIXED;
+	/* A large page needs a block for its copy: where there is none a small page has to do. */
+	return level > 1 && table_split(entry, level) ? VM_RETRY : VM_NO_MEMORY;
 }
 
-static enum vm_result fault_locked(struct vm_space *space, vaddr_t va, unsigned access)
+static enum vm_result serve_present(struct vm_space *space, entry_t *entry, unsigned level,
+				    vaddr_t va, unsigned access, bool changed)
+{
+	entry_t leaf = entry_load(entry);
+	bool write = access & VM_WRITE;
+
+	if (write && !entry_can_write(leaf) && entry_shared(leaf)) {
+		entry_store(entry, entry_mkwrite(leaf));
+		return counted(space, FAULT_REUSE, VM_FIXED);
+	}
+	if (write && !entry_can_write(leaf))
+		return own_leaf(space, entry, level);
+	if (changed)
+		return VM_FIXED; /* owning the tables did it */
+	/* Somebody else served it, or the translation cache was behind the tables. */
+	if (!mmu_probe(space->root, va, access | VM_USER))
+		panic("the tables refuse an access at %#llx that the region allows",
+		      (unsigned long long)va);
+	return counted(space, FAULT_SPURIOUS, VM_SPURIOUS_FAULT);
+}
+
+/* ---- both ---- */
+
+static enum vm_result serve(struct vm_space *space, struct vm_region *region, vaddr_t va,
+			    unsigned access, unsigned level)
 {
 	bool write = access & VM_WRITE, changed = false;
-	struct vm_region *region = region_find(space, va);
-
-	if (!region)
-		region = grow_stack(space, va);
-	if (!region)
-		return counted(space, FAULT_BAD_ADDRESS, VM_BAD_ADDRESS);
-	if (!allowed(region, access))
-		return counted(space, FAULT_BAD_ACCESS, VM_BAD_ACCESS);
-	/* Somebody else served it, or the translation cache was behind the tables. */
-	if (mmu_probe(space->root, va, access | VM_USER)) {
-		vm_flush(space, ALIGN_DOWN(va, PAGE_SIZE), ALIGN_DOWN(va, PAGE_SIZE) + PAGE_SIZE);
-		return counted(space, FAULT_SPURIOUS, VM_SPURIOUS_FAULT);
-	}
-	entry_t *entry = table_walk_own(space, va, &changed);
-	if (!entry)
-		return counted(space, FAULT_NO_MEMORY, VM_NO_MEMORY);
-
 	enum vm_result result;
-	entry_t leaf = entry_load(entry);
-	bool replaced = entry_is_present(leaf);
-	if (replaced)
-		result = own_leaf(space, entry, write);
+	entry_t *entry = table_walk_own(space, va, &level, &changed);
+
+	if (!entry)
+		return VM_NO_MEMORY;
+	bool present = entry_is_present(entry_load(entry));
+	if (present)
+		result = serve_present(space, entry, level, va, access, changed);
+	else if (level > 1)
+		result = fill_huge(space, region, entry) ? VM_FIXED : VM_RETRY;
 	else if (region->object)
 		result = fill_from_object(space, region, va, entry, write);
 	else
 		result = fill_anonymous(space, region, entry, write);
-	if (changed || replaced)
+	if (present || changed)
 		vm_flush(space, ALIGN_DOWN(va, PAGE_SIZE), ALIGN_DOWN(va, PAGE_SIZE) + PAGE_SIZE);
-	if (result == VM_NO_MEMORY)
-		result = counted(space, FAULT_NO_MEMORY, result);
-	assert(result != VM_FIXED || mmu_probe(space->root, va, access | VM_USER));
+	return result;
+}
+
+static enum vm_result fault_locked(struct vm_space *space, vaddr_t va, unsigned access)
+{
+	struct vm_region *region = region_find_recent(space, va);
+
+	if (UNLIKELY(!region))
+		region = grow_stack(space, va);
+	if (UNLIKELY(!region))
+		return counted(space, FAULT_BAD_ADDRESS, VM_BAD_ADDRESS);
+	if (UNLIKELY(!allowed(region, access)))
+		return counted(space, FAULT_BAD_ACCESS, VM_BAD_ACCESS);
+	bool huge = (access & VM_WRITE) && wants_huge(region, va);
+	enum vm_result result = serve(space, region, va, access, huge ? HUGE_LEVEL : 1);
+	if (UNLIKELY(result == VM_RETRY))
+		result = serve(space, region, va, access, 1);
+	if (UNLIKELY(result == VM_NO_MEMORY))
+		return counted(space, FAULT_NO_MEMORY, result);
 	return result;
 }
 

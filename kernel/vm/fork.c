@@ -1,8 +1,14 @@
 /*
  * fork.c: a copy of a space in constant time: the child's root table is a duplicate of the
- * parent's, and so shares every table below it until one of the two writes. Only the list of
- * regions is copied one by one.
+ * parent's, and so shares every table below it until one of the two writes. Only the regions are
+ * copied one by one.
+ *
+ * How deep the sharing starts is a policy (boot option fork_share): at the root, as above; below
+ * the tables that hold no leaves of pages, which are copied at once; or at the pages, the classic
+ * copy-on-write fork. All three are the same rule, applied sooner or later.
  */
+#include "vm/fork.h"
+
 #include "debug/assert.h"
 #include "lib/errno.h"
 #include "mm/frame.h"
@@ -11,46 +17,54 @@
 #include "vm/region.h"
 #include "vm/table.h"
 
-static int copy_regions(const struct vm_space *parent, struct vm_space *child)
+static enum fork_share fork_share = FORK_SHARE_ROOT; /* set once, at boot, or by a test */
+
+void vm_set_fork_share(enum fork_share share)
 {
-	for (struct vm_region *region = region_first(parent); region;
-	     region = region_next(region)) {
-		struct vm_region *copy = region_create(region);
-		if (!copy)
-			return -ENOMEM;
-		region_insert(child, copy);
-	}
-	return 0;
+	fork_share = share;
+}
+
+/* The lowest level of entries whose tables the child gets as its own at once. */
+static unsigned lowest_owned(void)
+{
+	return fork_share == FORK_SHARE_LEAF ? HUGE_LEVEL + 1 : HUGE_LEVEL;
 }
 
 static int fork_locked(struct vm_space *parent, struct vm_space *child)
 {
-	paddr_t root;
-	int error = copy_regions(parent, child);
+	uint64_t before = table_entries_copied();
 
-	if (error)
-		return error;
-	if (!table_duplicate(parent->root, MMU_LEVELS, &root))
+	if (!region_copy_all(parent, child))
 		return -ENOMEM;
+	struct frame *root = table_duplicate(frame_of(parent->root), MMU_LEVELS);
+	if (!root)
+		return -ENOMEM;
+	child->root = frame_pa(root);
 	/* The parent's writable translations are stale now: the root's entries lost their W. */
 	vm_flush(parent, 0, USER_END);
-	frame_free(frame_of(child->root));
-	child->root = root;
+	if (fork_share != FORK_SHARE_ROOT &&
+	    !table_own_below(child->root, MMU_LEVELS, lowest_owned()))
+		return -ENOMEM;
 	child->brk_start = parent->brk_start;
 	child->brk = parent->brk;
 	child->stack_limit = parent->stack_limit;
+	parent->fork_entries = table_entries_copied() - before;
 	return 0;
 }
 
 int vm_fork(struct vm_space *parent, struct vm_space **out)
 {
-	struct vm_space *child;
-	int error = vm_space_create(&child);
+	struct vm_space *child = kzalloc(sizeof(*child));
 
-	if (error)
-		return error;
+	if (!child)
+		return -ENOMEM;
+	child->count = 1;
 	mutex_lock(&parent->lock);
-	error = fork_locked(parent, child);
+	/* Nobody has the child yet, but objects know its regions before its tables are there: see
+	 * truncate.c. */
+	mutex_lock(&child->lock);
+	int error = fork_locked(parent, child);
+	mutex_unlock(&child->lock);
 	mutex_unlock(&parent->lock);
 	if (error)
 		vm_space_destroy(child);

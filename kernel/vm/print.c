@@ -7,14 +7,15 @@
  * "L3" is an entry in a level-3 table; then come the first address that it covers, its 64 bits, and
  * the physical address in it. Behind the flags stands what is there: a table, or pages and
  * what kind of frames they are. "x2" is a frame's count where it is not 1: that many entries (and
- * object slots) name it, so it is shared.
+ * object slots) name it, so it is shared. Small pages of a large one that was cut apart while it
+ * was shared have one count for the whole block: x512 is then nobody else.
  */
 #include "vm/print.h"
 
 #include "debug/assert.h"
-#include "mm/frame.h"
 #include "mm/layout.h"
 #include "vm/region.h"
+#include "vm/table.h"
 
 #define FLAGS_BYTES 8
 
@@ -98,7 +99,7 @@ static struct leaf_kind kind_of(entry_t entry)
 	};
 
 	if (!kind.swapped) {
-		const struct frame *frame = frame_of(entry_pa(entry));
+		const struct frame *frame = table_child(entry);
 		kind.state = frame->state;
 		kind.count = frame_count(frame);
 	}

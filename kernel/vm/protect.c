@@ -7,10 +7,10 @@
 
 /* The leaf under a new protection, without W: a private page may be written only by its sole owner,
  * and a fault finds out whether this is the one. */
-static entry_t reprotect(entry_t leaf, void *argument)
+static entry_t reprotect(entry_t leaf, unsigned level, void *argument)
 {
 	unsigned prot = *(const unsigned *)argument;
-	entry_t changed = entry_leaf(entry_pa(leaf), 1, (prot & ~VM_WRITE) | VM_USER);
+	entry_t changed = entry_leaf(entry_pa(leaf), level, (prot & ~VM_WRITE) | VM_USER);
 
 	return entry_shared(leaf) ? entry_mkshared(changed) : changed;
 }

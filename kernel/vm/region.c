@@ -31,6 +31,18 @@ struct vm_region *region_find(const struct vm_space *space, vaddr_t va)
 	return region && region->start <= va ? region : NULL;
 }
 
+struct vm_region *region_find_recent(struct vm_space *space, vaddr_t va)
+{
+	struct vm_region *recent = space->recent;
+
+	if (recent && recent->start <= va && va < recent->end)
+		return recent;
+	recent = region_find(space, va);
+	if (recent)
+		space->recent = recent;
+	return recent;
+}
+
 struct vm_region *region_next(const struct vm_region *region)
 {
 	return of_node(tree_next(&region->node));
@@ -85,6 +97,65 @@ void region_destroy(struct vm_region *region)
 	kfree(region);
 }
 
+/* The region is in the space's tree from now on. */
+static void attach(struct vm_space *space, struct vm_region *region)
+{
+	region->space = space;
+	if (region->object)
+		vm_object_add_region(region->object, region);
+}
+
+static void detach(struct vm_region *region)
+{
+	if (region->object)
+		vm_object_remove_region(region->object, region);
+}
+
+/* Copy the tree as it stands: nothing needs comparing or balancing. As deep as the tree. */
+static bool copy_subtree(struct vm_space *to, struct tree_node *from, struct tree_node *parent,
+			 struct tree_node **link)
+{
+	struct vm_region *copy = region_create(of_node(from));
+
+	if (!copy)
+		return false;
+	copy->node.parent = parent;
+	copy->node.child[0] = copy->node.child[1] = NULL;
+	*link = &copy->node;
+	attach(to, copy);
+	for (unsigned side = 0; side < 2; side++)
+		if (from->child[side] &&
+		    !copy_subtree(to, from->child[side], &copy->node, &copy->node.child[side]))
+			return false;
+	return true;
+}
+
+bool region_copy_all(const struct vm_space *from, struct vm_space *to)
+{
+	assert(!to->regions.root);
+	to->mapped = from->mapped;
+	to->region_count = from->region_count;
+	return !from->regions.root || copy_subtree(to, from->regions.root, NULL, &to->regions.root);
+}
+
+static void destroy_subtree(struct tree_node *node)
+{
+	for (unsigned side = 0; side < 2; side++)
+		if (node->child[side])
+			destroy_subtree(node->child[side]);
+	detach(of_node(node));
+	region_destroy(of_node(node));
+}
+
+void region_destroy_all(struct vm_space *space)
+{
+	if (space->regions.root)
+		destroy_subtree(space->regions.root);
+	space->regions.root = NULL;
+	space->recent = NULL;
+	space->mapped = space->region_count = 0;
+}
+
 void region_insert(struct vm_space *space, struct vm_region *region)
 {
 	struct tree_node *parent = NULL, **link = &space->regions.root;
@@ -96,9 +167,7 @@ void region_insert(struct vm_space *space, struct vm_region *region)
 		link = &parent->child[region->start >= of_node(parent)->end];
 	}
 	tree_insert(&space->regions, parent, link, &region->node);
-	region->space = space;
-	if (region->object)
-		vm_object_add_region(region->object, region);
+	attach(space, region);
 	space->mapped += region->end - region->start;
 	space->region_count++;
 }
@@ -106,8 +175,9 @@ void region_insert(struct vm_space *space, struct vm_region *region)
 void region_remove(struct vm_space *space, struct vm_region *region)
 {
 	tree_remove(&space->regions, &region->node);
-	if (region->object)
-		vm_object_remove_region(region->object, region);
+	detach(region);
+	if (space->recent == region)
+		space->recent = NULL;
 	space->mapped -= region->end - region->start;
 	space->region_count--;
 }

@@ -17,6 +17,8 @@
 /* The first region that ends above va, or NULL: it contains va, or is the next one. */
 struct vm_region *region_at_or_after(const struct vm_space *space, vaddr_t va);
 struct vm_region *region_find(const struct vm_space *space, vaddr_t va); /* contains va, or NULL */
+/* The same; looks first at the one that was found last. */
+struct vm_region *region_find_recent(struct vm_space *space, vaddr_t va);
 struct vm_region *region_next(const struct vm_region *region);
 struct vm_region *region_prev(const struct vm_region *region);
 struct vm_region *region_first(const struct vm_space *space);
@@ -26,6 +28,10 @@ bool region_range_is_mapped(const struct vm_space *space, vaddr_t start, vaddr_t
 /* A region outside of any tree; NULL: no memory. The object gains a reference. */
 NODISCARD struct vm_region *region_create(const struct vm_region *like);
 void region_destroy(struct vm_region *region); /* outside of any tree */
+
+/* Give `to`, which has none, the regions of `from`. false: no memory, and `to` has some of them. */
+NODISCARD bool region_copy_all(const struct vm_space *from, struct vm_space *to);
+void region_destroy_all(struct vm_space *space);
 
 void region_insert(struct vm_space *space, struct vm_region *region); /* its range is free */
 void region_remove(struct vm_space *space, struct vm_region *region);

@@ -26,13 +26,15 @@ static bool extend_in_place(struct vm_space *space, struct vm_region *region, va
 static void move_entries(struct vm_space *space, vaddr_t old, vaddr_t to, uint64_t bytes)
 {
 	for (uint64_t offset = 0; offset < bytes; offset += PAGE_SIZE) {
-		entry_t *from = table_find(space, old + offset);
+		bool changed = false;
+		unsigned level;
+		entry_t *from = table_find(space, old + offset, &level);
 		if (!from || entry_is_none(entry_load(from)))
 			continue;
-		bool changed = false;
-		entry_t *target = table_walk_own(space, to + offset, &changed);
-		assert(target && entry_is_none(entry_load(target)));
-		entry_store(target, entry_exchange(from, entry_none()));
+		assert(level == 1);
+		entry_t *target = table_walk_own(space, to + offset, &level, &changed);
+		assert(target && level == 1 && entry_is_none(entry_load(target)));
+		table_set(target, entry_exchange(from, entry_none()));
 	}
 }
 
@@ -40,13 +42,15 @@ static void move_entries(struct vm_space *space, vaddr_t old, vaddr_t to, uint64
 static bool prepare_move(struct vm_space *space, vaddr_t old, vaddr_t to, uint64_t bytes)
 {
 	bool changed = false;
+	unsigned level;
 
-	if (!table_prepare_range(space, old, old + bytes))
+	if (!table_prepare_pages(space, old, old + bytes))
 		return false;
 	for (uint64_t offset = 0; offset < bytes; offset += PAGE_SIZE) {
-		entry_t *from = table_find(space, old + offset);
+		entry_t *from = table_find(space, old + offset, &level);
+		level = 1;
 		if (from && !entry_is_none(entry_load(from)) &&
-		    !table_walk_own(space, to + offset, &changed))
+		    !table_walk_own(space, to + offset, &level, &changed))
 			return false;
 	}
 	return true;

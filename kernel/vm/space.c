@@ -24,19 +24,15 @@ const char *const vm_fault_kind_names[FAULT_KINDS] = {
 int vm_space_create(struct vm_space **out)
 {
 	struct vm_space *space = kzalloc(sizeof(*space));
-	struct frame *frame = frame_alloc_zeroed(FRAME_TABLE);
+	struct frame *root = table_create_root();
 
-	if (!space || !frame) {
+	if (!space || !root) {
 		kfree(space);
-		if (frame)
-			frame_free(frame);
+		if (root)
+			frame_free(root);
 		return -ENOMEM;
 	}
-	const entry_t *kernel = phys_to_virt(kmap_root());
-	entry_t *table = frame_data(frame);
-	memcpy(table + MMU_USER_ENTRIES, kernel + MMU_USER_ENTRIES,
-	       (MMU_ENTRIES - MMU_USER_ENTRIES) * sizeof(entry_t));
-	space->root = frame_pa(frame);
+	space->root = frame_pa(root);
 	space->stack_limit = DEFAULT_STACK_LIMIT;
 	space->count = 1;
 	*out = space;
@@ -45,25 +41,13 @@ int vm_space_create(struct vm_space **out)
 
 void vm_space_destroy(struct vm_space *space)
 {
-	struct vm_region *region;
-
 	assert(cpu_local()->space != space && !mutex_held(&space->lock));
 	/* Nobody runs in it, but a file that it maps may just be made shorter. */
 	mutex_lock(&space->lock);
-	entry_t *table = phys_to_virt(space->root);
-	for (unsigned i = 0; i < MMU_USER_ENTRIES; i++)
-		if (!entry_is_none(table[i]))
-			table_drop(&table[i], MMU_LEVELS);
-	while ((region = region_first(space))) {
-		region_remove(space, region);
-		region_destroy(region);
-	}
-	assert(space->mapped == 0 && space->region_count == 0);
-	struct frame *root = frame_of(space->root);
-	bool last = frame_put(root);
-	assert(last);
-	frame_free(root);
+	if (space->root) /* 0: a fork that failed */
+		table_destroy_root(frame_of(space->root));
 	space->root = 0;
+	region_destroy_all(space);
 	mutex_unlock(&space->lock);
 	vm_space_put(space);
 }

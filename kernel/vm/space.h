@@ -23,7 +23,8 @@ struct vm_space;
 #define REGION_SHARED     0x1u
 #define REGION_GROWS_DOWN 0x2u
 #define REGION_HEAP       0x4u
-#define REGION_READ_ONLY  0x8u /* shared, of a file not open for writing: stays so */
+#define REGION_HUGE       0x8u  /* may use large pages: madvise(MADV_HUGEPAGE) */
+#define REGION_READ_ONLY  0x10u /* shared, of a file not open for writing: stays so */
 
 struct vm_region {
 	struct tree_node node;    /* (s) by start */
@@ -63,11 +64,13 @@ struct vm_space {
 	struct mutex lock;
 	paddr_t root;                 /* (s) the level-4 table; 0 once it is destroyed */
 	struct tree regions;          /* (s) */
+	struct vm_region *recent;     /* (s) the last fault's region, or NULL */
 	vaddr_t brk_start, brk;       /* (s) the heap; brk to the byte */
 	uint64_t stack_limit;         /* (s) RLIMIT_STACK, bytes */
 	uint64_t mapped;              /* (s) bytes of all regions */
 	unsigned region_count;        /* (s) */
 	uint64_t faults[FAULT_KINDS]; /* (s) */
+	uint64_t fork_entries;        /* (s) table entries that its last fork looked at */
 	vaddr_t fault_va;             /* (s) of the fault that is being served, for the trace */
 	int id;                       /* (i) who it belongs to, for people: the process's number */
 };
@@ -106,6 +109,10 @@ NODISCARD int vm_protect(struct vm_space *space, vaddr_t start, uint64_t bytes, 
 /* madvise(MADV_DONTNEED): the range reads as fresh again. -ENOMEM where part of it is not mapped.
  */
 NODISCARD int vm_discard(struct vm_space *space, vaddr_t start, uint64_t bytes);
+
+/* madvise(MADV_HUGEPAGE, MADV_NOHUGEPAGE): may large pages serve the range? Those that are there
+ * stay. -ENOMEM where part of it is not mapped. */
+NODISCARD int vm_advise_huge(struct vm_space *space, vaddr_t start, uint64_t bytes, bool wanted);
 
 /* mremap(2) with flags MREMAP_*; *address is the new start. */
 NODISCARD int vm_remap(struct vm_space *space, vaddr_t old, uint64_t old_bytes, uint64_t new_bytes,

@@ -1,12 +1,13 @@
 /*
  * table.c: the tree of page tables, and the one rule by which it is changed (table.h).
  *
- *     own(entry):        writable already        -> nothing to do
+ *     own(entry)         writable already        -> nothing to do
  *                        its child's count is 1  -> set W
- *                        else                    -> entry = duplicate(child), writable; put(old
- * child) duplicate(page)    copies 4 KiB duplicate(table)   copies 512 entries; each child gains a
- * name, and loses W in BOTH tables unless it is shared drop(entry)        puts the child; a table
- * whose count reaches 0 drops its own entries first
+ *                        else                    -> name duplicate(child), writable; put(old child)
+ *     duplicate(page)    copies it
+ *     duplicate(table)   copies the entries; each child gains a name, and loses W in BOTH tables
+ *                        unless it is shared
+ *     drop(entry)        puts the child; a table whose count reaches 0 drops its own entries first
  *
  * Invariants: a frame's count is the number of entries, object slots and pins that name it. In a
  * table with count 1 a private entry with W names a frame with count 1. A table with count > 1 is
@@ -14,97 +15,169 @@
  * shared table only while every sharer has the same page of the same object mapped there, since who
  * changes what is mapped at a leaf owns its table first. The page is gone from the file, so from
  * all of them.
+ *
+ * Most tables hold a few entries. Which of their lines (8 entries, 64 bytes) may be in use stands
+ * in the table's struct frame, so that copying and dropping one looks at nothing else; and since
+ * dropping leaves it all zeros, its frame serves as the next table without being filled.
+ *
+ * Ranges are the business of range.c.
  */
 #include "vm/table.h"
 
+#include <arch/page.h>
+
 #include "debug/assert.h"
-#include "lib/string.h"
-#include "mm/frame.h"
-#include "mm/layout.h"
+#include "mm/kmap.h"
+#include "sync/cpu.h"
 #include "vm/space.h"
 #include "vm/trace.h"
+
+#define LINE_ENTRIES TABLE_LINE_ENTRIES
+_Static_assert(MMU_ENTRIES / LINE_ENTRIES == 64, "one bit each");
+/* Of a root: the user's half. */
+#define USER_LINES_MASK ((1ull << MMU_USER_ENTRIES / LINE_ENTRIES) - 1)
+
+/* (l) by the CPU's number; see table_entries_copied(). */
+static uint64_t entries_copied[CPU_MAX];
 
 static entry_t *table_at(paddr_t pa)
 {
 	return phys_to_virt(pa);
 }
 
-static struct frame *child_of(entry_t entry)
+/* Steps through the lines of `lines`, from the first. */
+#define for_each_line(line, lines)               \
+	for (uint64_t left_ = (lines), line = 0; \
+	     left_ && (line = (uint64_t)__builtin_ctzll(left_), left_ &= left_ - 1, 1);)
+
+/* ---- the kernel's half ---- */
+
+/* It is not counted: it names the same tables in every space, for ever, and mm/kmap.c makes all of
+ * its root entries at boot. */
+static void copy_kernel_half(struct frame *root)
 {
-	return frame_of(entry_pa(entry));
+	static uint64_t lines; /* set by the first caller, to what every other would find */
+	const entry_t *from = table_at(kmap_root());
+	entry_t *to = frame_data(root);
+
+	if (!lines)
+		for (unsigned i = MMU_USER_ENTRIES; i < MMU_ENTRIES; i++)
+			if (!entry_is_none(from[i]))
+				lines |= 1ull << i / LINE_ENTRIES;
+	for_each_line(line, lines) for (unsigned i = 0; i < LINE_ENTRIES; i++)
+		to[line * LINE_ENTRIES + i] = from[line * LINE_ENTRIES + i];
+	root->table.lines |= lines;
 }
 
-bool table_duplicate(paddr_t old, unsigned level, paddr_t *copy)
+struct frame *table_create_root(void)
 {
-	struct frame *frame = frame_alloc(FRAME_TABLE, 0);
-	if (!frame)
-		return false;
-	entry_t *from = table_at(old), *to = frame_data(frame);
-	/* The kernel's half of a root is not counted: it names the same tables in every space, for
-	 * ever. */
-	unsigned entries = level == MMU_LEVELS ? MMU_USER_ENTRIES : MMU_ENTRIES;
+	struct frame *root = frame_alloc_zeroed(FRAME_TABLE);
 
-	for (unsigned i = 0; i < entries; i++) {
-		entry_t entry = entry_load(&from[i]);
-		assert(!entry_is_swap(entry));
-		if (entry_is_present(entry)) {
-			frame_get(child_of(entry));
-			if (!entry_shared(entry) && entry_can_write(entry)) {
-				entry = entry_wrprotect(entry);
-				entry_store(&from[i], entry);
-			}
-		}
-		to[i] = entry;
+	if (root)
+		copy_kernel_half(root);
+	return root;
+}
+
+/* ---- duplicate ---- */
+
+static entry_t duplicate_entry(entry_t *from)
+{
+	entry_t entry = entry_load(from);
+
+	assert(!entry_is_swap(entry));
+	if (!entry_is_present(entry))
+		return entry;
+	frame_get(table_child(entry));
+	if (entry_can_write(entry) && !entry_shared(entry)) {
+		entry = entry_wrprotect(entry);
+		entry_store(from, entry);
 	}
+	return entry;
+}
+
+struct frame *table_duplicate(struct frame *old, unsigned level)
+{
+	struct frame *copy =
+		level == MMU_LEVELS ? table_create_root() : frame_alloc_zeroed(FRAME_TABLE);
+	if (!copy)
+		return NULL;
+	uint64_t lines = old->table.lines;
 	if (level == MMU_LEVELS)
-		memcpy(to + entries, from + entries, (MMU_ENTRIES - entries) * sizeof(entry_t));
-	*copy = frame_pa(frame);
-	return true;
-}
+		lines &= USER_LINES_MASK;
+	entry_t *from = frame_data(old), *to = frame_data(copy);
 
-static bool duplicate_page(struct frame *old, paddr_t *copy)
-{
-	struct frame *frame;
-
-	if (old->state == FRAME_ZERO) {
-		frame = frame_alloc_zeroed(FRAME_ANON);
-	} else {
-		frame = frame_alloc(FRAME_ANON, 0);
-		if (frame)
-			memcpy(frame_data(frame), frame_data(old), PAGE_SIZE);
+	for_each_line(line, lines)
+	{
+		for (unsigned i = 0; i < LINE_ENTRIES; i++)
+			to[line * LINE_ENTRIES + i] =
+				duplicate_entry(&from[line * LINE_ENTRIES + i]);
 	}
-	if (!frame)
-		return false;
-	*copy = frame_pa(frame);
-	return true;
+	copy->table.lines |= lines;
+	entries_copied[cpu_local()->id] += (uint64_t)__builtin_popcountll(lines) * LINE_ENTRIES;
+	return copy;
 }
 
-/* The entry `old`, naming `pa` instead, writable. */
-static entry_t renamed(entry_t old, paddr_t pa, unsigned level)
+uint64_t table_entries_copied(void)
+{
+	uint64_t sum = 0;
+
+	for (unsigned cpu = 0; cpu < CPU_MAX; cpu++)
+		sum += entries_copied[cpu];
+	return sum;
+}
+
+static struct frame *duplicate_page(paddr_t old)
+{
+	if (frame_of(old)->state == FRAME_ZERO)
+		return frame_alloc_zeroed(FRAME_ANON);
+	struct frame *copy = frame_alloc(FRAME_ANON, 0);
+	if (copy)
+		page_copy(frame_data(copy), table_at(old));
+	return copy;
+}
+
+static struct frame *duplicate_huge(paddr_t old)
+{
+	struct frame *copy = frame_alloc(FRAME_ANON, HUGE_ORDER);
+
+	for (uint64_t at = 0; copy && at < HUGE_BYTES; at += PAGE_SIZE)
+		page_copy((char *)frame_data(copy) + at, (char *)table_at(old) + at);
+	return copy;
+}
+
+static struct frame *duplicate(entry_t old, unsigned level)
+{
+	if (!entry_is_leaf(old, level))
+		return table_duplicate(frame_of(entry_pa(old)), level - 1);
+	return level == 1 ? duplicate_page(entry_pa(old)) : duplicate_huge(entry_pa(old));
+}
+
+/* ---- own, drop ---- */
+
+/* The entry `old`, naming `copy` instead, writable. */
+static entry_t renamed(entry_t old, const struct frame *copy, unsigned level)
 {
 	if (entry_is_leaf(old, level))
-		return entry_leaf(pa, level, entry_prot(old) | VM_WRITE);
-	return entry_table(pa, VM_WRITE | VM_USER);
+		return entry_leaf(frame_pa(copy), level, entry_prot(old) | VM_WRITE);
+	return entry_table(frame_pa(copy), VM_WRITE | VM_USER);
 }
 
 enum own_result table_own(entry_t *entry, unsigned level)
 {
 	entry_t old = entry_load(entry);
-	struct frame *child = child_of(old);
-	paddr_t copy;
 
 	assert(entry_is_present(old) && !entry_shared(old));
 	if (entry_can_write(old))
 		return OWN_ALREADY;
+	struct frame *child = table_child(old);
 	/* A cache page is never taken over: its object names it too, so its count is at least 2. */
 	if (frame_count(child) == 1) {
 		assert(child->state == FRAME_ANON || child->state == FRAME_TABLE);
 		entry_store(entry, entry_mkwrite(old));
 		return OWN_REUSED;
 	}
-	bool done = entry_is_leaf(old, level) ? duplicate_page(child, &copy)
-					      : table_duplicate(entry_pa(old), level - 1, &copy);
-	if (!done)
+	struct frame *copy = duplicate(old, level);
+	if (!copy)
 		return OWN_NO_MEMORY;
 	entry_t gone = old;
 	entry_store(entry, renamed(old, copy, level));
@@ -112,216 +185,154 @@ enum own_result table_own(entry_t *entry, unsigned level)
 	return OWN_COPIED;
 }
 
+bool table_own_below(paddr_t table, unsigned level, unsigned lowest)
+{
+	uint64_t lines = frame_of(table)->table.lines;
+
+	if (level == MMU_LEVELS)
+		lines &= USER_LINES_MASK;
+	for_each_line(line, lines)
+	{
+		for (unsigned i = 0; i < LINE_ENTRIES; i++) {
+			entry_t *entry = &table_at(table)[line * LINE_ENTRIES + i];
+			entry_t value = entry_load(entry);
+			if (!entry_is_present(value) || entry_is_leaf(value, level))
+				continue;
+			if (table_own(entry, level) == OWN_NO_MEMORY)
+				return false;
+			if (level > lowest &&
+			    !table_own_below(entry_pa(entry_load(entry)), level - 1, lowest))
+				return false;
+		}
+	}
+	return true;
+}
+
+/* Drop what the entries in `lines` of the table at `level` name. */
+static void drop_lines(struct frame *frame, unsigned level, uint64_t lines)
+{
+	entry_t *table = frame_data(frame);
+
+	for_each_line(line, lines)
+	{
+		for (unsigned i = 0; i < LINE_ENTRIES; i++) {
+			entry_t *entry = &table[line * LINE_ENTRIES + i];
+			if (!entry_is_none(entry_load(entry)))
+				table_drop(entry, level);
+		}
+	}
+}
+
+/* The last name of the table at `level` is gone. */
+static void drop_table(struct frame *frame, unsigned level)
+{
+	assert(frame->state == FRAME_TABLE && level < MMU_LEVELS);
+	drop_lines(frame, level, frame->table.lines);
+	frame_free_zeroed(frame);
+}
+
 /* Recursion is as deep as the tree: at most MMU_LEVELS. */
 void table_drop(entry_t *entry, unsigned level)
 {
-	entry_t old = entry_exchange(entry, entry_none());
+	entry_t old = entry_load(entry);
 
+	entry_store(entry, entry_none());
 	if (!entry_is_present(old))
 		return;
-	struct frame *child = child_of(old);
+	struct frame *child = table_child(old);
 	if (!frame_put(child))
 		return;
-	if (!entry_is_leaf(old, level)) {
-		assert(child->state == FRAME_TABLE);
-		entry_t *table = frame_data(child);
-		for (unsigned i = 0; i < MMU_ENTRIES; i++)
-			if (!entry_is_none(table[i]))
-				table_drop(&table[i], level - 1);
-	}
-	frame_free(child);
+	if (entry_is_leaf(old, level))
+		frame_free(child);
+	else
+		drop_table(child, level - 1);
 }
 
-entry_t *table_walk_own(struct vm_space *space, vaddr_t va, bool *changed)
+void table_destroy_root(struct frame *root)
 {
-	entry_t *table = table_at(space->root);
+	entry_t *table = frame_data(root);
+	bool last = frame_put(root);
 
-	for (unsigned level = MMU_LEVELS; level > 1; level--) {
-		entry_t *entry = &table[entry_index(va, level)];
-		if (!entry_is_present(entry_load(entry))) {
-			struct frame *frame = frame_alloc_zeroed(FRAME_TABLE);
-			if (!frame)
-				return NULL;
-			entry_store(entry, entry_table(frame_pa(frame), VM_WRITE | VM_USER));
-		} else {
-			enum own_result result = table_own(entry, level);
-			if (result == OWN_NO_MEMORY)
-				return NULL;
-			*changed |= result != OWN_ALREADY;
-			if (result != OWN_ALREADY) {
-				space->faults[FAULT_OWN_TABLE]++;
-				vm_trace(space, FAULT_OWN_TABLE, va);
-			}
-		}
-		table = table_at(entry_pa(entry_load(entry)));
-	}
-	return &table[entry_index(va, 1)];
+	assert(last);
+	drop_lines(root, MMU_LEVELS, root->table.lines & USER_LINES_MASK);
+	for_each_line(line, root->table.lines & ~USER_LINES_MASK) for (unsigned i = 0;
+								       i < LINE_ENTRIES; i++)
+		entry_store(&table[line * LINE_ENTRIES + i], entry_none());
+	frame_free_zeroed(root);
 }
 
-entry_t *table_find(struct vm_space *space, vaddr_t va)
+/* ---- walk ---- */
+
+/* A new table under `entry`. */
+static bool make_table(entry_t *entry)
 {
-	entry_t *table = table_at(space->root);
+	struct frame *frame = frame_alloc_zeroed(FRAME_TABLE);
 
-	for (unsigned level = MMU_LEVELS; level > 1; level--) {
-		entry_t entry = entry_load(&table[entry_index(va, level)]);
-		if (!entry_is_present(entry))
-			return NULL;
-		table = table_at(entry_pa(entry));
-	}
-	return &table[entry_index(va, 1)];
-}
-
-/* Own the tables on the way to va that [start, end) covers only in part. */
-static bool prepare_edge(struct vm_space *space, vaddr_t va, vaddr_t start, vaddr_t end)
-{
-	entry_t *table = table_at(space->root);
-
-	for (unsigned level = MMU_LEVELS; level > 1; level--) {
-		entry_t *entry = &table[entry_index(va, level)];
-		vaddr_t base = ALIGN_DOWN(va, entry_span(level));
-		if (!entry_is_present(entry_load(entry)) ||
-		    (base >= start && base + entry_span(level) <= end))
-			return true;
-		if (table_own(entry, level) == OWN_NO_MEMORY)
-			return false;
-		table = table_at(entry_pa(entry_load(entry)));
-	}
-	return true;
-}
-
-bool table_prepare_edges(struct vm_space *space, vaddr_t start, vaddr_t end)
-{
-	return prepare_edge(space, start, start, end) && prepare_edge(space, end - 1, start, end);
-}
-
-/* Steps through the entries of one table that [start, end) touches, with the part of the range
- * under each. */
-struct span_cursor {
-	vaddr_t base; /* of the entry at index */
-	unsigned index;
-	vaddr_t start, end; /* of the range's part under it */
-};
-
-static bool next_span(struct span_cursor *cursor, unsigned level, vaddr_t start, vaddr_t end,
-		      bool first)
-{
-	uint64_t span = entry_span(level);
-
-	cursor->base = first ? ALIGN_DOWN(start, span) : cursor->base + span;
-	if (cursor->base >= end)
+	if (!frame)
 		return false;
-	cursor->index = entry_index(cursor->base, level);
-	cursor->start = MAX(start, cursor->base);
-	cursor->end = MIN(end, cursor->base + span);
+	table_set(entry, entry_table(frame_pa(frame), VM_WRITE | VM_USER));
 	return true;
 }
 
-#define for_each_span(cursor, level, start, end)                                \
-	for (bool more_ = next_span(&(cursor), level, start, end, true); more_; \
-	     more_ = next_span(&(cursor), level, start, end, false))
-
-static bool prepare_table(entry_t *table, unsigned level, vaddr_t start, vaddr_t end)
+/* The entry at `level` that is absent, or names a table that is not known to be ours: make it one
+ * that is. */
+static NOINLINE bool make_own(struct vm_space *space, entry_t *entry, unsigned level, vaddr_t va,
+			      bool *changed)
 {
-	struct span_cursor at;
-
-	if (level == 1)
-		return true;
-	for_each_span(at, level, start, end)
-	{
-		entry_t *entry = &table[at.index];
-		if (!entry_is_present(entry_load(entry)))
-			continue;
-		if (table_own(entry, level) == OWN_NO_MEMORY ||
-		    !prepare_table(table_at(entry_pa(entry_load(entry))), level - 1, at.start,
-				   at.end))
-			return false;
-	}
+	if (!entry_is_present(entry_load(entry)))
+		return make_table(entry);
+	enum own_result result = table_own(entry, level);
+	if (result == OWN_NO_MEMORY)
+		return false;
+	*changed = true;
+	space->faults[FAULT_OWN_TABLE]++;
+	vm_trace(space, FAULT_OWN_TABLE, va);
 	return true;
 }
 
-bool table_prepare_range(struct vm_space *space, vaddr_t start, vaddr_t end)
+entry_t *table_walk_own(struct vm_space *space, vaddr_t va, unsigned *level, bool *changed)
 {
-	return prepare_table(table_at(space->root), MMU_LEVELS, start, end);
-}
+	entry_t *table = table_at(space->root);
 
-static void drop_in_table(entry_t *table, unsigned level, vaddr_t start, vaddr_t end)
-{
-	struct span_cursor at;
-
-	assert(level >= 1);
-	for_each_span(at, level, start, end)
-	{
-		entry_t *entry = &table[at.index];
+	for (unsigned at = MMU_LEVELS; at > 1; at--) {
+		entry_t *entry = &table[entry_index(va, at)];
 		entry_t value = entry_load(entry);
-		if (entry_is_none(value))
-			continue;
-		if (at.end - at.start == entry_span(level)) {
-			table_drop(entry, level);
-		} else {
-			assert(entry_can_write(value));
-			drop_in_table(table_at(entry_pa(value)), level - 1, at.start, at.end);
+		if (UNLIKELY(entry_is_leaf(value, at) || (at == *level && entry_is_none(value)))) {
+			*level = at;
+			return entry;
 		}
+		if (UNLIKELY(!entry_can_write(value))) {
+			if (!make_own(space, entry, at, va, changed))
+				return NULL;
+			value = entry_load(entry);
+		}
+		table = table_at(entry_pa(value));
 	}
+	*level = 1;
+	return &table[entry_index(va, 1)];
 }
 
-void table_drop_range(struct vm_space *space, vaddr_t start, vaddr_t end)
+entry_t *table_find(struct vm_space *space, vaddr_t va, unsigned *level)
 {
-	drop_in_table(table_at(space->root), MMU_LEVELS, start, end);
-}
+	entry_t *table = table_at(space->root);
 
-static void change_in_table(entry_t *table, unsigned level, vaddr_t start, vaddr_t end,
-			    entry_t (*change)(entry_t, void *), void *argument)
-{
-	struct span_cursor at;
-
-	assert(level >= 1);
-	for_each_span(at, level, start, end)
-	{
-		entry_t *entry = &table[at.index];
+	for (*level = MMU_LEVELS; *level > 1; (*level)--) {
+		entry_t *entry = &table[entry_index(va, *level)];
 		entry_t value = entry_load(entry);
 		if (!entry_is_present(value))
-			continue;
-		if (entry_is_leaf(value, level)) {
-			entry_store(entry, change(value, argument));
-		} else {
-			assert(entry_can_write(value));
-			change_in_table(table_at(entry_pa(value)), level - 1, at.start, at.end,
-					change, argument);
-		}
+			return NULL;
+		if (entry_is_leaf(value, *level))
+			return entry;
+		table = table_at(entry_pa(value));
 	}
+	return &table[entry_index(va, 1)];
 }
 
-void table_for_leaves(struct vm_space *space, vaddr_t start, vaddr_t end,
-		      entry_t (*change)(entry_t leaf, void *argument), void *argument)
+struct frame *table_page(struct vm_space *space, vaddr_t va)
 {
-	change_in_table(table_at(space->root), MMU_LEVELS, start, end, change, argument);
-}
+	unsigned level;
+	entry_t *entry = table_find(space, va, &level);
 
-/*
- * The sharers' spaces are each told to flush by who calls this for them, one after the other. The
- * frames may be freed before that as long as one CPU runs at a time and so one space; several need
- * to keep them until the last sharer has flushed.
- */
-static void drop_leaves_in_table(entry_t *table, unsigned level, vaddr_t start, vaddr_t end)
-{
-	struct span_cursor at;
-
-	assert(level >= 1);
-	for_each_span(at, level, start, end)
-	{
-		entry_t *entry = &table[at.index];
-		entry_t value = entry_load(entry);
-		if (!entry_is_present(value))
-			continue;
-		if (entry_is_leaf(value, level))
-			table_drop(entry, level);
-		else
-			drop_leaves_in_table(table_at(entry_pa(value)), level - 1, at.start,
-					     at.end);
-	}
-}
-
-void table_drop_leaves(struct vm_space *space, vaddr_t start, vaddr_t end)
-{
-	drop_leaves_in_table(table_at(space->root), MMU_LEVELS, start, end);
+	assert(entry && entry_is_leaf(entry_load(entry), level));
+	return frame_of(entry_pa(entry_load(entry)) + (va & (entry_span(level) - 1)));
 }

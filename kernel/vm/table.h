@@ -1,6 +1,6 @@
 /*
- * table.h: the tree of page tables. own, duplicate, drop, walk and prepare are the only ways to
- * change it.
+ * table.h: the tree of page tables. own, duplicate, drop, set, walk and prepare are the only ways
+ * to change it.
  *
  * The one rule: you may write through an entry only if it is writable, and it may be made writable
  * only while what it names has no other name. x86 combines W over the levels of the walk, so one
@@ -12,6 +12,7 @@
 #define VM_TABLE_H
 
 #include <arch/mmu.h>
+#include "mm/frame.h"
 
 struct vm_space;
 
@@ -22,37 +23,92 @@ enum own_result {
 	OWN_NO_MEMORY, /* nothing has changed that any program can see */
 };
 
+/* A large leaf stands at this level and names a block of frames of this order: 2 MiB. */
+#define HUGE_LEVEL 2u
+#define HUGE_ORDER MMU_INDEX_BITS
+#define HUGE_BYTES (PAGE_SIZE << HUGE_ORDER)
+
+/* The frame whose count is the entry's: for a page inside a block the block's first. */
+static inline struct frame *table_child(entry_t entry)
+{
+	struct frame *frame = frame_of(entry_pa(entry));
+
+	if (UNLIKELY(frame->order == FRAME_ORDER_TAIL))
+		frame = frame_of(ALIGN_DOWN(entry_pa(entry), HUGE_BYTES));
+	return frame;
+}
+
+/* Entries of one line of a table: see struct frame. */
+#define TABLE_LINE_ENTRIES 8u
+
+/* An empty root with the kernel's half in it, or NULL. */
+NODISCARD struct frame *table_create_root(void);
+
+/* Drop everything below the root, and the root. No CPU walks it. */
+void table_destroy_root(struct frame *root);
+
 /* Make the entry at `level` writable, giving it a copy of what it names if anybody else names that.
  * The caller flushes. Not for entries that are absent or marked shared. */
 NODISCARD enum own_result table_own(entry_t *entry, unsigned level);
 
-/* A copy of the table at `level` that `old` names, into *copy: its children have one more name each
- * and are writable through neither. false: no memory. */
-NODISCARD bool table_duplicate(paddr_t old, unsigned level, paddr_t *copy);
+/* A copy of the table at `level`: its children have one more name each and are writable through
+ * neither. NULL: no memory. */
+NODISCARD struct frame *table_duplicate(struct frame *old, unsigned level);
+
+/* How many entries table_duplicate() has looked at on all CPUs since the start. */
+uint64_t table_entries_copied(void);
+
+/* Own every table below the one at `level` that an entry of level `lowest` or above names. */
+NODISCARD bool table_own_below(paddr_t table, unsigned level, unsigned lowest);
+
+/* Store `value` in an owned table. What the entry named before is the caller's. */
+static inline void table_set(entry_t *entry, entry_t value)
+{
+	struct frame *table = frame_of(virt_to_phys(entry));
+
+	table->table.lines |=
+		1ull << ((vaddr_t)entry % PAGE_SIZE / (TABLE_LINE_ENTRIES * sizeof(*entry)));
+	entry_store(entry, value);
+}
 
 /* Make the entry at `level` absent, dropping what it names. */
 void table_drop(entry_t *entry, unsigned level);
 
-/* The level-1 entry for va, all tables above it present and owned; NULL: no memory. *changed: some
- * were duplicated or reused, so the translation caches for va are stale. */
-NODISCARD entry_t *table_walk_own(struct vm_space *space, vaddr_t va, bool *changed);
+/*
+ * The entry for va, all tables above it present and owned: at level *level, or above or below that
+ * where a large leaf or a table is already there. *level says where. NULL: no memory. *changed:
+ * some tables were duplicated or reused, so the translation caches for va are stale.
+ */
+NODISCARD entry_t *table_walk_own(struct vm_space *space, vaddr_t va, unsigned *level,
+				  bool *changed);
 
-/* The level-1 entry for va, or NULL where a table is missing. Changes nothing. */
-NODISCARD entry_t *table_find(struct vm_space *space, vaddr_t va);
+/* The leaf, or else the absent entry at level 1, for va, and its level; NULL where a table is
+ * missing. Changes nothing. */
+NODISCARD entry_t *table_find(struct vm_space *space, vaddr_t va, unsigned *level);
 
-/* Own the tables that [start, end) covers only in part: after this, table_drop_range of it can't
- * fail. */
+/* The page behind va, which is there. */
+NODISCARD struct frame *table_page(struct vm_space *space, vaddr_t va);
+
+/* Own the tables that [start, end) covers only in part, and split the large leaves that it does:
+ * after this, table_drop_range of it can't fail. */
 NODISCARD bool table_prepare_edges(struct vm_space *space, vaddr_t start, vaddr_t end);
-/* Own every table in [start, end): after this, its leaves may be changed. */
+/* Own every table in [start, end), and split the large leaves at its ends: after this, its leaves
+ * may be changed. */
 NODISCARD bool table_prepare_range(struct vm_space *space, vaddr_t start, vaddr_t end);
+/* The same, and no large leaf is left. */
+NODISCARD bool table_prepare_pages(struct vm_space *space, vaddr_t start, vaddr_t end);
+
+/* Make the large leaf `entry`, of an owned table, a table of small leaves. The caller flushes. */
+NODISCARD bool table_split(entry_t *entry, unsigned level);
 
 /* Drop all entries in [start, end), prepared by one of the above. The caller flushes. */
 void table_drop_range(struct vm_space *space, vaddr_t start, vaddr_t end);
 
 /* Replace each present leaf in [start, end), prepared by table_prepare_range, by change(leaf,
- * argument). */
+ * level, argument). */
 void table_for_leaves(struct vm_space *space, vaddr_t start, vaddr_t end,
-		      entry_t (*change)(entry_t leaf, void *argument), void *argument);
+		      entry_t (*change)(entry_t leaf, unsigned level, void *argument),
+		      void *argument);
 
 /* Drop the present leaves in [start, end) where they stand, in tables that others share too: for
  * pages that are gone from every sharer's mapping. Owns nothing, so it can't fail. The caller

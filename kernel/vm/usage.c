@@ -4,33 +4,44 @@
 #include <arch/user.h>
 
 #include "debug/assert.h"
-#include "mm/frame.h"
 #include "mm/layout.h"
+#include "vm/table.h"
 
 struct counting {
 	struct vm_usage *usage;
 	vaddr_t start, end;
 };
 
-/* Those who reach a frame by an entry of a table that `paths` reach. Each other name of it stands
- * for at least one more. */
-static uint64_t reached_by(const struct frame *frame, uint64_t paths)
+/*
+ * Those who reach what `entry` names, by a table that `paths` reach. Each other name of it stands
+ * for at least one more.
+ *
+ * A large page that is cut apart while others have it stays one block with one count, in which who
+ * cut it has 512 names and who did not has one. Counted as if each that cut it still had them all.
+ */
+static uint64_t reached_by(entry_t entry, unsigned level, uint64_t paths)
 {
-	uint64_t others = frame_count(frame) - frame->pins - 1;
+	const struct frame *frame = table_child(entry);
+	uint64_t names = frame_count(frame) - frame->pins;
 
+	if (frame->order == HUGE_ORDER && level == 1)
+		names = (names + MMU_ENTRIES - 1) / MMU_ENTRIES;
+	else if (frame->order == HUGE_ORDER)
+		names -= names / MMU_ENTRIES * (MMU_ENTRIES - 1);
 	/* One is its object's own, unless the file has just become shorter. */
-	if (frame->state == FRAME_CACHE && others)
-		others--;
-	return paths + others;
+	if (frame->state == FRAME_CACHE)
+		names--;
+	return names > 1 ? paths + names - 1 : paths;
 }
 
-static void count_leaf(struct vm_usage *usage, entry_t leaf, uint64_t bytes, uint64_t paths)
+static void count_leaf(struct vm_usage *usage, entry_t leaf, unsigned level, uint64_t bytes,
+		       uint64_t paths)
 {
-	const struct frame *frame = frame_of(entry_pa(leaf));
+	const struct frame *frame = table_child(leaf);
 
 	if (frame->state == FRAME_ZERO)
 		return;
-	uint64_t reached = reached_by(frame, paths);
+	uint64_t reached = reached_by(leaf, level, paths);
 	bool anonymous = frame->state == FRAME_ANON;
 	/* Nothing but swap could ever hold a copy of an anonymous page. */
 	bool dirty = anonymous || (entry_shared(leaf) && entry_dirty(leaf));
@@ -38,7 +49,7 @@ static void count_leaf(struct vm_usage *usage, entry_t leaf, uint64_t bytes, uin
 
 	usage->resident += bytes;
 	usage->anonymous += anonymous ? bytes : 0;
-	usage->huge += anonymous && bytes > PAGE_SIZE ? bytes : 0;
+	usage->huge += anonymous && level > 1 ? bytes : 0;
 	usage->referenced += entry_accessed(leaf) ? bytes : 0;
 	usage->proportional += share;
 	usage->proportional_dirty += dirty ? share : 0;
@@ -63,11 +74,11 @@ static void count_table(const struct counting *counting, paddr_t pa, unsigned le
 		if (entry_is_swap(entry)) {
 			counting->usage->swapped += bytes;
 		} else if (entry_is_leaf(entry, level)) {
-			count_leaf(counting->usage, entry, bytes, paths);
+			count_leaf(counting->usage, entry, level, bytes, paths);
 		} else if (entry_is_present(entry)) {
 			counting->usage->tables += PAGE_SIZE;
 			count_table(counting, entry_pa(entry), level - 1, va,
-				    reached_by(frame_of(entry_pa(entry)), paths));
+				    reached_by(entry, level, paths));
 		}
 	}
 }

@@ -63,7 +63,7 @@ static int writable_frame(struct vm_space *space, vaddr_t va, struct frame **fra
 		return -ENOMEM;
 	if (result != VM_FIXED && result != VM_SPURIOUS_FAULT)
 		return -EFAULT;
-	*frame = frame_of(entry_pa(entry_load(table_find(space, va))));
+	*frame = table_page(space, va);
 	return 0;
 }
 

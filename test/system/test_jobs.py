@@ -5,6 +5,7 @@ import subprocess
 
 import pytest
 from harness import Guest, assert_no_frames_lost, job, run_jobs
+from quirelib import qemu
 
 HELLO = "build/programs/hello.glibc"
 BUSYBOX = os.path.realpath("/bin/busybox")
@@ -47,3 +48,10 @@ def test_a_program_of_debian(words, stdin):
                               environment=VARIABLES)])
     assert (result.stdout, result.stderr, result.status) \
         == (done.stdout, done.stderr, done.returncode)
+
+
+def test_input_where_the_channels_interrupt_never_comes(monkeypatch):
+    """The reader's deadline makes it look by itself: it must not move on while it waits."""
+    monkeypatch.setattr(qemu, "COM2", (qemu.COM2[0], 5))
+    [result] = run_jobs([job("/bin/busybox", "cat", stdin=b"late")], limit=30)
+    assert result.stdout == b"late"

@@ -5,6 +5,7 @@ import signal
 import sys
 
 from . import options
+from .bench import bench
 from .boot import boot, debug, image
 from .build import prepare
 from .errors import QuireError, Stopped, UsageError
@@ -19,6 +20,7 @@ Quire is a small x86-64 kernel about virtual memory. It runs static Linux progra
   boot                          boot in QEMU on this terminal (this is the default)
   run PROGRAM [ARGUMENTS...]    run a program of this machine in Quire, as if it ran here
   test [FILTER]                 run all tests, or those that FILTER names
+  bench [ROW...]                measure what the kernel's paths cost, next to Linux if wanted
   build                         build only
   debug                         boot under gdb, stopped at the kernel's first line of C
   image FOLDER                  write the files for a bootable stick to a folder
@@ -37,12 +39,17 @@ PATH, HOME, TERM, LANG, LC_ALL and TZ as they are here, and what --env says.
 Other exit statuses: 124 the time was over; 125 Quire failed, and says how; 126 not a program that
 can run; 127 no such program; 2 wrong options.""",
     "test": "Runs all tests; FILTER is an expression for pytest's -k, a file, or FILE::TEST.",
+    "bench": """\
+Runs one program that measures the kernel's paths, in guest instructions, which repeat exactly.
+With --linux the same program runs on Linux in the same emulator: boot/vmlinuz-* of Debian's
+linux-image package is such a kernel. ROW: only these rows; docs/bench.md explains each.""",
     "build": "Builds what is not up to date, into build/.",
     "debug": "Boots with gdb connected, symbols loaded, stopped at kernel_main.",
     "image": "Copies BOOTX64.EFI, the kernel and the initial RAM disk to an empty folder.",
 }
 
-ARGUMENTS = {"run": " PROGRAM [ARGUMENTS...]", "test": " [FILTER]", "image": " FOLDER"}
+ARGUMENTS = {"run": " PROGRAM [ARGUMENTS...]", "test": " [FILTER]", "bench": " [ROW...]",
+             "image": " FOLDER"}
 
 
 def build(values, words):
@@ -56,6 +63,7 @@ COMMANDS = {
     "boot": (boot, options.MACHINE),
     "run": (run, options.RUN),
     "test": (test, ()),
+    "bench": (bench, options.BENCH),
     "build": (build, ()),
     "debug": (debug, options.MACHINE),
     "image": (image, ()),

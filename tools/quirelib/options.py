@@ -158,6 +158,14 @@ RUN = MACHINE + (
     Option(("-v", "--verbose"), "show the kernel's log on standard error"),
 )
 
+BENCH = (
+    Option(("--linux",), "run on this Linux kernel too, and show the ratio", "VMLINUZ", text),
+    Option(("--wall",), "show wall time too"),
+    Option(("--append",), "more options for the kernel", "OPTIONS", kernel_options, many=True),
+    Option(("--check",), "status 1 if a row costs over 5 % more than recorded"),
+    Option(("--record",), "write the figures to test/bench/recorded.txt"),
+)
+
 
 def describe(options):
     """The lines of --help about `options`."""

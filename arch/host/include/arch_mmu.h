@@ -4,8 +4,13 @@
 
 #include "../../x86_64/include/x86_entry.h"
 
+struct frame;
+
 /* Where host_memory_init() puts the memory that plays RAM. */
 #define ARCH_DIRECT_MAP_BASE 0x200000000000ull
+#define ARCH_FRAME_DATABASE  host_frames
+
+extern struct frame *host_frames; /* entry n describes frame n */
 
 static inline bool mmu_leaf_level_ok(unsigned level)
 {

@@ -5,6 +5,8 @@
 #include "lib/types.h"
 
 bool irq_enabled(void);
+void irq_enable(void);
+void irq_disable(void);
 bool irq_save(void); /* turns interrupts off; true if they were on */
 void irq_restore(bool were_on);
 

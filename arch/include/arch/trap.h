@@ -16,7 +16,7 @@ vaddr_t trap_fp(const struct trap_frame *frame); /* frame pointer, for backtrace
 bool trap_is_user(const struct trap_frame *frame);
 
 uint64_t trap_syscall_number(const struct trap_frame *frame);
-uint64_t trap_syscall_argument(const struct trap_frame *frame, unsigned index); /* 0..5 */
+const uint64_t *trap_syscall_arguments(const struct trap_frame *frame); /* six of them */
 void trap_set_result(struct trap_frame *frame, int64_t result);
 
 /* Make the frame go on with another stack: clone's. */

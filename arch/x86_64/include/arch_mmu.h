@@ -5,9 +5,12 @@
 #include "boot_info.h"
 #include "x86_entry.h"
 
+struct frame;
+
 /* The boot tables have the direct map at the same place, so physical memory is reached alike from
  * the start. */
 #define ARCH_DIRECT_MAP_BASE BOOT_DIRECT_MAP
+#define ARCH_FRAME_DATABASE  ((struct frame *)0xffffe00000000000ull)
 
 /* Does this CPU have leaves at `level`? 2 MiB pages always in 64-bit mode, 1 GiB pages by CPUID. */
 bool mmu_leaf_level_ok(unsigned level);
