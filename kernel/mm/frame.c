@@ -397,6 +397,8 @@ void frame_free_blocks(uint64_t blocks[FRAME_MAX_ORDER + 1])
 			blocks[order]++;
 	}
 	spin_unlock(&frame_lock);
+	for (unsigned cpu = 0; cpu < CPU_MAX; cpu++)
+		blocks[0] += caches[cpu].count;
 }
 
 struct frame *frame_zero(void)

@@ -38,7 +38,7 @@ static void copy_signals(struct process_snapshot *to, const struct process *proc
 	to->pending = process->signals.pending;
 	to->blocked = process->thread ? process->thread->blocked_signals : 0;
 	for (int signal = 1; signal <= SIGNAL_MAX; signal++) {
-		uint64_t handler = process->signals.actions[signal - 1].handler;
+		uint64_t handler = signal_action(&process->signals, signal)->handler;
 		if (handler == HANDLER_IGNORE)
 			to->ignored |= SIGNAL_BIT(signal);
 		else if (handler != HANDLER_DEFAULT)
