@@ -22,7 +22,10 @@ enum frame_type { FRAME_INPUT = 'I', FRAME_REQUEST = 'R', FRAME_EXIT = 'X' };
 enum exit_kind { EXIT_STATUS = 0, EXIT_SIGNAL = 1 };
 
 /* S: send_lock, held for a whole frame: frames of different CPUs must not mix.
- * I: input.lock. Neither is taken under the other. */
+ * I: input.lock. Neither is taken under the other.
+ * order_lock: a thread polls, and the port's interrupt may come in the middle of that. Who has
+ * taken bytes from the port puts them into the frame before anybody takes the next ones. */
+static struct spinlock order_lock = SPINLOCK_INIT(RANK_FILES);
 static struct spinlock send_lock = SPINLOCK_INIT(RANK_CONSOLE);
 
 enum input_state {
@@ -146,12 +149,17 @@ void host_channel_poll(void)
 	uint8_t data[RECEIVE_STEP];
 	size_t bytes;
 
-	while ((bytes = uart_read(UART_COM2, data, sizeof(data))) > 0) {
+	for (;;) {
+		spin_lock(&order_lock);
+		bytes = uart_read(UART_COM2, data, sizeof(data));
 		spin_lock(&input.lock);
 		bool was_complete = input.state == INPUT_COMPLETE;
 		const char *wrong = take_bytes_locked(data, bytes);
 		bool complete = !was_complete && input.state == INPUT_COMPLETE;
 		spin_unlock(&input.lock);
+		spin_unlock(&order_lock);
+		if (!bytes)
+			return;
 		if (wrong)
 			log_error("host channel: the host sent %s; standard input is closed",
 				  wrong);
