@@ -12,8 +12,9 @@
 #include <unistd.h>
 
 #define PAGE        4096ul
-#define AREA        0x10000000ul
-#define AREA_END    0x18000000ul
+/* Far from where Linux may put the heap of a program. */
+#define AREA        0x100000000000ul
+#define AREA_END    0x100010000000ul
 #define NAME_COLUMN 73
 #define LINE_BYTES  4400
 

@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #define PAGE       4096ul
-#define AREA       0x10000000ul
+#define AREA       0x100000000000ul /* far from where Linux may put the heap */
 #define PAGES      128ul
 #define LINE_BYTES 4400
 
