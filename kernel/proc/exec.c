@@ -190,8 +190,8 @@ static int load(struct process *process, const struct exec_request *request,
 		.phdr_count = elf->phdr_count,
 		.entry = image->entry,
 	};
-	note_segments(&image->layout, elf, bias);
-	return exec_build_stack(image->space, stack_limit, request, &auxiliary, &image->layout,
+	note_segments(image->layout, elf, bias);
+	return exec_build_stack(image->space, stack_limit, request, &auxiliary, image->layout,
 				&image->sp);
 }
 
@@ -205,14 +205,18 @@ static int load_object(struct process *process, const struct exec_request *reque
 	int error = elf_parse(read_object, object, object->bytes, USER_END - TOP_RESERVE, elf);
 	if (!error && elf->has_interpreter)
 		error = refuse_interpreter(elf, object, request);
+	image->layout = kzalloc(sizeof(*image->layout));
 	if (!error)
-		error = vm_space_create(&image->space);
+		error = image->layout ? vm_space_create(&image->space) : -ENOMEM;
 	if (!error) {
+		image->layout->count = 1;
 		image->space->id = process->pid;
 		error = load(process, request, object, elf, image);
 		if (error)
 			vm_space_destroy(image->space);
 	}
+	if (error)
+		kfree(image->layout);
 	kfree(elf);
 	return error;
 }
@@ -325,7 +329,7 @@ void exec_commit(struct process *process, struct exec_image *image)
 {
 	struct vm_space *old = process_set_space(process, image->space);
 
-	process->layout = image->layout;
+	process_set_layout(process, image->layout);
 	process_set_executable(process, image->inode);
 	inode_end_run(image->inode);
 	inode_put(image->inode);

@@ -39,7 +39,7 @@ struct exec_image {
 	struct inode *inode; /* with a reference, and inode_begin_run() */
 	struct vm_space *space;
 	vaddr_t entry, sp;
-	struct process_layout layout;
+	struct process_layout *layout;
 	char name[PROCESS_NAME_BYTES];
 };
 

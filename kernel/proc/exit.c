@@ -74,8 +74,7 @@ void process_exit(int status)
 
 	assert(process != &kernel_process);
 	fd_table_close_all(&process->files);
-	process_drop_inodes(process);
-	struct vm_space *space = process_set_space(process, NULL);
+	struct vm_space *space = process_strip(process);
 	vm_space_activate(NULL);
 	vm_space_destroy(space);
 	list_init(&graves);

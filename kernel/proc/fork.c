@@ -22,25 +22,24 @@ int process_fork(const struct trap_frame *frame, vaddr_t child_tid, vaddr_t chil
 	error = vm_fork(parent->space, &space);
 	if (error)
 		goto no_space;
-	process_set_space(child, space);
 	error = thread_fork(child, &child_frame, &thread);
 	if (error)
 		goto no_thread;
 	if (child_tid) {
 		/* Linux ignores a bad address here, too: the child would find out. */
-		error = vm_write_remote(child->space, child_tid, &child->pid, sizeof(child->pid));
+		error = vm_write_remote(space, child_tid, &child->pid, sizeof(child->pid));
 		if (error == -ENOMEM)
 			goto no_memory;
 	}
 	int pid = child->pid;
-	process_start(child, thread);
+	process_start(child, space, thread);
 	sched_start_thread(thread);
 	return pid;
 
 no_memory:
 	thread_free(thread);
 no_thread:
-	vm_space_destroy(process_set_space(child, NULL));
+	vm_space_destroy(space);
 no_space:
 	process_discard(child);
 	return error;

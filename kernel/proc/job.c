@@ -150,9 +150,8 @@ static int start(const struct job_spec *job, struct exec_image *image, int *pid)
 	error = load_program(process, job, image);
 	if (!error) {
 		error = thread_create(process, enter_program, image, &thread);
-		if (error) {
+		if (error)
 			vm_space_destroy(process_set_space(process, NULL));
-		}
 	}
 	if (error) {
 		process_discard(process);
@@ -160,7 +159,7 @@ static int start(const struct job_spec *job, struct exec_image *image, int *pid)
 	}
 	*pid = process->pid;
 	process->is_job = true;
-	process_start(process, thread);
+	process_start(process, process->space, thread);
 	sched_start_thread(thread);
 	return 0;
 }

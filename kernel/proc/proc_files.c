@@ -59,10 +59,11 @@ static void copy_locked(struct process_snapshot *to, const struct process *proce
 		.open_files_max = process->files.capacity,
 		.resident_limit = process->limits[RLIMIT_RSS].soft,
 		.status = process->status,
-		.layout = process->layout,
 		.space = process->space,
 	};
 	memcpy(to->name, process->name, sizeof(to->name));
+	if (process->layout)
+		to->layout = *process->layout;
 	copy_signals(to, process);
 	if (to->space)
 		vm_space_get(to->space);

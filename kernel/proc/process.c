@@ -81,47 +81,95 @@ static int free_pid_locked(void)
 	return table.last_pid;
 }
 
-void process_set_cwd(struct process *process, struct inode *inode)
+/* `to` names `inode` from now on; what it named. /proc looks under the lock. */
+static struct inode *replace(struct inode **to, struct inode *inode)
+{
+	spin_lock(&process_lock);
+	struct inode *old = *to;
+	*to = inode;
+	spin_unlock(&process_lock);
+	return old;
+}
+
+static struct inode *get_cwd(struct inode *inode)
 {
 	if (inode)
 		inode_get(inode);
-	spin_lock(&process_lock); /* /proc looks under it */
-	struct inode *old = process->cwd;
-	process->cwd = inode;
-	spin_unlock(&process_lock);
-	if (old)
-		inode_put(old);
+	return inode;
 }
 
-void process_set_executable(struct process *process, struct inode *inode)
+static struct inode *get_executable(struct inode *inode)
 {
 	if (inode) {
 		inode_get(inode);
 		int error = inode_begin_run(inode);
 		assert(!error);
 	}
-	spin_lock(&process_lock); /* /proc looks under it */
-	struct inode *old = process->executable;
-	process->executable = inode;
-	spin_unlock(&process_lock);
-	if (old) {
-		inode_end_run(old);
-		inode_put(old);
+	return inode;
+}
+
+static void put_executable(struct inode *inode)
+{
+	if (inode) {
+		inode_end_run(inode);
+		inode_put(inode);
 	}
 }
 
-void process_drop_inodes(struct process *process)
+void process_set_cwd(struct process *process, struct inode *inode)
 {
-	process_set_cwd(process, NULL);
-	process_set_executable(process, NULL);
+	struct inode *old = replace(&process->cwd, get_cwd(inode));
+
+	if (old)
+		inode_put(old);
 }
 
+void process_set_executable(struct process *process, struct inode *inode)
+{
+	put_executable(replace(&process->executable, get_executable(inode)));
+}
+
+static void put_layout(struct process_layout *layout)
+{
+	if (layout && __atomic_fetch_sub(&layout->count, 1, __ATOMIC_ACQ_REL) == 1)
+		kfree(layout);
+}
+
+void process_set_layout(struct process *process, struct process_layout *layout)
+{
+	spin_lock(&process_lock);
+	struct process_layout *old = process->layout;
+	process->layout = layout;
+	spin_unlock(&process_lock);
+	put_layout(old);
+}
+
+struct vm_space *process_strip(struct process *process)
+{
+	spin_lock(&process_lock);
+	struct inode *cwd = process->cwd, *executable = process->executable;
+	struct process_layout *layout = process->layout;
+	struct vm_space *space = process->space;
+	process->cwd = process->executable = NULL;
+	process->layout = NULL;
+	process->space = NULL;
+	spin_unlock(&process_lock);
+	if (cwd)
+		inode_put(cwd);
+	put_executable(executable);
+	put_layout(layout);
+	return space;
+}
+
+/* The child is nobody else's yet: no lock. */
 static int inherit(struct process *child, const struct process *parent)
 {
-	process_set_cwd(child, parent->cwd);
-	process_set_executable(child, parent->executable);
+	child->cwd = get_cwd(parent->cwd);
+	child->executable = get_executable(parent->executable);
 	child->umask = parent->umask;
 	child->layout = parent->layout;
+	if (child->layout)
+		__atomic_fetch_add(&child->layout->count, 1, __ATOMIC_RELAXED);
 	memcpy(child->limits, parent->limits, sizeof(child->limits));
 	memcpy(child->name, parent->name, sizeof(child->name));
 	return signals_inherit(&child->signals, &parent->signals);
@@ -129,7 +177,10 @@ static int inherit(struct process *child, const struct process *parent)
 
 void process_free(struct process *process)
 {
-	process_drop_inodes(process);
+	if (process->cwd) { /* it never began */
+		struct vm_space *space = process_strip(process);
+		assert(!space);
+	}
 	signals_destroy(&process->signals);
 	kfree(process);
 }
@@ -200,9 +251,11 @@ struct vm_space *process_set_space(struct process *process, struct vm_space *spa
 	return old;
 }
 
-void process_start(struct process *process, struct thread *thread)
+void process_start(struct process *process, struct vm_space *space, struct thread *thread)
 {
+	space->id = process->pid;
 	spin_lock(&process_lock);
+	process->space = space;
 	process->thread = thread;
 	spin_unlock(&process_lock);
 }
