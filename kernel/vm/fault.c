@@ -26,11 +26,13 @@
 #include "vm/object.h"
 #include "vm/region.h"
 #include "vm/table.h"
+#include "vm/trace.h"
 
 static enum vm_result counted(struct vm_space *space, enum vm_fault_kind kind,
 			      enum vm_result result)
 {
 	space->faults[kind]++;
+	vm_trace(space, kind, space->fault_va);
 	return result;
 }
 
@@ -59,6 +61,7 @@ static void grow_stack(struct vm_space *space, struct vm_region *stack, vaddr_t 
 	space->mapped += stack->start - page;
 	stack->start = page;
 	space->faults[FAULT_STACK_GROW]++;
+	vm_trace(space, FAULT_STACK_GROW, page);
 }
 
 static bool allowed(const struct vm_region *region, unsigned access)
@@ -100,7 +103,7 @@ static bool fill_huge(struct vm_space *space, struct vm_region *region, entry_t 
 	for (uint64_t at = 0; at < HUGE_BYTES; at += PAGE_SIZE)
 		page_zero((char *)frame_data(block) + at);
 	table_set(entry, leaf_for(region, block, HUGE_LEVEL, true));
-	space->faults[FAULT_ZERO_FILL]++;
+	(void)counted(space, FAULT_ZERO_FILL, VM_FIXED);
 	return true;
 }
 
@@ -229,7 +232,7 @@ static enum vm_result fault_locked(struct vm_space *space, vaddr_t va, unsigned 
 	if (UNLIKELY(result == VM_RETRY))
 		result = serve(space, region, va, access, 1);
 	if (UNLIKELY(result == VM_NO_MEMORY))
-		space->faults[FAULT_NO_MEMORY]++;
+		return counted(space, FAULT_NO_MEMORY, result);
 	/* Last, since an access that is refused or can't be served changes nothing. */
 	if (UNLIKELY(grows) && result == VM_FIXED)
 		grow_stack(space, region, ALIGN_DOWN(va, PAGE_SIZE));
@@ -241,6 +244,7 @@ enum vm_result vm_fault(struct vm_space *space, vaddr_t va, unsigned access)
 	if (va >= USER_END)
 		return VM_BAD_ADDRESS;
 	mutex_lock(&space->lock);
+	space->fault_va = va;
 	enum vm_result result = fault_locked(space, va, access);
 	mutex_unlock(&space->lock);
 	return result;
