@@ -83,6 +83,19 @@ static int map_segment(struct vm_space *space, const struct elf_segment *segment
 				});
 }
 
+/* What RLIMIT_DATA counts of a program beside its heap; Linux's end_data - start_data. */
+static uint64_t data_bytes(const struct elf_image *elf)
+{
+	vaddr_t start = 0, end = 0;
+
+	for (unsigned i = 0; i < elf->segment_count; i++) {
+		const struct elf_segment *segment = &elf->segments[i];
+		start = MAX(start, segment->start);
+		end = MAX(end, segment->start + segment->file_bytes);
+	}
+	return end > start ? end - start : 0;
+}
+
 static int map_image(struct vm_space *space, const struct elf_image *elf, vaddr_t bias,
 		     struct vm_object *object)
 {
@@ -91,7 +104,7 @@ static int map_image(struct vm_space *space, const struct elf_image *elf, vaddr_
 		if (error)
 			return error;
 	}
-	vm_set_brk_start(space, bias + elf->high);
+	vm_set_brk_start(space, bias + elf->high, data_bytes(elf));
 	return 0;
 }
 
@@ -101,7 +114,6 @@ static int map_stack(struct vm_space *space, uint64_t limit, bool executable)
 
 	if (!bytes)
 		return -ENOMEM;
-	space->stack_limit = limit;
 	return map_fixed(space, (struct vm_map_request){
 					.address = USER_END - bytes,
 					.bytes = bytes,
@@ -148,17 +160,28 @@ static int refuse_interpreter(const struct elf_image *elf, struct vm_object *obj
 	return error;
 }
 
+/* Mappings leave as much room for the stack as it may take, within bounds, as on Linux. */
+static void set_layout(const struct process *process, struct vm_space *space)
+{
+	uint64_t gap = process->limits[RLIMIT_STACK].soft;
+
+	gap = ALIGN_UP(MIN(MAX(gap, TOP_RESERVE), USER_END / 6 * 5), PAGE_SIZE);
+	space->mmap_top = USER_END - gap;
+	process_apply_limits(process, space);
+}
+
 static int load(struct process *process, const struct exec_request *request,
 		struct vm_object *object, const struct elf_image *elf, struct exec_image *image)
 {
 	uint64_t stack_limit = process->limits[RLIMIT_STACK].soft;
 	vaddr_t bias = 0;
 
+	set_layout(process, image->space);
+
 	if (elf->position_independent)
 		bias = ALIGN_UP(DYN_BASE, elf->max_alignment) - elf->low;
 	if (bias + elf->high > USER_END - TOP_RESERVE)
 		return -ENOMEM;
-	stack_limit = MIN(stack_limit, TOP_RESERVE / 2);
 	int error = map_image(image->space, elf, bias, object);
 	if (error)
 		return error;

@@ -13,6 +13,7 @@
 #include "proc/futex.h"
 #include "proc/process_table.h"
 #include "proc/thread.h"
+#include "vm/space.h"
 
 #define DEFAULT_STACK_BYTES (8 * MIB)
 #define DEFAULT_OPEN_FILES  1024u
@@ -156,6 +157,18 @@ void process_discard(struct process *process)
 	process_forget_locked(process);
 	spin_unlock(&process_lock);
 	process_free(process);
+}
+
+void process_apply_limits(const struct process *process, struct vm_space *space)
+{
+	const struct process_limit *limits = process->limits;
+
+	vm_set_limits(space, &(struct vm_limits){
+				     .stack = limits[RLIMIT_STACK].soft,
+				     .address_space = limits[RLIMIT_AS].soft,
+				     .data = limits[RLIMIT_DATA].soft,
+				     .data_hard = limits[RLIMIT_DATA].hard,
+			     });
 }
 
 void process_start(struct process *process, struct thread *thread)

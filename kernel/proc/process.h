@@ -90,6 +90,9 @@ NODISCARD int process_wait(struct process *parent, int pid, unsigned options,
  * as in the frame. */
 NODISCARD int process_fork(const struct trap_frame *frame, vaddr_t child_tid, vaddr_t child_sp);
 
+/* Make `space` obey the process's limits of memory. */
+void process_apply_limits(const struct process *process, struct vm_space *space);
+
 /* Send a signal to one process; 0: only look whether it is there. -ESRCH, -EINVAL. */
 NODISCARD int process_kill(int pid, int signal);
 /* Kill every process but kernel_process. */

@@ -1,4 +1,5 @@
 /* sys_memory.c: system calls on the address space. The work is vm/'s; here are flags and files. */
+#include <arch/user.h>
 #include <asm/fcntl.h>
 #include <linux/mman.h>
 #include <linux/stat.h>
@@ -10,9 +11,14 @@
 #include "proc/process.h"
 #include "proc/thread.h"
 #include "sys/decode.h"
+#include "sys/populate.h"
 #include "sys/syscall.h"
 #include "vm/object.h"
 #include "vm/space.h"
+
+#define MAP_ABOVE4G    0x80u /* newer than the headers that this must build with */
+/* The bits of MAP_HUGE_2MB and MAP_HUGE_1GB. */
+#define MAP_HUGE_SIZES (0x7cu << 24)
 
 #define PROT_ALL (PROT_READ | PROT_WRITE | PROT_EXEC)
 _Static_assert(PROT_READ == VM_READ && PROT_WRITE == VM_WRITE && PROT_EXEC == VM_EXEC,
@@ -63,62 +69,132 @@ static int use_file(struct vm_map_request *request, struct file *file, bool shar
 	return inode_object(file->inode, &request->object);
 }
 
-static int choose_object(struct vm_map_request *request, unsigned flags, int fd)
-{
-	bool shared = (flags & MAP_TYPE) != MAP_PRIVATE;
+/* Flags that MAP_SHARED_VALIDATE knows; MAP_SHARED ignores the others. */
+#define MAP_KNOWN                                                                                \
+	(MAP_TYPE | MAP_FIXED | MAP_ANONYMOUS | MAP_DENYWRITE | MAP_EXECUTABLE | MAP_GROWSDOWN | \
+	 MAP_LOCKED | MAP_NORESERVE | MAP_POPULATE | MAP_NONBLOCK | MAP_STACK | MAP_HUGETLB |    \
+	 MAP_32BIT | MAP_HUGE_SIZES)
 
-	if (flags & MAP_ANONYMOUS)
-		return shared ? make_shared(request) : 0;
-	struct file *file = get_file((uint64_t)fd);
-	if (!file)
-		return -EBADF;
-	int error = use_file(request, file, shared);
-	file_put(file);
+static int choose_anonymous(struct vm_map_request *request, unsigned flags)
+{
+	switch (flags & MAP_TYPE) {
+	case MAP_SHARED:
+		return flags & MAP_GROWSDOWN ? -EINVAL : make_shared(request);
+	case MAP_PRIVATE:
+		request->offset = 0;
+		return 0;
+	default:
+		return -EINVAL;
+	}
+}
+
+static int choose_file(struct vm_map_request *request, struct file *file, unsigned flags)
+{
+	switch (flags & MAP_TYPE) {
+	case MAP_SHARED_VALIDATE:
+		if (flags & ~(unsigned)(MAP_KNOWN | MAP_FIXED_NOREPLACE))
+			return -EOPNOTSUPP;
+		break;
+	case MAP_SHARED:
+	case MAP_PRIVATE:
+		break;
+	default:
+		return -EINVAL;
+	}
+	int error = use_file(request, file, (flags & MAP_TYPE) != MAP_PRIVATE);
+	if (!error && (flags & MAP_GROWSDOWN)) {
+		vm_object_put(request->object);
+		request->object = NULL;
+		error = -EINVAL;
+	}
 	return error;
 }
 
-static int check_flags(unsigned flags)
+/* Linux's order: the length, a fixed address, then what is mapped. */
+static int prepare_map(struct vm_map_request *request, struct file *file, unsigned flags)
 {
-	unsigned type = flags & MAP_TYPE;
+	uint64_t bytes = ALIGN_UP(request->bytes, PAGE_SIZE);
 
-	return type == MAP_SHARED || type == MAP_PRIVATE || type == MAP_SHARED_VALIDATE ? 0
-											: -EINVAL;
+	if (!request->bytes)
+		return -EINVAL;
+	if (!bytes)
+		return -ENOMEM;
+	int error = request->flags & VM_MAP_FIXED ? vm_map_check_fixed(request->address, bytes) : 0;
+	if (error)
+		return error;
+	if (file && request->offset > INT64_MAX - bytes)
+		return -EOVERFLOW;
+	return file ? choose_file(request, file, flags) : choose_anonymous(request, flags);
+}
+
+static unsigned map_flags(unsigned flags)
+{
+	unsigned result = 0;
+
+	if (flags & (MAP_FIXED | MAP_FIXED_NOREPLACE))
+		result |= VM_MAP_FIXED;
+	if (flags & MAP_FIXED_NOREPLACE)
+		result |= VM_MAP_NOREPLACE;
+	if (flags & MAP_NORESERVE)
+		result |= VM_MAP_NORESERVE;
+	if (flags & MAP_32BIT)
+		result |= VM_MAP_32BIT;
+	if (flags & MAP_ABOVE4G)
+		result |= VM_MAP_ABOVE_4G;
+	return result;
+}
+
+static int map(struct vm_map_request *request, struct file *file, unsigned flags, vaddr_t *address)
+{
+	int error = prepare_map(request, file, flags);
+
+	if (error)
+		return error;
+	error = vm_map(space(), request, address);
+	if (request->object)
+		vm_object_put(request->object); /* the region has its own reference */
+	if (error)
+		return error;
+	/* As with Linux, it is no error that there was no memory to populate it. */
+	vaddr_t end = *address + ALIGN_UP(request->bytes, PAGE_SIZE);
+	if ((flags & MAP_POPULATE) && !(flags & MAP_NONBLOCK))
+		(void)populate_user(*address, end, VM_POPULATE_OWN);
+	else if ((flags & MAP_LOCKED) || space()->future_flags)
+		(void)populate_user(*address, end, VM_POPULATE_LOCKED);
+	return 0;
 }
 
 int64_t sys_mmap(const struct syscall *call)
 {
 	unsigned flags = arg_unsigned(call, 3);
+	struct file *file = NULL;
 	struct vm_map_request request = {
 		.address = call->a[0],
 		.bytes = call->a[1],
 		.prot = call->a[2] & PROT_ALL,
+		.flags = map_flags(flags),
+		.region_flags = (flags & MAP_GROWSDOWN ? REGION_GROWS_DOWN : 0) |
+				(flags & MAP_LOCKED ? REGION_LOCKED : 0),
 		.offset = call->a[5],
 	};
 	vaddr_t address = call->a[0];
 
-	int error = check_flags(flags);
-	if (!request.bytes || !IS_ALIGNED(request.offset, PAGE_SIZE))
-		error = -EINVAL;
-	if ((flags & (MAP_FIXED | MAP_FIXED_NOREPLACE)) && !IS_ALIGNED(address, PAGE_SIZE))
-		error = -EINVAL;
-	if (error)
-		return error;
-	if (flags & (MAP_FIXED | MAP_FIXED_NOREPLACE))
-		request.flags |= VM_MAP_FIXED;
-	if (flags & MAP_FIXED_NOREPLACE)
-		request.flags |= VM_MAP_NOREPLACE;
-	if (flags & MAP_NORESERVE)
-		request.flags |= VM_MAP_NORESERVE;
-	if ((flags & MAP_GROWSDOWN) && (flags & MAP_ANONYMOUS))
-		request.region_flags |= REGION_GROWS_DOWN;
-	if (flags & MAP_ANONYMOUS)
-		request.offset = 0;
-	error = choose_object(&request, flags, arg_int(call, 4));
-	if (error)
-		return error;
-	error = vm_map(space(), &request, &address);
-	if (request.object)
-		vm_object_put(request.object); /* the region has its own reference */
+	if (!IS_ALIGNED(request.offset, PAGE_SIZE))
+		return -EINVAL;
+	if (!(flags & MAP_ANONYMOUS)) {
+		file = get_file(call->a[4]);
+		if (!file || (file->flags & O_PATH)) {
+			if (file)
+				file_put(file);
+			return -EBADF;
+		}
+	}
+	/* There is no pool of huge pages. */
+	int error = flags & MAP_HUGETLB ? (file ? -EINVAL : -ENOMEM) : 0;
+	if (!error)
+		error = map(&request, file, flags, &address);
+	if (file)
+		file_put(file);
 	return error ? error : (int64_t)address;
 }
 
@@ -131,50 +207,48 @@ int64_t sys_munmap(const struct syscall *call)
 
 int64_t sys_mprotect(const struct syscall *call)
 {
-	if (call->a[2] & ~(uint64_t)PROT_ALL)
+	uint64_t start = call->a[0], bytes = call->a[1], prot = call->a[2];
+	const uint64_t grows = PROT_GROWSDOWN | PROT_GROWSUP;
+
+	if ((prot & grows) == grows || !IS_ALIGNED(start, PAGE_SIZE))
 		return -EINVAL;
-	return vm_protect(space(), call->a[0], call->a[1], (unsigned)call->a[2]);
+	if (!bytes)
+		return 0;
+	uint64_t length = ALIGN_UP(bytes, PAGE_SIZE);
+	if (start + length <= start)
+		return -ENOMEM;
+	/* PROT_SEM means nothing on this processor. */
+	if (prot & ~(uint64_t)(PROT_ALL | PROT_SEM | grows))
+		return -EINVAL;
+	/* Nothing grows up. */
+	if (prot & PROT_GROWSUP)
+		return start < USER_END && vm_next_mapped(space(), start) == start ? -EINVAL
+										   : -ENOMEM;
+	unsigned wanted = (unsigned)prot & (unsigned)(PROT_ALL | PROT_GROWSDOWN);
+	return vm_protect(space(), start, bytes, wanted);
 }
 
 int64_t sys_mremap(const struct syscall *call)
 {
+	uint64_t old_bytes = ALIGN_UP(call->a[1], PAGE_SIZE);
+	uint64_t new_bytes = ALIGN_UP(call->a[2], PAGE_SIZE);
 	vaddr_t address = call->a[4];
-	int error = vm_remap(space(), call->a[0], call->a[1], call->a[2], arg_unsigned(call, 3),
+	int error = vm_remap(space(), call->a[0], old_bytes, new_bytes, arg_unsigned(call, 3),
 			     &address);
 
-	return error ? error : (int64_t)address;
-}
-
-int64_t sys_madvise(const struct syscall *call)
-{
-	uint64_t start = call->a[0], bytes = ALIGN_UP(call->a[1], PAGE_SIZE);
-
-	if (!IS_ALIGNED(start, PAGE_SIZE) || bytes < call->a[1] || start + bytes < start)
-		return -EINVAL;
-	switch (arg_int(call, 2)) {
-	case MADV_DONTNEED:
-		return bytes ? vm_discard(space(), start, bytes) : 0;
-	case MADV_HUGEPAGE:
-	case MADV_NOHUGEPAGE:
-		return vm_advise_huge(space(), start, bytes, arg_int(call, 2) == MADV_HUGEPAGE);
-	case MADV_NORMAL: /* hints, and it is no error to do nothing about them */
-	case MADV_RANDOM:
-	case MADV_SEQUENTIAL:
-	case MADV_WILLNEED:
-	case MADV_FREE:
-	case MADV_COLD:
-	case MADV_PAGEOUT:
-	case MADV_MERGEABLE:
-	case MADV_UNMERGEABLE:
-	case MADV_DONTDUMP:
-	case MADV_DODUMP:
-		return 0;
-	default:
-		return -EINVAL;
-	}
+	if (error)
+		return error;
+	if (new_bytes > old_bytes)
+		(void)populate_user(address + old_bytes, address + new_bytes, VM_POPULATE_LOCKED);
+	return (int64_t)address;
 }
 
 int64_t sys_brk(const struct syscall *call)
 {
-	return (int64_t)vm_brk(space(), call->a[0]);
+	vaddr_t old = space()->brk, end = vm_brk(space(), call->a[0]);
+
+	if (end > old && space()->future_flags)
+		(void)populate_user(ALIGN_UP(old, PAGE_SIZE), ALIGN_UP(end, PAGE_SIZE),
+				    VM_POPULATE_LOCKED);
+	return (int64_t)end;
 }

@@ -121,48 +121,49 @@ static int set_limit(struct process *process, unsigned resource, const struct pr
 	if (resource == RLIMIT_NOFILE && limit->hard > old->hard)
 		return -EPERM;
 	*old = *limit;
-	if (resource == RLIMIT_STACK) {
-		mutex_lock(&process->space->lock);
-		process->space->stack_limit = limit->soft;
-		mutex_unlock(&process->space->lock);
-	}
+	if (resource == RLIMIT_STACK || resource == RLIMIT_AS || resource == RLIMIT_DATA)
+		process_apply_limits(process, process->space);
 	return 0;
-}
-
-static int64_t limit_call(unsigned resource, vaddr_t fresh, vaddr_t old)
-{
-	struct process *process = current_process();
-	struct process_limit limit, before;
-
-	if (resource >= RLIM_NLIMITS)
-		return -EINVAL;
-	before = process->limits[resource];
-	if (fresh) {
-		if (copy_from_user(&limit, fresh, sizeof(limit)))
-			return -EFAULT;
-		int error = set_limit(process, resource, &limit);
-		if (error)
-			return error;
-	}
-	return old ? copy_to_user(old, &before, sizeof(before)) : 0;
 }
 
 int64_t sys_getlimit(const struct syscall *call)
 {
-	return limit_call(arg_unsigned(call, 0), 0, call->a[1]);
+	unsigned resource = arg_unsigned(call, 0);
+
+	if (resource >= RLIM_NLIMITS)
+		return -EINVAL;
+	return copy_to_user(call->a[1], &current_process()->limits[resource],
+			    sizeof(struct process_limit));
 }
 
 int64_t sys_setlimit(const struct syscall *call)
 {
-	return limit_call(arg_unsigned(call, 0), call->a[1], 0);
+	struct process_limit limit;
+
+	if (copy_from_user(&limit, call->a[1], sizeof(limit)))
+		return -EFAULT;
+	if (arg_unsigned(call, 0) >= RLIM_NLIMITS)
+		return -EINVAL;
+	return set_limit(current_process(), arg_unsigned(call, 0), &limit);
 }
 
 /* Of the calling process alone. */
 int64_t sys_prlimit64(const struct syscall *call)
 {
+	struct process *process = current_process();
 	int pid = arg_int(call, 0);
+	unsigned resource = arg_unsigned(call, 1);
+	struct process_limit limit, before;
 
-	if (pid && pid != current_process()->pid)
+	if (call->a[2] && copy_from_user(&limit, call->a[2], sizeof(limit)))
+		return -EFAULT;
+	if (pid && pid != process->pid)
 		return process_kill(pid, 0) ? -ESRCH : -EPERM;
-	return limit_call(arg_unsigned(call, 1), call->a[2], call->a[3]);
+	if (resource >= RLIM_NLIMITS)
+		return -EINVAL;
+	before = process->limits[resource];
+	int error = call->a[2] ? set_limit(process, resource, &limit) : 0;
+	if (error)
+		return error;
+	return call->a[3] ? copy_to_user(call->a[3], &before, sizeof(before)) : 0;
 }

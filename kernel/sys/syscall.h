@@ -79,8 +79,17 @@ int64_t sys_mmap(const struct syscall *call);
 int64_t sys_munmap(const struct syscall *call);
 int64_t sys_mprotect(const struct syscall *call);
 int64_t sys_mremap(const struct syscall *call);
-int64_t sys_madvise(const struct syscall *call);
 int64_t sys_brk(const struct syscall *call);
+
+/* sys_madvise.c */
+int64_t sys_madvise(const struct syscall *call);
+int64_t sys_msync(const struct syscall *call);
+int64_t sys_mlock(const struct syscall *call);
+int64_t sys_mlock2(const struct syscall *call);
+int64_t sys_munlock(const struct syscall *call);
+int64_t sys_mlockall(const struct syscall *call);
+int64_t sys_munlockall(const struct syscall *call);
+int64_t sys_mincore(const struct syscall *call);
 
 /* sys_process.c */
 int64_t sys_exit(const struct syscall *call);

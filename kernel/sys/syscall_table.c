@@ -45,6 +45,13 @@ const syscall_fn syscall_table[] = {
 	[__NR_mremap] = sys_mremap,
 	[__NR_madvise] = sys_madvise,
 	[__NR_brk] = sys_brk,
+	[__NR_msync] = sys_msync,
+	[__NR_mincore] = sys_mincore,
+	[__NR_mlock] = sys_mlock,
+	[__NR_mlock2] = sys_mlock2,
+	[__NR_munlock] = sys_munlock,
+	[__NR_mlockall] = sys_mlockall,
+	[__NR_munlockall] = sys_munlockall,
 	/* processes */
 	[__NR_exit] = sys_exit,
 	[__NR_exit_group] = sys_exit,

@@ -42,8 +42,14 @@ static struct vm_region *stack_above(const struct vm_space *space, vaddr_t va)
 
 	if (!stack || !(stack->flags & REGION_GROWS_DOWN) || stack->end - page > space->stack_limit)
 		return NULL;
+	/* The gap is there to catch a stack that runs into something: not into another stack, nor
+	 * into what nobody can access. */
 	struct vm_region *below = region_prev(stack);
-	if (page < VM_MMAP_FLOOR + VM_STACK_GAP || (below && below->end > page - VM_STACK_GAP))
+	if (below && below->prot && !(below->flags & REGION_GROWS_DOWN) &&
+	    page - below->end < VM_STACK_GAP)
+		return NULL;
+	if (page < VM_MMAP_FLOOR ||
+	    !vm_within_limits(space, stack->prot, stack->flags, stack->start - page))
 		return NULL;
 	return stack;
 }

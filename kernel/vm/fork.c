@@ -45,11 +45,9 @@ static int fork_locked(struct vm_space *parent, struct vm_space *child)
 	if (fork_share != FORK_SHARE_ROOT &&
 	    !table_own_below(child->root, MMU_LEVELS, lowest_owned()))
 		return -ENOMEM;
-	child->brk_start = parent->brk_start;
-	child->brk = parent->brk;
-	child->stack_limit = parent->stack_limit;
+	vm_inherit_settings(child, parent);
 	parent->fork_entries = table_entries_copied() - before;
-	return 0;
+	return vm_drop_unforked(child);
 }
 
 int vm_fork(struct vm_space *parent, struct vm_space **out)

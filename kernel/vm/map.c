@@ -1,22 +1,20 @@
 /* map.c: mmap(2): choosing an address and making a region. No page is touched. */
 #include "debug/assert.h"
 #include "lib/errno.h"
-#include "mm/mm.h"
 #include "vm/object.h"
 #include "vm/region.h"
 
-vaddr_t vm_find_gap(const struct vm_space *space, uint64_t bytes)
+vaddr_t vm_find_gap(const struct vm_space *space, vaddr_t floor, vaddr_t ceiling, uint64_t bytes)
 {
-	vaddr_t ceiling = VM_MMAP_TOP;
 	struct tree_node *node = tree_last(&space->regions);
 
 	/* From the top down: the gap between each region and the one above it. */
 	for (;; node = tree_prev(node)) {
 		struct vm_region *region = node ? container_of(node, struct vm_region, node) : NULL;
-		vaddr_t floor = region ? region->end : VM_MMAP_FLOOR;
-		if (floor <= ceiling && ceiling - floor >= bytes)
+		vaddr_t bottom = region ? MAX(region->end, floor) : floor;
+		if (bottom <= ceiling && ceiling - bottom >= bytes)
 			return ceiling - bytes;
-		if (!region)
+		if (!region || ceiling <= floor)
 			return 0;
 		vaddr_t below = region->start;
 		if (region->flags & REGION_GROWS_DOWN)
@@ -34,31 +32,63 @@ static bool in_stack_gap(const struct vm_space *space, vaddr_t end)
 	       above->start - end < VM_STACK_GAP;
 }
 
+int vm_map_check_fixed(vaddr_t address, uint64_t bytes)
+{
+	if (bytes > USER_END || address > USER_END - bytes)
+		return -ENOMEM;
+	if (!IS_ALIGNED(address, PAGE_SIZE))
+		return -EINVAL;
+	return address < VM_MMAP_FLOOR ? -EPERM : 0;
+}
+
+/* Where Linux would look for a place: MAP_32BIT's is for code that jumps by 31 bits. */
+static vaddr_t find_place(const struct vm_space *space, unsigned flags, vaddr_t hint,
+			  uint64_t bytes)
+{
+	vaddr_t floor = VM_MMAP_FLOOR, ceiling = space->mmap_top, hint_ceiling = USER_END;
+
+	if (flags & VM_MAP_32BIT) {
+		floor = GIB;
+		ceiling = hint_ceiling = 2 * GIB;
+	} else if (flags & VM_MAP_ABOVE_4G) {
+		floor = 4 * GIB;
+	}
+	if (hint && hint < VM_MMAP_FLOOR)
+		hint = VM_MMAP_FLOOR;
+	if (hint && bytes <= hint_ceiling && hint <= hint_ceiling - bytes &&
+	    region_range_is_free(space, hint, hint + bytes) && !in_stack_gap(space, hint + bytes))
+		return hint;
+	return vm_find_gap(space, floor, ceiling, bytes);
+}
+
 static int choose_address(struct vm_space *space, const struct vm_map_request *request,
 			  uint64_t bytes, vaddr_t *start)
 {
-	vaddr_t hint = ALIGN_DOWN(request->address, PAGE_SIZE);
-	bool hint_fits = hint >= VM_MMAP_FLOOR && hint < USER_END && bytes <= USER_END - hint;
-
 	if (request->flags & VM_MAP_FIXED) {
-		if (!IS_ALIGNED(request->address, PAGE_SIZE))
-			return -EINVAL;
-		if (request->address >= USER_END || bytes > USER_END - request->address)
-			return -ENOMEM;
-		if (request->address < VM_MMAP_FLOOR)
-			return -EPERM;
 		*start = request->address;
+		int error = vm_map_check_fixed(*start, bytes);
+		if (error)
+			return error;
 		if ((request->flags & VM_MAP_NOREPLACE) &&
 		    !region_range_is_free(space, *start, *start + bytes))
 			return -EEXIST;
 		return 0;
 	}
-	if (hint_fits && region_range_is_free(space, hint, hint + bytes) &&
-	    !in_stack_gap(space, hint + bytes))
-		*start = hint;
-	else
-		*start = vm_find_gap(space, bytes);
+	*start = find_place(space, request->flags, ALIGN_DOWN(request->address, PAGE_SIZE), bytes);
 	return *start ? 0 : -ENOMEM;
+}
+
+/* Is there room in the limits, counting what a fixed mapping replaces as free? */
+static bool is_allowed(const struct vm_space *space, const struct vm_region *region)
+{
+	uint64_t bytes = region->end - region->start;
+
+	if (vm_is_overcommit(region->prot, region->flags, bytes))
+		return false;
+	if (space->address_limit == VM_NO_LIMIT && space->data_limit == VM_NO_LIMIT)
+		return true;
+	return vm_within_limits(space, region->prot, region->flags,
+				bytes - vm_mapped_in(space, region->start, region->end));
 }
 
 static int map_locked(struct vm_space *space, const struct vm_map_request *request, uint64_t bytes,
@@ -69,17 +99,20 @@ static int map_locked(struct vm_space *space, const struct vm_map_request *reque
 
 	if (error)
 		return error;
-	if (space->region_count >= VM_MAX_REGIONS)
-		return -ENOMEM;
-	struct vm_region *region = region_create(&(struct vm_region){
+	struct vm_region wanted = {
 		.start = start,
 		.end = start + bytes,
 		.prot = (uint8_t)request->prot,
-		.flags = (uint8_t)request->region_flags,
+		.flags = (uint16_t)(request->region_flags | space->future_flags),
 		.object = request->object,
 		.offset = request->offset,
 		.name = request->name,
-	});
+	};
+	if (request->flags & VM_MAP_NORESERVE)
+		wanted.flags |= REGION_NORESERVE;
+	if (space->region_count >= VM_MAX_REGIONS || !is_allowed(space, &wanted))
+		return -ENOMEM;
+	struct vm_region *region = region_create(&wanted);
 	if (!region)
 		return -ENOMEM;
 	if (request->flags & VM_MAP_FIXED)
@@ -88,6 +121,7 @@ static int map_locked(struct vm_space *space, const struct vm_map_request *reque
 		region_destroy(region);
 		return error;
 	}
+	space->fork_flags |= region->flags & REGION_FOR_FORK;
 	region_insert(space, region);
 	region_merge(space, start, start + bytes);
 	*address = start;
@@ -105,10 +139,6 @@ int vm_map(struct vm_space *space, const struct vm_map_request *request, vaddr_t
 		return -ENOMEM;
 	if (request->offset + bytes < request->offset)
 		return -EOVERFLOW;
-	/* Linux's heuristic overcommit: what all of memory could never hold is refused at once. */
-	if (!request->object && (request->prot & VM_WRITE) &&
-	    !(request->flags & VM_MAP_NORESERVE) && bytes > mm_total_bytes())
-		return -ENOMEM;
 	mutex_lock(&space->lock);
 	int error = map_locked(space, request, bytes, address);
 	mutex_unlock(&space->lock);

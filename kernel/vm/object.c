@@ -45,6 +45,16 @@ void vm_object_get(struct vm_object *object)
 	assert(before != 0 && before != UINT32_MAX);
 }
 
+/* The page may have held code. An emulator that translated it watches all writes to the frame, and
+ * is very slow where it becomes a kernel stack: overwriting it makes it forget the code. */
+static void drop_page(struct frame *frame)
+{
+	if (!frame_put(frame))
+		return;
+	memset(frame_data(frame), 0, PAGE_SIZE);
+	frame_free(frame);
+}
+
 void vm_object_put(struct vm_object *object)
 {
 	uint32_t before = __atomic_fetch_sub(&object->count, 1, __ATOMIC_ACQ_REL);
@@ -53,8 +63,8 @@ void vm_object_put(struct vm_object *object)
 	if (before != 1)
 		return;
 	for (uint64_t i = 0; i < object->page_capacity; i++)
-		if (object->pages[i] && frame_put(object->pages[i]))
-			frame_free(object->pages[i]);
+		if (object->pages[i])
+			drop_page(object->pages[i]);
 	if (object->ops->release)
 		object->ops->release(object);
 	kfree(object->pages);
@@ -93,6 +103,14 @@ int vm_object_page(struct vm_object *object, uint64_t index, struct frame **out)
 	}
 	spin_unlock(&object->lock);
 	return error;
+}
+
+bool vm_object_has_page(struct vm_object *object, uint64_t index)
+{
+	spin_lock(&object->lock);
+	bool has = index < object->page_capacity && object->pages[index];
+	spin_unlock(&object->lock);
+	return has;
 }
 
 ssize_t vm_object_read(struct vm_object *object, uint64_t offset, void *to, size_t bytes)

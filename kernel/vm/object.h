@@ -41,6 +41,9 @@ void vm_object_put(struct vm_object *object);
  * -EIO, or -EFAULT for a page past the end. */
 NODISCARD int vm_object_page(struct vm_object *object, uint64_t index, struct frame **out);
 
+/* Is page `index` in memory? */
+bool vm_object_has_page(struct vm_object *object, uint64_t index);
+
 /* Copy out of the object, through its pages: as many bytes as there are, up to `bytes`; or an
  * error. */
 NODISCARD ssize_t vm_object_read(struct vm_object *object, uint64_t offset, void *to, size_t bytes);

@@ -1,5 +1,7 @@
 /* protect.c: mprotect(2). Leaves lose what the new protection forbids; what it grants is given by
  * faults. */
+#include <linux/mman.h>
+
 #include "debug/assert.h"
 #include "lib/errno.h"
 #include "vm/region.h"
@@ -15,25 +17,79 @@ static entry_t reprotect(entry_t leaf, unsigned level, void *argument)
 	return entry_shared(leaf) ? entry_mkshared(changed) : changed;
 }
 
-static int protect_locked(struct vm_space *space, vaddr_t start, vaddr_t end, unsigned prot)
+/* Where the run of regions that contains `start` ends; at most `end`, and `start` if there is none.
+ */
+static vaddr_t mapped_until(const struct vm_space *space, vaddr_t start, vaddr_t end)
 {
-	if (!region_range_is_mapped(space, start, end))
+	struct vm_region *region = region_find(space, start);
+
+	for (; region && region->start <= start && start < end; region = region_next(region))
+		start = region->end;
+	return MIN(start, end);
+}
+
+/* Memory that becomes data counts as data, and as a promise of memory, from then on. */
+static int may_protect(const struct vm_space *space, const struct vm_region *region, unsigned prot)
+{
+	uint64_t bytes = region->end - region->start;
+
+	if (!(prot & VM_WRITE) || (region->prot & VM_WRITE))
+		return 0;
+	if (!vm_within_limits(space, prot, region->flags, bytes) &&
+	    vm_within_limits(space, region->prot, region->flags, bytes))
 		return -ENOMEM;
+	if (!(region->flags & REGION_SHARED) && vm_is_overcommit(prot, region->flags, bytes))
+		return -ENOMEM;
+	return 0;
+}
+
+/* All of [start, end) is mapped. */
+static int protect_mapped(struct vm_space *space, vaddr_t start, vaddr_t end, unsigned prot)
+{
+	vaddr_t done = start;
+
 	if (!table_prepare_range(space, start, end))
 		return -ENOMEM;
 	int error = region_cut(space, start, end);
 	if (error)
 		return error;
 	for (struct vm_region *region = region_find(space, start); region && region->start < end;
-	     region = region_next(region))
+	     region = region_next(region)) {
+		error = may_protect(space, region, prot);
+		if (error)
+			break;
 		region->prot = (uint8_t)prot;
+		done = region->end;
+	}
 	/* Writable memory is readable on this processor; only no access at all can be told apart.
 	 */
 	unsigned granted = prot ? prot | VM_READ : 0;
-	table_for_leaves(space, start, end, reprotect, &granted);
-	vm_flush(space, start, end);
+	if (done > start) {
+		table_for_leaves(space, start, done, reprotect, &granted);
+		vm_flush(space, start, done);
+	}
 	region_merge(space, start, end);
-	return 0;
+	return error;
+}
+
+static int protect_locked(struct vm_space *space, vaddr_t start, vaddr_t end, unsigned prot)
+{
+	if (prot & PROT_GROWSDOWN) {
+		struct vm_region *region = region_at_or_after(space, start);
+		if (!region || region->start >= end)
+			return -ENOMEM;
+		if (!(region->flags & REGION_GROWS_DOWN))
+			return -EINVAL;
+		start = region->start;
+		prot &= ~(unsigned)PROT_GROWSDOWN;
+	}
+	vaddr_t mapped_end = mapped_until(space, start, end);
+	int error = -ENOMEM;
+	if (mapped_end > start)
+		error = protect_mapped(space, start, mapped_end, prot);
+	if (!error && mapped_end < end)
+		error = -ENOMEM;
+	return error;
 }
 
 int vm_protect(struct vm_space *space, vaddr_t start, uint64_t bytes, unsigned prot)
@@ -44,8 +100,10 @@ int vm_protect(struct vm_space *space, vaddr_t start, uint64_t bytes, unsigned p
 		return -EINVAL;
 	if (!bytes)
 		return 0;
-	if (!length || start >= USER_END || length > USER_END - start)
+	if (!length || start + length < start)
 		return -ENOMEM;
+	if (prot & ~(VM_READ | VM_WRITE | VM_EXEC | PROT_GROWSDOWN))
+		return -EINVAL;
 	mutex_lock(&space->lock);
 	int error = protect_locked(space, start, start + length, prot);
 	mutex_unlock(&space->lock);

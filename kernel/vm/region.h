@@ -13,6 +13,7 @@
 /* Between the lowest page of a stack and whatever is mapped below it. Linux: stack_guard_gap. */
 #define VM_STACK_GAP   (1 * MIB)
 #define VM_MAX_REGIONS 65530u /* Linux: vm.max_map_count */
+#define VM_NO_LIMIT    UINT64_MAX
 
 /* The first region that ends above va, or NULL: it contains va, or is the next one. */
 struct vm_region *region_at_or_after(const struct vm_space *space, vaddr_t va);
@@ -68,7 +69,23 @@ NODISCARD int vm_unmap_locked(struct vm_space *space, vaddr_t start, vaddr_t end
 /* Stop using translations of [start, end) on every CPU that runs the space. */
 void vm_flush(struct vm_space *space, vaddr_t start, vaddr_t end);
 
-/* A free range of `bytes` as high as possible below VM_MMAP_TOP; 0: none. */
-NODISCARD vaddr_t vm_find_gap(const struct vm_space *space, uint64_t bytes);
+/* A free range of `bytes`, as high as possible, within [floor, ceiling); 0: none. */
+NODISCARD vaddr_t vm_find_gap(const struct vm_space *space, vaddr_t floor, vaddr_t ceiling,
+			      uint64_t bytes);
+
+/* May a region of this protection and these REGION_* flags be made, or one grow, by `bytes`, under
+ * RLIMIT_AS and RLIMIT_DATA? */
+NODISCARD bool vm_within_limits(const struct vm_space *space, unsigned prot, unsigned flags,
+				uint64_t bytes);
+/* Linux's heuristic overcommit: is this a promise that all of memory could never keep? */
+NODISCARD bool vm_is_overcommit(unsigned prot, unsigned flags, uint64_t bytes);
+/* The bytes of [start, end) that are mapped. */
+uint64_t vm_mapped_in(const struct vm_space *space, vaddr_t start, vaddr_t end);
+
+/* fork: limits, heap and layout are the parent's. */
+void vm_inherit_settings(struct vm_space *child, const struct vm_space *parent);
+/* fork: `child` has all regions and pages of its parent, and loses what is not for children.
+ * -ENOMEM: it may have lost some of it. */
+NODISCARD int vm_drop_unforked(struct vm_space *child);
 
 #endif

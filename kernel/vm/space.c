@@ -34,6 +34,8 @@ int vm_space_create(struct vm_space **out)
 	}
 	space->root = frame_pa(root);
 	space->stack_limit = DEFAULT_STACK_LIMIT;
+	space->address_limit = space->data_limit = space->data_limit_hard = VM_NO_LIMIT;
+	space->mmap_top = VM_MMAP_TOP;
 	*out = space;
 	return 0;
 }

@@ -19,16 +19,24 @@ struct vm_object;
 struct vm_space;
 
 /* Flags of a region. */
-#define REGION_SHARED     0x1u
-#define REGION_GROWS_DOWN 0x2u
-#define REGION_HEAP       0x4u
-#define REGION_HUGE       0x8u /* may use large pages: madvise(MADV_HUGEPAGE) */
+#define REGION_SHARED       0x1u
+#define REGION_GROWS_DOWN   0x2u
+#define REGION_HEAP         0x4u
+#define REGION_NORESERVE    0x8u   /* may be larger than memory could hold */
+#define REGION_LOCKED       0x10u  /* mlock(2); there is no swap, so all it does is to populate */
+#define REGION_LOCK_ONFAULT 0x20u  /* with LOCKED: not even that */
+#define REGION_NO_FORK      0x40u  /* a child of fork does not get it */
+#define REGION_WIPE_ON_FORK 0x80u  /* a child of fork gets it empty */
+#define REGION_HUGE         0x100u /* may use large pages: madvise(MADV_HUGEPAGE) */
+/* What fork has to look for. */
+#define REGION_FOR_FORK     (REGION_LOCK_BITS | REGION_NO_FORK | REGION_WIPE_ON_FORK)
+#define REGION_LOCK_BITS    (REGION_LOCKED | REGION_LOCK_ONFAULT)
 
 struct vm_region {
 	struct tree_node node;    /* (s) by start */
 	vaddr_t start, end;       /* (s) page-aligned, end excluded */
 	uint8_t prot;             /* (s) VM_READ, VM_WRITE, VM_EXEC */
-	uint8_t flags;            /* (s) REGION_* */
+	uint16_t flags;           /* (s) REGION_* */
 	struct vm_object *object; /* (s) NULL: zero-filled. Holds a reference */
 	uint64_t offset;          /* (s) of start in the object, bytes, page-aligned */
 	const char *name;         /* (i) static string such as "[heap]", or NULL */
@@ -55,13 +63,20 @@ extern const char *const vm_fault_kind_names[FAULT_KINDS];
 
 struct vm_space {
 	struct mutex lock;
-	paddr_t root;                 /* (i) the level-4 table */
-	struct tree regions;          /* (s) */
-	struct vm_region *recent;     /* (s) the last fault's region, or NULL */
-	vaddr_t brk_start, brk;       /* (s) the heap; brk to the byte */
-	uint64_t stack_limit;         /* (s) RLIMIT_STACK, bytes */
-	uint64_t mapped;              /* (s) bytes of all regions */
-	unsigned region_count;        /* (s) */
+	paddr_t root;             /* (i) the level-4 table */
+	struct tree regions;      /* (s) */
+	struct vm_region *recent; /* (s) the last fault's region, or NULL */
+	vaddr_t brk_start, brk;   /* (s) the heap; brk to the byte */
+	vaddr_t mmap_top;         /* (i) mappings without an address grow down from here */
+	uint64_t data_bytes;      /* (i) of the program's data, which RLIMIT_DATA counts */
+	uint64_t stack_limit;     /* (s) RLIMIT_STACK, bytes */
+	uint64_t address_limit;   /* (s) RLIMIT_AS, bytes */
+	uint64_t data_limit;      /* (s) RLIMIT_DATA, bytes */
+	uint64_t data_limit_hard; /* (s) its hard limit */
+	unsigned future_flags;    /* (s) mlockall(MCL_FUTURE): REGION_LOCK_BITS of new regions */
+	unsigned fork_flags;      /* (s) REGION_FOR_FORK that any region has, or once had */
+	uint64_t mapped;          /* (s) bytes of all regions */
+	unsigned region_count;    /* (s) */
 	uint64_t faults[FAULT_KINDS]; /* (s) */
 	uint64_t fork_entries;        /* (s) table entries that its last fork looked at */
 };
@@ -79,6 +94,8 @@ void vm_space_activate(struct vm_space *space);
 #define VM_MAP_FIXED     0x1u
 #define VM_MAP_NOREPLACE 0x2u
 #define VM_MAP_NORESERVE 0x4u /* may be larger than memory could hold */
+#define VM_MAP_32BIT     0x8u /* without an address: between 1 and 2 GiB */
+#define VM_MAP_ABOVE_4G  0x10u
 struct vm_map_request {
 	vaddr_t address;
 	uint64_t bytes;
@@ -91,27 +108,62 @@ struct vm_map_request {
 };
 NODISCARD int vm_map(struct vm_space *space, const struct vm_map_request *request,
 		     vaddr_t *address);
+/* What Linux says of a fixed address before it looks at anything else: -ENOMEM, -EINVAL, -EPERM. */
+NODISCARD int vm_map_check_fixed(vaddr_t address, uint64_t bytes);
 NODISCARD int vm_unmap(struct vm_space *space, vaddr_t start, uint64_t bytes);
+/* mprotect(2); `prot` may have PROT_GROWSDOWN. Like Linux's it changes what is before a hole, and
+ * then says -ENOMEM; so also before a region that RLIMIT_DATA or memory forbids to be writable. */
 NODISCARD int vm_protect(struct vm_space *space, vaddr_t start, uint64_t bytes, unsigned prot);
-/* madvise(MADV_DONTNEED): the range reads as fresh again. -ENOMEM where part of it is not mapped.
- */
-NODISCARD int vm_discard(struct vm_space *space, vaddr_t start, uint64_t bytes);
 
-/* madvise(MADV_HUGEPAGE, MADV_NOHUGEPAGE): may large pages serve the range? Those that are there
- * stay. -ENOMEM where part of it is not mapped. */
-NODISCARD int vm_advise_huge(struct vm_space *space, vaddr_t start, uint64_t bytes, bool wanted);
+/* madvise(2) for page-aligned [start, end), but for MADV_POPULATE_*. Goes on past holes and says
+ * -ENOMEM then; -EINVAL for advice that is unknown or not for this memory; -EAGAIN: no memory. */
+NODISCARD int vm_advise(struct vm_space *space, vaddr_t start, vaddr_t end, int advice);
+/* Does vm_advise know this advice? */
+NODISCARD bool vm_advice_is_valid(int advice);
 
-/* mremap(2) with flags MREMAP_*; *address is the new start. */
+/* mlock(2), munlock(2): set the REGION_LOCK_BITS of page-aligned [start, end) to `bits`. -ENOMEM at
+ * a hole, after what is before it. Populating is up to the caller. */
+NODISCARD int vm_lock(struct vm_space *space, vaddr_t start, vaddr_t end, unsigned bits);
+/* mlockall(2), munlockall(2): of everything there is, if `current`; and of what will come. */
+void vm_lock_all(struct vm_space *space, bool current, unsigned bits, unsigned future_bits);
+/* msync(2) for page-aligned [start, end), flags MS_*: pages of files are their object's, so there
+ * is nothing to write. -ENOMEM for holes; -EBUSY: MS_INVALIDATE of locked memory. */
+NODISCARD int vm_sync(struct vm_space *space, vaddr_t start, vaddr_t end, unsigned flags);
+
+/* Make [start, end), page-aligned, present. *reached: how far it came, in any case. 0; -ENOMEM: no
+ * memory; -EFAULT: nothing is mapped there; -EACCES: it may not be accessed so; -EIO: past the end
+ * of its object, or it can't be read. */
+enum vm_populate {
+	VM_POPULATE_READ,   /* by reading */
+	VM_POPULATE_WRITE,  /* by writing */
+	VM_POPULATE_OWN,    /* by writing to what is private and writable, by reading the rest */
+	VM_POPULATE_LOCKED, /* so, but only regions that are locked, and not ONFAULT */
+};
+NODISCARD int vm_populate(struct vm_space *space, vaddr_t start, vaddr_t end, enum vm_populate how,
+			  vaddr_t *reached);
+/* The first mapped address at or above va; USER_END: none. */
+vaddr_t vm_next_mapped(struct vm_space *space, vaddr_t va);
+/* mincore(2): is each of the `pages` from `start`, page-aligned, in memory? Returns for how many it
+ * says so, the first region's at most; -ENOMEM: `start` is not mapped. */
+NODISCARD int vm_resident(struct vm_space *space, vaddr_t start, unsigned pages, uint8_t *vector);
+
+/* mremap(2) with flags MREMAP_*; *address is the wanted, then the new start. */
 NODISCARD int vm_remap(struct vm_space *space, vaddr_t old, uint64_t old_bytes, uint64_t new_bytes,
 		       unsigned flags, vaddr_t *address);
 
-/* Where the heap starts; exec calls it once, page-aligned. */
-void vm_set_brk_start(struct vm_space *space, vaddr_t start);
+/* Where the heap starts, page-aligned; the data of the program, for RLIMIT_DATA. For exec. */
+void vm_set_brk_start(struct vm_space *space, vaddr_t start, uint64_t data_bytes);
 /* brk(2): returns the new end, or the old one if it could not be moved there. */
 vaddr_t vm_brk(struct vm_space *space, vaddr_t end);
 
 /* A copy of the space that shares everything it can; copy-on-write from now on, on both sides. */
 NODISCARD int vm_fork(struct vm_space *parent, struct vm_space **out);
+
+/* RLIMIT_STACK, RLIMIT_AS and RLIMIT_DATA, bytes. They bind what is mapped from now on. */
+struct vm_limits {
+	uint64_t stack, address_space, data, data_hard;
+};
+void vm_set_limits(struct vm_space *space, const struct vm_limits *limits);
 
 enum vm_result {
 	VM_FIXED,

@@ -1,4 +1,4 @@
-/* unmap.c: munmap(2) and madvise(MADV_DONTNEED): taking pages away, and regions with them. */
+/* unmap.c: munmap(2): taking pages away, and regions with them. */
 #include "debug/assert.h"
 #include "lib/errno.h"
 #include "vm/region.h"
@@ -47,28 +47,6 @@ int vm_unmap(struct vm_space *space, vaddr_t start, uint64_t bytes)
 		return error;
 	mutex_lock(&space->lock);
 	error = vm_unmap_locked(space, start, end);
-	mutex_unlock(&space->lock);
-	return error;
-}
-
-/* Linux goes on past holes and says ENOMEM at the end. */
-int vm_discard(struct vm_space *space, vaddr_t start, uint64_t bytes)
-{
-	vaddr_t end;
-
-	if (IS_ALIGNED(start, PAGE_SIZE) && !bytes)
-		return 0;
-	int error = check_range(start, bytes, &end);
-	if (error)
-		return error;
-	mutex_lock(&space->lock);
-	if (!table_prepare_edges(space, start, end)) {
-		error = -ENOMEM;
-	} else {
-		table_drop_range(space, start, end);
-		vm_flush(space, start, end);
-		error = region_range_is_mapped(space, start, end) ? 0 : -ENOMEM;
-	}
 	mutex_unlock(&space->lock);
 	return error;
 }

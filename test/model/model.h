@@ -77,6 +77,7 @@ struct page {
 	bool shared;
 	bool copied;          /* a private page of a memory that was written: value counts */
 	bool grows;           /* belongs to a region that grows down */
+	bool huge;            /* its region is advised to have large pages */
 	uint16_t end;         /* then: the page after that region */
 	uint16_t memory_page; /* of its memory */
 	uint64_t value[WORDS];

@@ -74,7 +74,7 @@ static int load(struct vm_space *space, unsigned file_page, uint64_t stack_word)
 		error = vm_write_remote(space, word_va(PAGES - 1, 1), &stack_word,
 					sizeof(stack_word));
 	if (!error)
-		vm_set_brk_start(space, page_va(BRK_PAGE));
+		vm_set_brk_start(space, page_va(BRK_PAGE), 0);
 	return error;
 }
 

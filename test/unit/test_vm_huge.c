@@ -37,7 +37,7 @@ static struct vm_space *huge_space(uint64_t bytes)
 	host_memory_init(FRAMES);
 	EXPECT_EQ(vm_space_create(&space), 0);
 	EXPECT_EQ(vm_map(space, &request, &address), 0);
-	EXPECT_EQ(vm_advise_huge(space, START, bytes, true), 0);
+	EXPECT_EQ(vm_advise(space, START, START + bytes, MADV_HUGEPAGE), 0);
 	return space;
 }
 
@@ -101,10 +101,8 @@ KTEST(vm_huge_is_refused_where_nothing_is_mapped)
 {
 	struct vm_space *space = huge_space(HUGE_BYTES);
 
-	EXPECT_EQ(vm_advise_huge(space, START + 1, PAGE_SIZE, true), -EINVAL);
-	EXPECT_EQ(vm_advise_huge(space, START, 2 * HUGE_BYTES, true), -ENOMEM);
-	EXPECT_EQ(vm_advise_huge(space, START, 0, true), 0);
-	EXPECT_EQ(vm_advise_huge(space, START, HUGE_BYTES, false), 0);
+	EXPECT_EQ(vm_advise(space, START, START + 2 * HUGE_BYTES, MADV_HUGEPAGE), -ENOMEM);
+	EXPECT_EQ(vm_advise(space, START, START + HUGE_BYTES, MADV_NOHUGEPAGE), 0);
 	EXPECT_EQ(host_store(space, START, 1), HOST_OK);
 	EXPECT_EQ(frames_in(FRAME_ANON), 1);
 	end_space(space);

@@ -103,10 +103,12 @@ KTEST(vm_mmu_replaced_and_discarded_pages_are_zero_at_once)
 	for (unsigned i = 0; i < MANY; i++)
 		WRITES(AREA + i * PAGE_SIZE, i + 1);
 	map_pages(world.space, AREA + PAGE_SIZE, 2, RW, NULL, 0);
-	EXPECT_EQ(vm_discard(world.space, AREA + 3 * PAGE_SIZE, 2 * PAGE_SIZE), 0);
+	EXPECT_EQ(vm_advise(world.space, AREA + 3 * PAGE_SIZE, AREA + 3 * PAGE_SIZE + 2 * PAGE_SIZE,
+			    MADV_DONTNEED),
+		  0);
 	for (unsigned i = 0; i < MANY; i++)
 		READS(AREA + i * PAGE_SIZE, i >= 1 && i <= 4 ? 0 : i + 1);
-	EXPECT_EQ(vm_discard(world.space, AREA, MANY * PAGE_SIZE), 0);
+	EXPECT_EQ(vm_advise(world.space, AREA, AREA + MANY * PAGE_SIZE, MADV_DONTNEED), 0);
 	for (unsigned i = 0; i < MANY; i++)
 		READS(AREA + i * PAGE_SIZE, 0);
 	world_destroy(&world);
@@ -139,7 +141,7 @@ KTEST(vm_mmu_heap_that_shrank_is_gone_at_once)
 
 	if (!world_create(&world))
 		return;
-	vm_set_brk_start(world.space, HEAP);
+	vm_set_brk_start(world.space, HEAP, 0);
 	EXPECT_EQ(vm_brk(world.space, HEAP + MANY * PAGE_SIZE), HEAP + MANY * PAGE_SIZE);
 	for (unsigned i = 0; i < MANY; i++)
 		WRITES(HEAP + i * PAGE_SIZE, i + 1);

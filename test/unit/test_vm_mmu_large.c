@@ -1,5 +1,7 @@
 /* test_vm_mmu_large.c: large pages under the processor: parts of them taken away, copied, split
  * (mmu_access.h). */
+#include <linux/mman.h>
+
 #include "mmu_access.h"
 #include "vm/table.h"
 
@@ -17,7 +19,7 @@ static bool is_large(struct vm_space *space, vaddr_t va)
 static bool make_large(struct vm_space *space)
 {
 	map_pages(space, LARGE, 2 * MMU_ENTRIES, RW, NULL, 0);
-	EXPECT_EQ(vm_advise_huge(space, LARGE, 2 * HUGE_BYTES, true), 0);
+	EXPECT_EQ(vm_advise(space, LARGE, LARGE + 2 * HUGE_BYTES, MADV_HUGEPAGE), 0);
 	for (vaddr_t at = LARGE; at < LARGE + 2 * HUGE_BYTES; at += HUGE_BYTES) {
 		EXPECT(WRITES(at, at));
 		EXPECT(!READS(at + MIB, 0)); /* it is there, whole */
@@ -43,7 +45,9 @@ KTEST(vm_mmu_part_of_a_large_page_is_taken_away)
 		REFUSES(LARGE + HUGE_BYTES, true);
 		READS(LARGE + HUGE_BYTES, LARGE + HUGE_BYTES);
 		WRITES(LARGE + HUGE_BYTES + MIB, 8);
-		EXPECT_EQ(vm_discard(world.space, LARGE + HUGE_BYTES + MIB, PAGE_SIZE), 0);
+		EXPECT_EQ(vm_advise(world.space, LARGE + HUGE_BYTES + MIB,
+				    LARGE + HUGE_BYTES + MIB + PAGE_SIZE, MADV_DONTNEED),
+			  0);
 		READS(LARGE + HUGE_BYTES + MIB, 0);
 		READS(LARGE + 2 * HUGE_BYTES - 8, LARGE + HUGE_BYTES + 2);
 	} else {

@@ -106,7 +106,7 @@ static int make_large(struct vm_space *space)
 {
 	int error = map_at(space, LARGE, 2 * MMU_ENTRIES, NULL, 0);
 
-	error = error ? error : vm_advise_huge(space, LARGE, 2 * HUGE_BYTES, true);
+	error = error ? error : vm_advise(space, LARGE, LARGE + 2 * HUGE_BYTES, MADV_HUGEPAGE);
 	return error ? error : write_page(space, LARGE + 5 * PAGE_SIZE, 600);
 }
 
@@ -118,7 +118,7 @@ static int make_space(struct world *world)
 	error = error ? error : map_at(space, PRIVATE, FILE_PAGES, world->file, 0);
 	error = error ? error : map_at(space, SHARED, FILE_PAGES, world->file, REGION_SHARED);
 	error = error ? error : map_at(space, STACK_TOP - PAGE_SIZE, 1, NULL, REGION_GROWS_DOWN);
-	vm_set_brk_start(space, HEAP);
+	vm_set_brk_start(space, HEAP, 0);
 	if (vm_brk(space, HEAP + 5 * PAGE_SIZE) != HEAP + 5 * PAGE_SIZE)
 		error = -ENOMEM;
 	for (unsigned i = 0; i < ANON_PAGES && !error; i += i ? 2 : 3)
@@ -253,8 +253,11 @@ static int remap_to_shrink(struct world *world, struct vm_space **made)
 
 static int discard_middle(struct world *world, struct vm_space **made)
 {
+	vaddr_t start = ANON + PAGE_SIZE;
+	int error = vm_advise(world->space, start, start + 6 * PAGE_SIZE, MADV_DONTNEED);
+
 	(void)made;
-	return vm_discard(world->space, ANON + PAGE_SIZE, 6 * PAGE_SIZE);
+	return error == -EAGAIN ? -ENOMEM : error; /* so says madvise(2) */
 }
 
 static int move_brk(struct world *world, vaddr_t end)

@@ -1,0 +1,120 @@
+/*
+ * populate.c: pages before they are touched, as mlock(2), MAP_POPULATE and MADV_POPULATE_* want
+ * them; and mincore(2), which tells where there are any.
+ */
+#include "debug/assert.h"
+#include "lib/errno.h"
+#include "vm/object.h"
+#include "vm/region.h"
+#include "vm/table.h"
+
+/* How one region is to be populated: VM_READ, VM_WRITE, 0 for not at all; or -EACCES. */
+static int access_for(const struct vm_region *region, enum vm_populate how)
+{
+	unsigned own =
+		(region->prot & VM_WRITE) && !(region->flags & REGION_SHARED) ? VM_WRITE : VM_READ;
+
+	if (how == VM_POPULATE_LOCKED) {
+		if ((region->flags & REGION_LOCK_BITS) != REGION_LOCKED)
+			return 0;
+		how = VM_POPULATE_OWN;
+	}
+	if (how == VM_POPULATE_OWN)
+		return region->prot ? (int)own : -EACCES;
+	if (how == VM_POPULATE_WRITE)
+		return region->prot & VM_WRITE ? VM_WRITE : -EACCES;
+	return region->prot & VM_READ ? VM_READ : -EACCES;
+}
+
+/* What to do about the page at `at`, and the end of the region that it is in. */
+static int look_up(struct vm_space *space, vaddr_t at, enum vm_populate how, vaddr_t *region_end)
+{
+	mutex_lock(&space->lock);
+	struct vm_region *region = region_find(space, at);
+	int access = region ? access_for(region, how) : -EFAULT;
+	if (region)
+		*region_end = region->end;
+	mutex_unlock(&space->lock);
+	return access;
+}
+
+/* The same faults as the program would take, one by one: the space is unlocked between two of them,
+ * and may have changed. */
+static int populate_run(struct vm_space *space, vaddr_t *at, vaddr_t end, unsigned access)
+{
+	for (; *at < end; *at += PAGE_SIZE) {
+		switch (vm_fault(space, *at, access)) {
+		case VM_FIXED:
+		case VM_SPURIOUS_FAULT:
+			break;
+		case VM_RETRY:
+			*at -= PAGE_SIZE;
+			break;
+		case VM_NO_MEMORY:
+			return -ENOMEM;
+		case VM_BAD_ADDRESS:
+			return -EFAULT;
+		case VM_BAD_ACCESS:
+			return -EACCES;
+		case VM_BAD_OBJECT:
+			return -EIO;
+		}
+	}
+	return 0;
+}
+
+int vm_populate(struct vm_space *space, vaddr_t start, vaddr_t end, enum vm_populate how,
+		vaddr_t *reached)
+{
+	assert(IS_ALIGNED(start | end, PAGE_SIZE));
+	*reached = start;
+	while (*reached < end) {
+		vaddr_t region_end;
+		int access = look_up(space, *reached, how, &region_end);
+		if (access < 0)
+			return access;
+		region_end = MIN(region_end, end);
+		if (!access) {
+			*reached = region_end;
+			continue;
+		}
+		int error = populate_run(space, reached, region_end, (unsigned)access);
+		if (error)
+			return error;
+	}
+	return 0;
+}
+
+vaddr_t vm_next_mapped(struct vm_space *space, vaddr_t va)
+{
+	mutex_lock(&space->lock);
+	struct vm_region *region = region_at_or_after(space, va);
+	vaddr_t next = region ? MAX(region->start, va) : USER_END;
+	mutex_unlock(&space->lock);
+	return next;
+}
+
+/* ---- mincore ---- */
+
+static bool is_resident(struct vm_space *space, const struct vm_region *region, vaddr_t va)
+{
+	unsigned level;
+	entry_t *entry = table_find(space, va, &level);
+
+	if (entry && entry_is_present(entry_load(entry)))
+		return true;
+	return region->object &&
+	       vm_object_has_page(region->object, region_offset(region, va) >> PAGE_SHIFT);
+}
+
+int vm_resident(struct vm_space *space, vaddr_t start, unsigned pages, uint8_t *vector)
+{
+	unsigned done = 0;
+
+	mutex_lock(&space->lock);
+	const struct vm_region *region = region_find(space, start);
+	for (; region && done < pages && start < region->end; start += PAGE_SIZE)
+		vector[done++] = is_resident(space, region, start);
+	mutex_unlock(&space->lock);
+	return region ? (int)done : -ENOMEM;
+}
