@@ -161,6 +161,7 @@ void oracle_grow(struct process *process, unsigned page)
 			.memory = ANONYMOUS,
 			.grows = true,
 			.huge = process->pages[above].huge,
+			.fork = process->pages[above].fork,
 			.end = process->pages[above].end,
 		};
 }

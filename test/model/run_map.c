@@ -216,6 +216,7 @@ static void lengthen(struct process *process, unsigned first, unsigned count, un
 			.shared = last.shared,
 			.grows = last.grows,
 			.huge = last.huge,
+			.fork = last.fork,
 			.memory_page = (uint16_t)(last.memory == ANONYMOUS
 							  ? 0
 							  : last.memory_page + 1 + i - count),
@@ -332,6 +333,47 @@ enum outcome run_advise(const struct operation *op, struct process *process)
 	cut_for_advice(process, end - 1, end, op->flag);
 	for (unsigned i = op->first; i < end; i++)
 		process->pages[i].huge = op->flag && process->pages[i].prot != UNMAPPED;
+	return DONE;
+}
+
+/* The fork advice of an operation: which bit it sets or clears. */
+static int fork_advice(const struct operation *op, uint8_t *bit, bool *set)
+{
+	static const int advice[] = {MADV_DONTFORK, MADV_DOFORK, MADV_WIPEONFORK, MADV_KEEPONFORK};
+	unsigned which = op->value % ARRAY_SIZE(advice);
+
+	*bit = which < 2 ? NOT_FORKED : WIPED;
+	*set = which % 2 == 0;
+	return advice[which];
+}
+
+enum outcome run_advise_fork(const struct operation *op, struct process *process)
+{
+	uint8_t bit;
+	bool set;
+	int advice_number = fork_advice(op, &bit, &set);
+	struct page *pages = process->pages;
+	unsigned end = op->first + op->count, stop = op->first;
+
+	/* It stops at the first region that can't be wiped: a file's, or shared. Not tried: where
+	 * it stops in the middle. */
+	while (stop < end && (pages[stop].prot == UNMAPPED || pages[stop].memory == ANONYMOUS))
+		stop++;
+	if (bit == WIPED && set && stop < end)
+		return SKIPPED;
+	enum outcome outcome = advise(op, process, advice_number);
+	if (outcome != DONE)
+		return outcome;
+	for (unsigned i = op->first; i < end; i++) {
+		uint8_t advised = (uint8_t)(set ? pages[i].fork | bit : pages[i].fork & ~bit);
+		if (pages[i].prot == UNMAPPED)
+			continue;
+		if (i == op->first && advised != pages[i].fork)
+			oracle_cut(process, i);
+		if (i == end - 1 && advised != pages[i].fork)
+			oracle_cut(process, end);
+		pages[i].fork = advised;
+	}
 	return DONE;
 }
 
