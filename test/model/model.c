@@ -129,6 +129,23 @@ static struct process *bystander_of(const struct process *process)
 	return NULL;
 }
 
+static void touch(const struct operation *op, struct process *process)
+{
+	const unsigned pages[] = {op->first, op->first + op->count - 1, op->to};
+
+	for (unsigned i = 0; process->space && i < ARRAY_SIZE(pages); i++) {
+		struct operation access = {
+			.kind = OP_STORE,
+			.first = pages[i],
+			.value = op->value + i,
+			.allow = -1,
+		};
+		(void)run_access(&access, process);
+		access.kind = OP_LOAD;
+		(void)run_access(&access, process);
+	}
+}
+
 static void step(unsigned long number)
 {
 	struct operation op;
@@ -146,6 +163,8 @@ static void step(unsigned long number)
 		printf("%lu: %s\n", number, text);
 		fflush(stdout);
 	}
+	if (operation_touches(&op))
+		touch(&op, process);
 	if (may_fail)
 		snapshot_take(0, process->space);
 	if (bystander)
@@ -159,6 +178,8 @@ static void step(unsigned long number)
 		snapshot_compare(0, process->space, true, "something changed by a failed call");
 	if (bystander)
 		snapshot_compare(1, bystander->space, false, "something changed for a bystander");
+	if (operation_touches(&op))
+		touch(&op, process);
 }
 
 /* ---- the checks ---- */

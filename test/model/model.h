@@ -183,6 +183,9 @@ enum outcome {
 };
 
 void operation_make(uint64_t seed, unsigned long number, unsigned oom, struct operation *out);
+/* Around some of the calls the ends of their range are written and read: the processor then has
+ * translations that the call makes stale, and would be seen to use them. */
+bool operation_touches(const struct operation *op);
 /* A line of words into `text`. */
 void operation_describe(const struct operation *op, unsigned process, char *text, size_t bytes);
 extern const char *const operation_names[OPERATION_KINDS];

@@ -146,6 +146,11 @@ void operation_make(uint64_t seed, unsigned long number, unsigned oom, struct op
 	op->value &= below(&state, 2) ? ~0ull : ~0ull >> 8;
 }
 
+bool operation_touches(const struct operation *op)
+{
+	return op->kind < OP_LOAD && op->value % 4 == 0;
+}
+
 /* ---- in words ---- */
 
 static const char *prot_words(unsigned prot)
@@ -278,6 +283,8 @@ void operation_describe(const struct operation *op, unsigned process, char *text
 		say(&words, op->kind == OP_FORK   ? "forks"
 			    : op->kind == OP_EXEC ? "runs a new program"
 						  : "exits");
+	if (operation_touches(op))
+		say(&words, ", and touches the ends before and after");
 	if (op->allow >= 0)
 		say(&words, ", with %ld free frame%s", op->allow, op->allow == 1 ? "" : "s");
 }
