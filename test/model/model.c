@@ -77,6 +77,7 @@ static enum outcome call(const struct operation *op, struct process *process)
 		[OP_REMAP_ANYWHERE] = run_remap,
 		[OP_DISCARD] = run_discard,
 		[OP_ADVISE_HUGE] = run_advise,
+		[OP_ADVISE_FORK] = run_advise_fork,
 		[OP_BRK] = run_brk,
 		[OP_LOAD] = run_access,
 		[OP_STORE] = run_access,

@@ -57,6 +57,8 @@ extern const struct window windows[WINDOWS];
 /* ---- the oracle ---- */
 
 #define UNMAPPED    0xff
+#define NOT_FORKED  1u /* children do not get it */
+#define WIPED       2u /* children get it empty */
 #define FILE_PAGES  600u
 #define SHARED_MOST 64u  /* pages of one shared memory */
 #define MEMORIES    12u  /* of which the first two are files, which last */
@@ -77,6 +79,8 @@ struct page {
 	bool shared;
 	bool copied;          /* a private page of a memory that was written: value counts */
 	bool grows;           /* belongs to a region that grows down */
+	bool huge;            /* its region is advised to have large pages */
+	uint8_t fork;         /* advice for fork: NOT_FORKED, WIPED */
 	uint16_t end;         /* then: the page after that region */
 	uint16_t memory_page; /* of its memory */
 	uint64_t value[WORDS];
@@ -136,6 +140,7 @@ void files_destroy(void);
 	X(REMAP_ANYWHERE)    \
 	X(DISCARD)           \
 	X(ADVISE_HUGE)       \
+	X(ADVISE_FORK)       \
 	X(BRK)               \
 	X(LOAD)              \
 	X(STORE)             \
@@ -192,6 +197,7 @@ enum outcome run_protect(const struct operation *op, struct process *process);
 enum outcome run_remap(const struct operation *op, struct process *process);
 enum outcome run_discard(const struct operation *op, struct process *process);
 enum outcome run_advise(const struct operation *op, struct process *process);
+enum outcome run_advise_fork(const struct operation *op, struct process *process);
 enum outcome run_brk(const struct operation *op, struct process *process);
 enum outcome run_access(const struct operation *op, struct process *process);
 enum outcome run_copy(const struct operation *op, struct process *process);

@@ -24,6 +24,7 @@ static const unsigned shares[OPERATION_KINDS] = {
 	[OP_DISCARD] = 20,
 	[OP_BRK] = 20,
 	[OP_ADVISE_HUGE] = 4,
+	[OP_ADVISE_FORK] = 8,
 	[OP_LOAD] = 620,
 	[OP_STORE] = 700,
 	[OP_EXECUTE] = 40,
@@ -202,6 +203,14 @@ static void say_map(struct words *words, const struct operation *op)
 		    op->kind == OP_MAP_SHARED_MEMORY ? "new shared memory" : "private, zeros");
 }
 
+/* In the order of fork_advice() in run_map.c. */
+static const char *const fork_advice_words[] = {
+	"does not give its children",
+	"gives its children",
+	"gives its children empty",
+	"gives its children with contents",
+};
+
 static void say_range_call(struct words *words, const struct operation *op)
 {
 	switch (op->kind) {
@@ -220,6 +229,10 @@ static void say_range_call(struct words *words, const struct operation *op)
 		say_range(words, "makes", op->first, op->count);
 		say(words, ", or what of them is one region, %u long%s", op->to_count,
 		    op->flag ? "" : ", in place");
+		break;
+	case OP_ADVISE_FORK:
+		say_range(words, fork_advice_words[op->value % ARRAY_SIZE(fork_advice_words)],
+			  op->first, op->count);
 		break;
 	case OP_ADVISE_HUGE:
 		say_range(words, op->flag ? "wants large pages for" : "wants no large pages for",

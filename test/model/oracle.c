@@ -118,9 +118,11 @@ static unsigned growing_stack(const struct process *process, unsigned page)
 	if (above == window->first + window->pages || !pages[above].grows ||
 	    pages[above].end - page > LIMIT_PAGES)
 		return NO_PAGE;
+	/* The gap must be free, but another stack, or what nobody can access, may be in it. */
 	while (under > window->first && page - under < GAP_PAGES) {
-		if (pages[--under].prot != UNMAPPED)
-			return NO_PAGE;
+		const struct page *below = &pages[--under];
+		if (below->prot != UNMAPPED)
+			return below->prot && !below->grows ? NO_PAGE : above;
 	}
 	return above;
 }
@@ -158,6 +160,8 @@ void oracle_grow(struct process *process, unsigned page)
 			.prot = process->pages[above].prot,
 			.memory = ANONYMOUS,
 			.grows = true,
+			.huge = process->pages[above].huge,
+			.fork = process->pages[above].fork,
 			.end = process->pages[above].end,
 		};
 }

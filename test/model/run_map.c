@@ -103,22 +103,30 @@ enum outcome run_unmap(const struct operation *op, struct process *process)
 	return outcome;
 }
 
+/* As Linux's, the call changes what is before a hole, and then complains. */
 enum outcome run_protect(const struct operation *op, struct process *process)
 {
-	int error = vm_protect(process->space, page_va(op->first), op->count * PAGE_SIZE, op->prot);
+	vaddr_t start = page_va(op->first);
+	unsigned run = 0;
+	int error = vm_protect(process->space, start, op->count * PAGE_SIZE, op->prot);
 
-	if (!all_mapped(process, op->first, op->count)) {
-		if (error != -ENOMEM)
-			differ("protect of a hole", page_va(op->first), (uint64_t)error,
-			       (uint64_t)-ENOMEM);
-		return REFUSED;
+	while (run < op->count && process->pages[op->first + run].prot != UNMAPPED)
+		run++;
+	if (run < op->count && run && op->allow >= 0) {
+		/* The one or the other reason: do it again to know. */
+		host_allow_allocations(-1);
+		error = vm_protect(process->space, start, op->count * PAGE_SIZE, op->prot);
 	}
-	enum outcome outcome = expect_done("protect", op, error);
+	if (run < op->count && error != -ENOMEM)
+		differ("protect of a hole", start, (uint64_t)error, (uint64_t)-ENOMEM);
+	if (!run)
+		return REFUSED;
+	enum outcome outcome = run < op->count ? DONE : expect_done("protect", op, error);
 	if (outcome != DONE)
 		return outcome;
 	oracle_cut(process, op->first);
-	oracle_cut(process, op->first + op->count);
-	for (unsigned i = 0; i < op->count; i++)
+	oracle_cut(process, op->first + run);
+	for (unsigned i = 0; i < run; i++)
 		process->pages[op->first + i].prot = (uint8_t)op->prot;
 	return DONE;
 }
@@ -207,6 +215,8 @@ static void lengthen(struct process *process, unsigned first, unsigned count, un
 			.memory = last.memory,
 			.shared = last.shared,
 			.grows = last.grows,
+			.huge = last.huge,
+			.fork = last.fork,
 			.memory_page = (uint16_t)(last.memory == ANONYMOUS
 							  ? 0
 							  : last.memory_page + 1 + i - count),
@@ -270,50 +280,107 @@ enum outcome run_remap(const struct operation *op, struct process *process)
 
 /* ---- madvise and brk ---- */
 
+/* madvise(2) over all of the operation's pages. It goes from region to region and over holes; where
+ * memory runs short in the middle it is done again with memory, which must bring it to the end. */
+static enum outcome advise(const struct operation *op, struct process *process, int advice)
+{
+	vaddr_t start = page_va(op->first), end = start + op->count * PAGE_SIZE;
+	const struct vm_region *region = region_find(process->space, start);
+	bool one_region = region && region->end >= end;
+	int error = vm_advise(process->space, start, end, advice);
+
+	if (error == -EAGAIN && op->allow >= 0) {
+		if (one_region)
+			return FAILED;
+		host_allow_allocations(-1);
+		error = vm_advise(process->space, start, end, advice);
+	}
+	bool mapped = all_mapped(process, op->first, op->count);
+	if (error != (mapped ? 0 : -ENOMEM))
+		differ("advice", start, (uint64_t)error, mapped);
+	return DONE;
+}
+
 enum outcome run_discard(const struct operation *op, struct process *process)
 {
-	bool mapped = all_mapped(process, op->first, op->count);
-	int error = vm_advise(process->space, page_va(op->first),
-			      page_va(op->first) + op->count * PAGE_SIZE, MADV_DONTNEED);
+	enum outcome outcome = advise(op, process, MADV_DONTNEED);
 
-	if (error == -ENOMEM && op->allow >= 0) {
-		if (mapped)
-			return FAILED;
-		/* Over a hole, and without memory: the one or the other. Do it again to know. */
-		host_allow_allocations(-1);
-		error = vm_advise(process->space, page_va(op->first),
-				  page_va(op->first) + op->count * PAGE_SIZE, MADV_DONTNEED);
-	}
-	if (error != (mapped ? 0 : -ENOMEM))
-		differ("discard", page_va(op->first), (uint64_t)error, mapped);
-	for (unsigned i = op->first; i < op->first + op->count; i++) {
+	for (unsigned i = op->first; outcome == DONE && i < op->first + op->count; i++) {
 		struct page *page = &process->pages[i];
 		page->copied = false;
 		if (page->memory == ANONYMOUS)
 			memset(page->value, 0, sizeof(page->value));
 	}
-	return DONE;
+	return outcome;
+}
+
+/* A region whose advice is new is cut at the ends of the range. */
+static void cut_for_advice(struct process *process, unsigned page, unsigned border, bool huge)
+{
+	if (process->pages[page].huge != huge)
+		oracle_cut(process, border);
 }
 
 /* Which pages are large is no business of the program's: the oracle does not know. */
 enum outcome run_advise(const struct operation *op, struct process *process)
 {
-	int error = vm_advise(process->space, page_va(op->first),
-			      page_va(op->first) + op->count * PAGE_SIZE,
-			      op->flag ? MADV_HUGEPAGE : MADV_NOHUGEPAGE);
+	enum outcome outcome = advise(op, process, op->flag ? MADV_HUGEPAGE : MADV_NOHUGEPAGE);
+	unsigned end = op->first + op->count;
 
-	if (!all_mapped(process, op->first, op->count)) {
-		if (error != -ENOMEM)
-			differ("advice for a hole", page_va(op->first), (uint64_t)error,
-			       (uint64_t)-ENOMEM);
-		return REFUSED;
+	if (outcome != DONE)
+		return outcome;
+	cut_for_advice(process, op->first, op->first, op->flag);
+	cut_for_advice(process, end - 1, end, op->flag);
+	for (unsigned i = op->first; i < end; i++)
+		process->pages[i].huge = op->flag && process->pages[i].prot != UNMAPPED;
+	return DONE;
+}
+
+/* The fork advice of an operation: which bit it sets or clears. */
+static int fork_advice(const struct operation *op, uint8_t *bit, bool *set)
+{
+	static const int advice[] = {MADV_DONTFORK, MADV_DOFORK, MADV_WIPEONFORK, MADV_KEEPONFORK};
+	unsigned which = op->value % ARRAY_SIZE(advice);
+
+	*bit = which < 2 ? NOT_FORKED : WIPED;
+	*set = which % 2 == 0;
+	return advice[which];
+}
+
+enum outcome run_advise_fork(const struct operation *op, struct process *process)
+{
+	uint8_t bit;
+	bool set;
+	int advice_number = fork_advice(op, &bit, &set);
+	struct page *pages = process->pages;
+	unsigned end = op->first + op->count, stop = op->first;
+
+	/* It stops at the first region that can't be wiped: a file's, or shared. Not tried: where
+	 * it stops in the middle. */
+	while (stop < end && (pages[stop].prot == UNMAPPED || pages[stop].memory == ANONYMOUS))
+		stop++;
+	if (bit == WIPED && set && stop < end)
+		return SKIPPED;
+	enum outcome outcome = advise(op, process, advice_number);
+	if (outcome != DONE)
+		return outcome;
+	for (unsigned i = op->first; i < end; i++) {
+		uint8_t advised = (uint8_t)(set ? pages[i].fork | bit : pages[i].fork & ~bit);
+		if (pages[i].prot == UNMAPPED)
+			continue;
+		if (i == op->first && advised != pages[i].fork)
+			oracle_cut(process, i);
+		if (i == end - 1 && advised != pages[i].fork)
+			oracle_cut(process, end);
+		pages[i].fork = advised;
 	}
-	enum outcome outcome = expect_done("advice", op, error);
-	if (outcome == DONE) {
-		oracle_cut(process, op->first);
-		oracle_cut(process, op->first + op->count);
-	}
-	return outcome;
+	return DONE;
+}
+
+/* May the heap end at the page `end`? A page above it stays free, and the gap below a stack. */
+static bool heap_fits(const struct process *process, unsigned old, unsigned end)
+{
+	return all_free(process, old, end + 1 - old) && !near_a_stack(process, end + 1);
 }
 
 enum outcome run_brk(const struct operation *op, struct process *process)
@@ -321,8 +388,8 @@ enum outcome run_brk(const struct operation *op, struct process *process)
 	unsigned wanted = BRK_PAGE + op->to % (PROGRAM_PAGES - BRK_PAGE), old = process->brk;
 	/* To the byte: anywhere in the last page. */
 	vaddr_t end = page_va(wanted) - (wanted > BRK_PAGE ? op->value % PAGE_SIZE : 0);
-	bool fits = wanted <= old ||
-		    (all_free(process, old, wanted - old) && !near_a_stack(process, wanted));
+	bool fits = wanted > old ? heap_fits(process, old, wanted)
+				 : wanted == old || !all_free(process, wanted, old - wanted);
 	vaddr_t before = vm_brk(process->space, 0), now = vm_brk(process->space, end);
 
 	if (now != end) {
@@ -333,7 +400,7 @@ enum outcome run_brk(const struct operation *op, struct process *process)
 		return fits ? FAILED : REFUSED;
 	}
 	if (!fits)
-		differ("brk into a region", end, now, before);
+		differ("brk that must fail", end, now, before);
 	if (wanted < old)
 		oracle_unmap(process, wanted, old - wanted);
 	for (unsigned i = old; i < wanted; i++)

@@ -9,6 +9,18 @@
 #include "model.h"
 #include "vm/region.h"
 
+/* What the advice for fork left out. */
+static void inherit(struct process *child)
+{
+	for (unsigned i = 0; i < PAGES; i++) {
+		struct page *page = &child->pages[i];
+		if (page->prot != UNMAPPED && (page->fork & NOT_FORKED))
+			*page = (struct page){.prot = UNMAPPED};
+		else if (page->fork & WIPED)
+			memset(page->value, 0, sizeof(page->value));
+	}
+}
+
 enum outcome run_fork(const struct operation *op, struct process *parent)
 {
 	for (unsigned i = 0; i < PROCESSES; i++) {
@@ -21,6 +33,7 @@ enum outcome run_fork(const struct operation *op, struct process *parent)
 		if (outcome == DONE) {
 			memcpy(child, parent, sizeof(*child));
 			child->space = space;
+			inherit(child);
 		}
 		return outcome;
 	}

@@ -253,9 +253,11 @@ static int remap_to_shrink(struct world *world, struct vm_space **made)
 
 static int discard_middle(struct world *world, struct vm_space **made)
 {
+	vaddr_t start = ANON + PAGE_SIZE;
+	int error = vm_advise(world->space, start, start + 6 * PAGE_SIZE, MADV_DONTNEED);
+
 	(void)made;
-	return vm_advise(world->space, ANON + PAGE_SIZE, ANON + PAGE_SIZE + 6 * PAGE_SIZE,
-			 MADV_DONTNEED);
+	return error == -EAGAIN ? -ENOMEM : error; /* so says madvise(2) */
 }
 
 static int move_brk(struct world *world, vaddr_t end)
