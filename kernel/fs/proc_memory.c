@@ -21,6 +21,29 @@ static int print_frames(const struct proc_id *who, struct text_sink *sink)
 	return 0;
 }
 
+static bool has_served(unsigned cpu)
+{
+	uint64_t any = 0;
+
+	for (unsigned kind = 0; kind < FAULT_KINDS; kind++)
+		any |= vm_cpu_faults[cpu][kind];
+	return any != 0;
+}
+
+/* A column for each CPU that has served any. */
+static int print_faults(const struct proc_id *who, struct text_sink *sink)
+{
+	for (unsigned kind = 0; kind < FAULT_KINDS; kind++) {
+		text_print(sink, "%-12s", vm_fault_kind_names[kind]);
+		for (unsigned cpu = 0; cpu < CPU_MAX; cpu++)
+			if (has_served(cpu))
+				text_print(sink, " %llu",
+					   (unsigned long long)vm_cpu_faults[cpu][kind]);
+		text_print(sink, "\n");
+	}
+	return 0;
+}
+
 static int print_trace(const struct proc_id *who, struct text_sink *sink)
 {
 	vm_trace_print(sink, VM_TRACE_EVENTS);
@@ -38,6 +61,7 @@ static int switch_trace(const struct proc_id *who, const char *text)
 static const struct proc_file files[] = {
 	{.name = "meminfo", .mode = S_IFREG | 0444, .print = print_meminfo},
 	{.name = "frames", .mode = S_IFREG | 0444, .print = print_frames},
+	{.name = "faults", .mode = S_IFREG | 0444, .print = print_faults},
 	{.name = "trace", .mode = S_IFREG | 0644, .print = print_trace, .write = switch_trace},
 };
 

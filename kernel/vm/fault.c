@@ -31,8 +31,7 @@
 static enum vm_result counted(struct vm_space *space, enum vm_fault_kind kind,
 			      enum vm_result result)
 {
-	space->faults[kind]++;
-	vm_trace(space, kind, space->fault_va);
+	vm_count_fault(space, kind, space->fault_va);
 	return result;
 }
 
@@ -60,8 +59,7 @@ static void grow_stack(struct vm_space *space, struct vm_region *stack, vaddr_t 
 {
 	space->mapped += stack->start - page;
 	stack->start = page;
-	space->faults[FAULT_STACK_GROW]++;
-	vm_trace(space, FAULT_STACK_GROW, page);
+	vm_count_fault(space, FAULT_STACK_GROW, page);
 }
 
 static bool allowed(const struct vm_region *region, unsigned access)

@@ -244,5 +244,6 @@ void vm_print_locked(const struct vm_space *space, struct text_sink *sink)
 void vm_print_faults_locked(const struct vm_space *space, struct text_sink *sink)
 {
 	for (unsigned i = 0; i < FAULT_KINDS; i++)
-		text_print(sink, "%-11s %llu\n", vm_fault_kind_names[i], (ull)space->faults[i]);
+		text_print(sink, "%-12s %llu\n", vm_fault_kind_names[i], (ull)space->faults[i]);
+	text_print(sink, "%-12s %llu\n", "fork-entries", (ull)space->fork_entries);
 }

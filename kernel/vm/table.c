@@ -285,8 +285,7 @@ static NOINLINE bool make_own(struct vm_space *space, entry_t *entry, unsigned l
 	if (result == OWN_NO_MEMORY)
 		return false;
 	*changed = true;
-	space->faults[FAULT_OWN_TABLE]++;
-	vm_trace(space, FAULT_OWN_TABLE, va);
+	vm_count_fault(space, FAULT_OWN_TABLE, va);
 	return true;
 }
 

@@ -16,6 +16,7 @@ struct event {
 };
 
 bool vm_trace_on;
+uint64_t vm_cpu_faults[CPU_MAX][FAULT_KINDS];
 
 /* See trace.h for how these are shared. */
 static struct event ring[VM_TRACE_EVENTS];

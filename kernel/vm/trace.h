@@ -1,6 +1,7 @@
 /*
- * trace.h: the last page faults, of all spaces, in a ring of fixed size. Off at boot; on by the
- * boot option trace=faults, by the debug shell and by writing to /proc/trace.
+ * trace.h: page faults counted, and the last ones of all spaces in a ring of fixed size. The counts
+ * are always kept. The ring is off at boot; on by the boot option trace=faults, by the debug shell
+ * and by writing to /proc/trace.
  *
  * No lock and no allocation: a writer takes the next place by one atomic addition, and marks it
  * while it writes. A reader, who may even be a panic in the middle of a write, leaves out the
@@ -10,6 +11,7 @@
 #define VM_TRACE_H
 
 #include "lib/text.h"
+#include "sync/cpu.h"
 #include "vm/space.h"
 
 #define VM_TRACE_EVENTS       1024u /* a power of two */
@@ -21,9 +23,15 @@ extern bool vm_trace_on;
 void vm_trace_set(bool on);
 void vm_trace_record(const struct vm_space *space, enum vm_fault_kind kind, vaddr_t va);
 
-/* A fault of `space` at va was served, or refused, as `kind`. space->lock. */
-static inline void vm_trace(const struct vm_space *space, enum vm_fault_kind kind, vaddr_t va)
+/* What each CPU has served, (l) by its number. Anybody may read it, torn. */
+extern uint64_t vm_cpu_faults[CPU_MAX][FAULT_KINDS];
+
+/* A fault of `space` at va was served, or refused, as `kind`: count it for both, and record it if
+ * the trace is on. space->lock. */
+static inline void vm_count_fault(struct vm_space *space, enum vm_fault_kind kind, vaddr_t va)
 {
+	space->faults[kind]++;
+	vm_cpu_faults[cpu_local()->id][kind]++;
 	if (UNLIKELY(__atomic_load_n(&vm_trace_on, __ATOMIC_RELAXED)))
 		vm_trace_record(space, kind, va);
 }

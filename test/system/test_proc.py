@@ -49,6 +49,10 @@ def test_faults():
     assert list(counts)[:3] == ["zero-read", "zero-fill", "file-map"]
     assert counts["file-map"] > 0 and counts["zero-fill"] > 0
     assert counts["bad-address"] == 0
+    assert counts["spurious"] == 0
+    both = output_of("busybox cat /proc/faults").splitlines()  # one CPU: one column
+    assert [line.split()[0] for line in both] == list(counts)[:-1]
+    assert all(len(line.split()) == 2 for line in both)
 
 
 def test_trace_is_switched_by_writing_to_it():
