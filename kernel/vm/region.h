@@ -48,6 +48,15 @@ void region_split(struct vm_space *space, struct vm_region *region, vaddr_t at,
  */
 NODISCARD int region_cut(struct vm_space *space, vaddr_t start, vaddr_t end);
 
+/*
+ * Take [start, end) out of the regions: what they have of it is trimmed off or removed. Prepared
+ * first: a region that goes on at both sides needs a second one for what is above, *upper, else
+ * NULL. -ENOMEM changes nothing; region_make_hole() can't fail.
+ */
+NODISCARD int region_prepare_hole(struct vm_space *space, vaddr_t start, vaddr_t end,
+				  struct vm_region **upper);
+void region_make_hole(struct vm_space *space, vaddr_t start, vaddr_t end, struct vm_region *upper);
+
 /* Join neighbours in and around [start, end) that are alike. */
 void region_merge(struct vm_space *space, vaddr_t start, vaddr_t end);
 
