@@ -5,6 +5,7 @@
  */
 #include "debug/assert.h"
 #include "mm/layout.h"
+#include "vm/object.h"
 #include "vm/print.h"
 #include "vm/region.h"
 #include "vm/table.h"
@@ -37,19 +38,6 @@ static struct path walk(const struct vm_space *space, vaddr_t va)
 	}
 }
 
-/* As grow_stack() in fault.c decides it. */
-static const struct vm_region *region_to_grow(const struct vm_space *space, vaddr_t va)
-{
-	const struct vm_region *stack = region_at_or_after(space, va);
-	vaddr_t page = ALIGN_DOWN(va, PAGE_SIZE);
-
-	if (!stack || !(stack->flags & REGION_GROWS_DOWN) || stack->end - page > space->stack_limit)
-		return NULL;
-	const struct vm_region *below = region_prev(stack);
-	bool near = below && below->end > page - VM_STACK_GAP;
-	return page < VM_MMAP_FLOOR + VM_STACK_GAP || near ? NULL : stack;
-}
-
 static bool allowed(const struct vm_region *region, unsigned access)
 {
 	if (access & (VM_WRITE | VM_EXEC))
@@ -57,10 +45,12 @@ static bool allowed(const struct vm_region *region, unsigned access)
 	return region->prot;
 }
 
-static enum vm_fault_kind kind_of_absent(const struct vm_region *region, bool write)
+static enum vm_fault_kind kind_of_absent(const struct vm_region *region, vaddr_t va, bool write)
 {
 	if (!region->object)
 		return write ? FAULT_ZERO_FILL : FAULT_ZERO_READ;
+	if (region_offset(region, ALIGN_DOWN(va, PAGE_SIZE)) >= region->object->bytes)
+		return FAULT_BAD_ADDRESS;
 	return write && !(region->flags & REGION_SHARED) ? FAULT_FILE_COPY : FAULT_FILE_MAP;
 }
 
@@ -88,7 +78,7 @@ struct vm_prediction vm_predict_locked(const struct vm_space *space, vaddr_t va,
 		return result;
 	const struct vm_region *region = region_find(space, va);
 	if (!region) {
-		region = region_to_grow(space, va);
+		region = vm_stack_above(space, va);
 		result.grows_stack = region != NULL;
 	}
 	if (!region)
@@ -103,7 +93,7 @@ struct vm_prediction vm_predict_locked(const struct vm_space *space, vaddr_t va,
 	if (entry_is_swap(path.entry))
 		result.kind = FAULT_SWAP_IN;
 	else if (!entry_is_present(path.entry))
-		result.kind = kind_of_absent(region, write);
+		result.kind = kind_of_absent(region, va, write);
 	else
 		result.kind = kind_of_present(&path);
 	return result;
@@ -119,7 +109,7 @@ static const char *const kind_words[FAULT_KINDS] = {
 	[FAULT_OWN_PAGE] = "the page is copied, others keep the old one",
 	[FAULT_REUSE] = "nobody else has the page: it becomes writable",
 	[FAULT_SWAP_IN] = "the page is read back from swap",
-	[FAULT_BAD_ADDRESS] = "SIGSEGV, SEGV_MAPERR",
+	[FAULT_BAD_ADDRESS] = "SIGSEGV, SEGV_MAPERR; SIGBUS past the end of a file",
 	[FAULT_BAD_ACCESS] = "SIGSEGV, SEGV_ACCERR",
 };
 

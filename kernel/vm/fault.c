@@ -12,6 +12,7 @@
  *   absent            write             anonymous  --> zero-fill:  a new page, maybe a large one
  *   absent            read, or shared   a file     --> file-map:   the file's own page
  *   absent            write, private    a file     --> file-copy:  a copy of it
+ *   absent            past the end of   a file     --> bad-address, too
  *   present           write             private, sole owner   --> reuse:    W is set
  *   present           write             private, others too   --> own-page: a copy
  *   already allows it -------------------------------> spurious, proven by mmu_probe()
@@ -35,8 +36,7 @@ static enum vm_result counted(struct vm_space *space, enum vm_fault_kind kind,
 	return result;
 }
 
-/* The stack above va that may grow down to va's page; NULL if there is none. */
-static struct vm_region *stack_above(const struct vm_space *space, vaddr_t va)
+struct vm_region *vm_stack_above(const struct vm_space *space, vaddr_t va)
 {
 	struct vm_region *stack = region_at_or_after(space, va);
 	vaddr_t page = ALIGN_DOWN(va, PAGE_SIZE);
@@ -126,8 +126,10 @@ static enum vm_result fill_from_object(struct vm_space *space, struct vm_region 
 	struct frame *page;
 	int error = vm_object_page(region->object, region_offset(region, va) >> PAGE_SHIFT, &page);
 
+	if (error == -ENOMEM)
+		return VM_NO_MEMORY;
 	if (error)
-		return error == -ENOMEM ? VM_NO_MEMORY : VM_BAD_OBJECT;
+		return counted(space, FAULT_BAD_ADDRESS, VM_BAD_OBJECT);
 	if (region->flags & REGION_SHARED) {
 		table_set(entry,
 			  entry_mkshared(leaf_for(region, page, 1, region->prot & VM_WRITE)));
@@ -220,7 +222,7 @@ static enum vm_result fault_locked(struct vm_space *space, vaddr_t va, unsigned 
 	bool grows = !region;
 
 	if (UNLIKELY(grows))
-		region = stack_above(space, va);
+		region = vm_stack_above(space, va);
 	if (UNLIKELY(!region))
 		return counted(space, FAULT_BAD_ADDRESS, VM_BAD_ADDRESS);
 	if (UNLIKELY(!allowed(region, access)))

@@ -78,6 +78,9 @@ NODISCARD int vm_unmap_locked(struct vm_space *space, vaddr_t start, vaddr_t end
 /* Stop using translations of [start, end) on every CPU that runs the space. */
 void vm_flush(struct vm_space *space, vaddr_t start, vaddr_t end);
 
+/* The stack above va that may grow down to va's page; NULL if there is none. */
+struct vm_region *vm_stack_above(const struct vm_space *space, vaddr_t va);
+
 /* A free range of `bytes`, as high as possible, within [floor, ceiling); 0: none. */
 NODISCARD vaddr_t vm_find_gap(const struct vm_space *space, vaddr_t floor, vaddr_t ceiling,
 			      uint64_t bytes);
