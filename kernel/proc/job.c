@@ -12,8 +12,9 @@
 #include "debug/shell.h"
 #include "dev/host_channel.h"
 #include "fs/console_file.h"
-#include "fs/devices.h"
 #include "fs/host_file.h"
+#include "fs/pty.h"
+#include "fs/tty.h"
 #include "lib/errno.h"
 #include "lib/format.h"
 #include "lib/options.h"
@@ -297,14 +298,14 @@ static void choose_streams(void)
 {
 	const char *stdio = option("stdio");
 
+	tty_session_init();
+	pty_init();
 	console_file_init();
 	if (stdio && !strcmp(stdio, "host")) {
 		use_host = host_file_init() == 0;
 		if (!use_host)
 			log_error("stdio=host, and there is no host channel: using the console");
 	}
-	if (!use_host)
-		devices_set_terminal(console_file_open);
 }
 
 static void run_all(void *argument)

@@ -119,6 +119,9 @@ NODISCARD struct vm_space *process_strip(struct process *process);
 /* /proc/self and /proc/<pid> (proc_files.c). Once, at boot. */
 void process_proc_init(void);
 
+/* What terminals ask of processes (terminals.c). Once, at boot. */
+void process_terminals_init(void);
+
 /* The debug shell's commands about processes (shell_commands.c). Once, at boot. */
 void process_shell_init(void);
 

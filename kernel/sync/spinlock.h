@@ -13,6 +13,8 @@ enum lock_rank {
 	RANK_PROCESS,   /* process table, parent and child links */
 	RANK_SCHEDULER, /* run queue, thread states */
 	RANK_FILES,     /* fd table */
+	RANK_SESSION,   /* which session a terminal controls */
+	RANK_TTY,       /* a terminal's line discipline */
 	RANK_SPACE,     /* vm_space */
 	RANK_OBJECT,    /* vm_object */
 	RANK_KMAP,      /* kernel virtual address space */
