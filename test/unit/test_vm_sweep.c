@@ -22,6 +22,8 @@
 #define PRIVATE    0x10000000ull /* of the file */
 #define SHARED     0x20000000ull /* the same file */
 #define FILE_PAGES 6u
+#define WIPED      (SHARED + 64 * PAGE_SIZE) /* in the same table; a child gets it empty */
+#define NOT_FORKED (SHARED + 80 * PAGE_SIZE) /* and this not at all */
 #define HEAP       0x30000000ull
 #define LARGE      0x80000000ull   /* a large page */
 #define FREE_PLACE 0x7000000000ull /* another entry of the root: no table is there */
@@ -110,6 +112,19 @@ static int make_large(struct vm_space *space)
 	return error ? error : write_page(space, LARGE + 5 * PAGE_SIZE, 600);
 }
 
+/* What fork takes away again from the child. */
+static int make_unforked(struct vm_space *space)
+{
+	int error = map_at(space, WIPED, 4, NULL, 0);
+
+	error = error ? error : map_at(space, NOT_FORKED, 4, NULL, 0);
+	error = error ? error : vm_advise(space, WIPED, WIPED + 4 * PAGE_SIZE, MADV_WIPEONFORK);
+	error = error ? error
+		      : vm_advise(space, NOT_FORKED, NOT_FORKED + 4 * PAGE_SIZE, MADV_DONTFORK);
+	error = error ? error : write_page(space, WIPED + PAGE_SIZE, 700);
+	return error ? error : write_page(space, NOT_FORKED + PAGE_SIZE, 800);
+}
+
 static int make_space(struct world *world)
 {
 	struct vm_space *space = world->space;
@@ -130,6 +145,8 @@ static int make_space(struct world *world)
 	}
 	if (!error)
 		error = make_large(space);
+	if (!error)
+		error = make_unforked(space);
 	/* One page of zeros and one of the file's, only read. */
 	if (vm_fault(space, ANON + PAGE_SIZE, VM_READ) == VM_NO_MEMORY ||
 	    vm_fault(space, PRIVATE + PAGE_SIZE, VM_READ) == VM_NO_MEMORY)
@@ -251,11 +268,55 @@ static int remap_to_shrink(struct world *world, struct vm_space **made)
 	return vm_remap(world->space, ANON, ANON_PAGES * PAGE_SIZE, 3 * PAGE_SIZE, 0, &address);
 }
 
+/* The file stays mapped where it was, without the pages that were written. */
+static int remap_and_leave(struct world *world, struct vm_space **made)
+{
+	vaddr_t to = FREE_PLACE - 2 * PAGE_SIZE;
+
+	(void)made;
+	return vm_remap(world->space, PRIVATE, 4 * PAGE_SIZE, 4 * PAGE_SIZE,
+			MREMAP_MAYMOVE | MREMAP_DONTUNMAP, &to);
+}
+
+static int remap_to_another_view(struct world *world, struct vm_space **made)
+{
+	vaddr_t to = FREE_PLACE;
+
+	(void)made;
+	return vm_remap(world->space, SHARED + PAGE_SIZE, 0, 2 * PAGE_SIZE,
+			MREMAP_MAYMOVE | MREMAP_FIXED, &to);
+}
+
+static int advise(struct world *world, vaddr_t start, unsigned pages, int advice)
+{
+	int error = vm_advise(world->space, start, start + pages * PAGE_SIZE, advice);
+
+	EXPECT(error != -ENOMEM); /* which means a hole */
+	return error == -EAGAIN ? -ENOMEM : error;
+}
+
 static int discard_middle(struct world *world, struct vm_space **made)
 {
 	(void)made;
-	return vm_advise(world->space, ANON + PAGE_SIZE, ANON + PAGE_SIZE + 6 * PAGE_SIZE,
-			 MADV_DONTNEED);
+	return advise(world, ANON + PAGE_SIZE, 6, MADV_DONTNEED);
+}
+
+static int free_middle(struct world *world, struct vm_space **made)
+{
+	(void)made;
+	return advise(world, ANON + 2 * PAGE_SIZE, 5, MADV_FREE);
+}
+
+static int wipe_middle_on_fork(struct world *world, struct vm_space **made)
+{
+	(void)made;
+	return advise(world, ANON + PAGE_SIZE, 6, MADV_WIPEONFORK);
+}
+
+static int lock_middle(struct world *world, struct vm_space **made)
+{
+	(void)made;
+	return vm_lock(world->space, PRIVATE + PAGE_SIZE, PRIVATE + 3 * PAGE_SIZE, REGION_LOCKED);
 }
 
 static int move_brk(struct world *world, vaddr_t end)
@@ -404,9 +465,14 @@ static const struct call calls[] = {
 	CALL(remap_to_grow, 1, 1),
 	CALL(remap_to_shrink, 0, 1),
 	CALL(discard_middle, 0, 1),
+	CALL(remap_and_leave, 1, 1),
+	CALL(remap_to_another_view, 1, 1),
+	CALL(free_middle, 0, 1),
+	CALL(wipe_middle_on_fork, 1, 1),
+	CALL(lock_middle, 1, 1),
 	CALL(shrink_heap, 0, 1),
 	CALL(grow_other_heap, 1, 1),
-	CALL(fork_again, 2, 2),
+	CALL(fork_again, 4, 4),
 	CALL(exec_beside, 4, 4),
 	CALL(fault_zero_fill, 1, 1),
 	CALL(fault_zero_read, 0, 1),
