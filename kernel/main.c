@@ -15,6 +15,7 @@
 #include "dev/fbcon.h"
 #include "dev/uart.h"
 #include "fs/initrd.h"
+#include "fs/procfs.h"
 #include "lib/options.h"
 #include "lib/string.h"
 #include "main.h"
@@ -26,6 +27,7 @@
 #include "proc/sched.h"
 #include "sync/cpu.h"
 #include "vm/fork.h"
+#include "vm/trace.h"
 
 #define QUIRE_VERSION "0.1"
 
@@ -115,7 +117,11 @@ void kernel_main(paddr_t boot_info)
 	fbcon_init(&info.framebuffer);
 	initrd_init(info.initrd_start, info.initrd_bytes);
 	set_fork_share();
+	vm_observe_init();
 	process_init();
+	process_shell_init();
+	process_proc_init();
+	procfs_init();
 	sched_init();
 	run_self_tests();
 	job_start();

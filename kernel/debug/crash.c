@@ -6,6 +6,7 @@
 #include "debug/assert.h"
 #include "debug/log.h"
 #include "lib/string.h"
+#include "sync/spinlock.h"
 
 #define WILD_ADDRESS 0xffffc0debadc0de0ull /* canonical, and in no area of the kernel's */
 #define STACK_BITE   512
@@ -26,6 +27,14 @@ static void call(vaddr_t address)
 static void crash_panic(void)
 {
 	panic("provoked by the boot option crash=panic");
+}
+
+static void crash_locked(void)
+{
+	static struct spinlock lock = SPINLOCK_INIT(RANK_PROCESS); /* guards nothing */
+
+	spin_lock(&lock);
+	panic("provoked by the boot option crash=locked");
 }
 
 static void crash_assert(void)
@@ -106,6 +115,7 @@ static const struct {
 	void (*provoke)(void);
 } crashes[] = {
 	{"panic", crash_panic},
+	{"locked", crash_locked},
 	{"assert", crash_assert},
 	{"null", crash_null},
 	{"wild", crash_wild},

@@ -6,6 +6,9 @@
  *	backtrace:
  *	  #0 0xffffffff80201234 function+0x12
  *
+ * and then the last page faults, if they were traced, and the debug shell, if panic=shell asks for
+ * it.
+ *
  * Lines carry no time: time may be what is broken. Nothing here allocates or locks.
  */
 #include "debug/panic.h"
@@ -14,9 +17,11 @@
 #include <arch/irq.h>
 #include <arch/trap.h>
 #include "debug/assert.h"
+#include "debug/shell.h"
 #include "debug/symbols.h"
 #include "dev/console.h"
 #include "lib/format.h"
+#include "lib/options.h"
 #include "lib/string.h"
 
 #define PANIC_LINE_MAX     400
@@ -34,6 +39,31 @@ static void write_line(const char *text)
 {
 	console_write(text, strlen(text));
 	console_write("\n", 1);
+}
+
+static void console_put(struct text_sink *sink, const char *text, size_t bytes)
+{
+	console_write(text, bytes);
+}
+
+/* Set at boot, then only read. */
+static void (*more_to_report)(struct text_sink *sink);
+
+void panic_set_report(void (*report)(struct text_sink *sink))
+{
+	more_to_report = report;
+}
+
+NORETURN static void end_panic(void)
+{
+	struct text_sink console = {console_put};
+	const char *then = option("panic");
+
+	if (more_to_report)
+		more_to_report(&console);
+	if (then && !strcmp(then, "shell"))
+		shell_run("after a panic");
+	arch_machine_end(MACHINE_PANIC);
 }
 
 static void print_frame(vaddr_t pc)
@@ -104,7 +134,7 @@ void panic(const char *format_text, ...)
 	arch_dump_control(write_line);
 	backtrace_from = (vaddr_t)__builtin_return_address(0);
 	print_backtrace(0, 0, false);
-	arch_machine_end(MACHINE_PANIC);
+	end_panic();
 }
 
 void panic_trap(const struct trap_frame *frame, const char *format_text, ...)
@@ -117,5 +147,5 @@ void panic_trap(const struct trap_frame *frame, const char *format_text, ...)
 	trap_dump(frame, write_line);
 	arch_dump_control(write_line);
 	print_backtrace(trap_pc(frame), trap_fp(frame), true);
-	arch_machine_end(MACHINE_PANIC);
+	end_panic();
 }

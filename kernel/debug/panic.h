@@ -4,7 +4,12 @@
 
 #include "lib/types.h"
 
+struct text_sink;
 struct trap_frame;
+
+/* What a panic prints last, after the backtrace. One; it takes no locks and does not allocate. At
+ * boot. */
+void panic_set_report(void (*report)(struct text_sink *sink));
 
 /*
  * panic() for an exception that the kernel can't go on from: prints the registers in `frame`, and

@@ -86,6 +86,25 @@ void console_write(const char *text, size_t bytes)
 	unlock_consoles(locked);
 }
 
+bool console_has_keys(void)
+{
+	for (const struct console *console = consoles; console; console = console->next)
+		if (console->read)
+			return true;
+	return false;
+}
+
+size_t console_take(char *to, size_t bytes)
+{
+	size_t done = 0;
+
+	/* The list only grows at its front, so it may be followed without the lock. */
+	for (struct console *console = consoles; console && !done; console = console->next)
+		if (console->read)
+			done = console->read(console, to, bytes);
+	return done;
+}
+
 void console_panic(void)
 {
 	if (panicking)

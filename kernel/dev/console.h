@@ -12,6 +12,8 @@ struct console {
 	const char *name;
 	void (*write)(struct console *console, const char *text,
 		      size_t bytes); /* never fails, bounded time */
+	/* Bytes typed there, up to `bytes`; never waits. NULL: it has no keys. */
+	size_t (*read)(struct console *console, char *to, size_t bytes);
 	struct console *next;
 };
 
@@ -20,6 +22,11 @@ struct console {
 void console_register(struct console *console);
 /* Bytes as they are, but '\n' becomes "\r\n" on serial. */
 void console_write(const char *text, size_t bytes);
+/* Is there one that can be typed at? */
+bool console_has_keys(void);
+/* What was typed at the first console that has anything, taken away from whoever else reads there;
+ * 0: nothing. Never waits; without locks in a panic. For the debug shell. */
+NODISCARD size_t console_take(char *to, size_t bytes);
 /* From now on write without locks: the machine is going down. */
 void console_panic(void);
 /* For a console that can show a panic in another colour. */

@@ -184,6 +184,21 @@ static void receive_locked(struct uart *uart)
 	put(uart->base, UART_IER, 0);
 }
 
+/* In a panic the lock may be held by who will never give it back. */
+static bool lock_uart(struct uart *uart) NO_LOCK_ANALYSIS
+{
+	if (console_in_panic())
+		return false;
+	spin_lock(&uart->lock);
+	return true;
+}
+
+static void unlock_uart(struct uart *uart, bool locked) NO_LOCK_ANALYSIS
+{
+	if (locked)
+		spin_unlock(&uart->lock);
+}
+
 size_t uart_read(uint16_t base, void *data, size_t bytes)
 {
 	struct uart *uart = find(base);
@@ -192,7 +207,7 @@ size_t uart_read(uint16_t base, void *data, size_t bytes)
 
 	if (!uart)
 		return 0;
-	spin_lock(&uart->lock);
+	bool locked = lock_uart(uart);
 	if (uart->head == uart->tail || !uart->interrupt)
 		receive_locked(uart);
 	bool was_full = uart->head - uart->tail == RECEIVE_RING;
@@ -200,7 +215,7 @@ size_t uart_read(uint16_t base, void *data, size_t bytes)
 		to[done++] = uart->ring[uart->tail++ % RECEIVE_RING];
 	if (was_full && done > 0)
 		receive_locked(uart);
-	spin_unlock(&uart->lock);
+	unlock_uart(uart, locked);
 	return done;
 }
 
@@ -258,8 +273,14 @@ static void console_output(struct console *console, const char *text, size_t byt
 	}
 }
 
+static size_t console_input(struct console *console, char *to, size_t bytes)
+{
+	return uart_read(UART_COM1, to, bytes);
+}
+
 /* Linked into the list of consoles, under their lock. */
-static struct console com1_console = {.name = "COM1", .write = console_output};
+static struct console com1_console = {
+	.name = "COM1", .write = console_output, .read = console_input};
 
 void uart_console_init(void)
 {

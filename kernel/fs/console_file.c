@@ -1,7 +1,8 @@
 /*
  * console_file.c: see console_file.h. A simple line discipline: lines are collected, with echo,
  * erase (DEL or backspace), kill (Ctrl-U) and end of input (Ctrl-D), until ICANON is switched off;
- * then bytes go to the reader as they come. Ctrl-C and job control are not implemented.
+ * then bytes go to the reader as they come. Ctrl-C and job control are not implemented. Ctrl-]
+ * never reaches a program: it enters the debug shell.
  *
  * Lock letters: (k) only the receive handler, which runs with interrupts off, on one CPU.
  */
@@ -14,6 +15,7 @@
 #include <linux/major.h>
 
 #include "debug/log.h"
+#include "debug/shell.h"
 #include "dev/console.h"
 #include "dev/uart.h"
 #include "fs/devices.h"
@@ -23,7 +25,6 @@
 
 #define LINE_BYTES    256u
 #define WRITE_BYTES   256u
-#define RECEIVE_BYTES 64u
 #define CONSOLE_MINOR 1u /* of TTYAUX_MAJOR */
 /* How long a reader sleeps before it looks itself, where COM1 has no interrupt. */
 #define POLL_NS       10000000ull
@@ -88,6 +89,10 @@ static void edit(char byte)
 
 static void receive_byte(char byte)
 {
+	if (byte == SHELL_KEY) {
+		shell_run("Ctrl-]");
+		return;
+	}
 	if (byte == '\r' && (console.terminal.settings.c_iflag & ICRNL))
 		byte = '\n';
 	if (terminal_has(&console.terminal, ICANON)) {
@@ -101,12 +106,11 @@ static void receive_byte(char byte)
 /* Interrupts off. */
 static void receive(void *argument)
 {
-	char bytes[RECEIVE_BYTES];
-	size_t count;
+	char byte;
 
-	while ((count = uart_read(UART_COM1, bytes, sizeof(bytes))) > 0)
-		for (size_t i = 0; i < count; i++)
-			receive_byte(bytes[i]);
+	/* One at a time: what follows the debug shell's key is the shell's. */
+	while (uart_read(UART_COM1, &byte, 1) > 0)
+		receive_byte(byte);
 }
 
 static void receive_now(void)

@@ -388,6 +388,19 @@ void frame_counts(struct frame_counts *out)
 			out->by_state[state] += (uint64_t)caches[cpu].by_state[state];
 }
 
+void frame_free_blocks(uint64_t blocks[FRAME_MAX_ORDER + 1])
+{
+	spin_lock(&frame_lock);
+	for (unsigned order = 0; order <= FRAME_MAX_ORDER; order++) {
+		blocks[order] = 0;
+		list_for_each (node, &free_lists[order])
+			blocks[order]++;
+	}
+	spin_unlock(&frame_lock);
+	for (unsigned cpu = 0; cpu < CPU_MAX; cpu++)
+		blocks[0] += caches[cpu].count;
+}
+
 struct frame *frame_zero(void)
 {
 	return zero_page;

@@ -112,6 +112,9 @@ struct frame_counts {
 };
 void frame_counts(struct frame_counts *out);
 extern const char *const frame_state_names[FRAME_STATES];
+/* Free blocks by order; what a CPU keeps for itself is of order 0. Counts them one by one: for
+ * people. */
+void frame_free_blocks(uint64_t blocks[FRAME_MAX_ORDER + 1]);
 
 /* The page of zeros. Its count is never 1. */
 struct frame *frame_zero(void);

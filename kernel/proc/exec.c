@@ -96,6 +96,23 @@ static uint64_t data_bytes(const struct elf_image *elf)
 	return end > start ? end - start : 0;
 }
 
+/* Where code and data are, as Linux tells it: code is what may be executed, data the last of all.
+ */
+static void note_segments(struct process_layout *layout, const struct elf_image *elf, vaddr_t bias)
+{
+	layout->code_start = UINT64_MAX;
+	for (unsigned i = 0; i < elf->segment_count; i++) {
+		const struct elf_segment *segment = &elf->segments[i];
+		vaddr_t start = bias + segment->start, end = start + segment->file_bytes;
+		if (segment->prot & VM_EXEC) {
+			layout->code_start = MIN(layout->code_start, start);
+			layout->code_end = MAX(layout->code_end, end);
+		}
+		layout->data_start = MAX(layout->data_start, start);
+		layout->data_end = MAX(layout->data_end, end);
+	}
+}
+
 static int map_image(struct vm_space *space, const struct elf_image *elf, vaddr_t bias,
 		     struct vm_object *object)
 {
@@ -196,7 +213,9 @@ static int load(struct process *process, const struct exec_request *request,
 		.phdr_count = elf->phdr_count,
 		.entry = image->entry,
 	};
-	return exec_build_stack(image->space, stack_limit, request, &auxiliary, &image->sp);
+	note_segments(image->layout, elf, bias);
+	return exec_build_stack(image->space, stack_limit, request, &auxiliary, image->layout,
+				&image->sp);
 }
 
 static int load_object(struct process *process, const struct exec_request *request,
@@ -209,13 +228,18 @@ static int load_object(struct process *process, const struct exec_request *reque
 	int error = elf_parse(read_object, object, object->bytes, USER_END - TOP_RESERVE, elf);
 	if (!error && elf->has_interpreter)
 		error = refuse_interpreter(elf, object, request);
+	image->layout = kzalloc(sizeof(*image->layout));
 	if (!error)
-		error = vm_space_create(&image->space);
+		error = image->layout ? vm_space_create(&image->space) : -ENOMEM;
 	if (!error) {
+		image->layout->count = 1;
+		image->space->id = process->pid;
 		error = load(process, request, object, elf, image);
 		if (error)
 			vm_space_destroy(image->space);
 	}
+	if (error)
+		kfree(image->layout);
 	kfree(elf);
 	return error;
 }
@@ -326,9 +350,9 @@ int exec_prepare(struct process *process, const struct exec_request *request,
 
 void exec_commit(struct process *process, struct exec_image *image)
 {
-	struct vm_space *old = process->space;
+	struct vm_space *old = process_set_space(process, image->space);
 
-	process->space = image->space;
+	process_set_layout(process, image->layout);
 	process_set_executable(process, image->inode);
 	inode_end_run(image->inode);
 	inode_put(image->inode);

@@ -39,6 +39,7 @@ struct exec_image {
 	struct inode *inode; /* with a reference, and inode_begin_run() */
 	struct vm_space *space;
 	vaddr_t entry, sp;
+	struct process_layout *layout;
 	char name[PROCESS_NAME_BYTES];
 };
 
@@ -51,7 +52,8 @@ void exec_commit(struct process *process, struct exec_image *image);
 
 /*
  * exec_stack.c: the initial stack (System V ABI, x86-64, 3.4.1; its strings as Linux lays them
- * out). What the program is told about itself stands in the auxiliary vector.
+ * out). What the program is told about itself stands in the auxiliary vector. Of *layout it sets
+ * where the stack, the arguments and the environment are.
  */
 struct exec_auxiliary {
 	vaddr_t phdr, base, entry;
@@ -59,6 +61,7 @@ struct exec_auxiliary {
 };
 NODISCARD int exec_build_stack(struct vm_space *space, uint64_t stack_limit,
 			       const struct exec_request *request,
-			       const struct exec_auxiliary *auxiliary, vaddr_t *sp);
+			       const struct exec_auxiliary *auxiliary,
+			       struct process_layout *layout, vaddr_t *sp);
 
 #endif

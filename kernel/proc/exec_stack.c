@@ -262,7 +262,7 @@ static int push_vectors(struct stack *stack, const struct vector *arguments,
 
 static int push_all(struct stack *stack, const struct exec_request *request,
 		    const struct exec_auxiliary *about, struct vector *arguments,
-		    struct vector *environment)
+		    struct vector *environment, struct process_layout *layout)
 {
 	const uint64_t zero = 0;
 	uint8_t random[RANDOM_BYTES];
@@ -272,10 +272,13 @@ static int push_all(struct stack *stack, const struct exec_request *request,
 	if (!error)
 		error = push_string(stack, true, (vaddr_t)request->name);
 	vaddr_t name = stack->sp;
+	layout->environment_end = stack->sp;
 	if (!error)
 		error = push_strings(stack, environment);
+	layout->environment_start = layout->arguments_end = stack->sp;
 	if (!error)
 		error = push_strings(stack, arguments);
+	layout->arguments_start = stack->sp;
 	if (!error)
 		error = push(stack, CPU_PLATFORM, sizeof(CPU_PLATFORM));
 	vaddr_t platform = stack->sp;
@@ -290,7 +293,7 @@ static int push_all(struct stack *stack, const struct exec_request *request,
 
 int exec_build_stack(struct vm_space *space, uint64_t stack_limit,
 		     const struct exec_request *request, const struct exec_auxiliary *about,
-		     vaddr_t *sp)
+		     struct process_layout *layout, vaddr_t *sp)
 {
 	static const char *const no_name[] = {"", NULL};
 	static const struct exec_strings empty_name = {.kernel = no_name};
@@ -315,12 +318,12 @@ int exec_build_stack(struct vm_space *space, uint64_t stack_limit,
 	arguments.addresses = kmalloc(arguments.count * sizeof(vaddr_t));
 	environment.addresses = kmalloc(MAX(environment.count, 1u) * sizeof(vaddr_t));
 	if (stack.page && arguments.addresses && environment.addresses)
-		error = push_all(&stack, request, about, &arguments, &environment);
+		error = push_all(&stack, request, about, &arguments, &environment, layout);
 	else
 		error = -ENOMEM;
 	kfree(environment.addresses);
 	kfree(arguments.addresses);
 	kfree(stack.page);
-	*sp = stack.sp;
+	*sp = layout->stack_start = stack.sp;
 	return error;
 }

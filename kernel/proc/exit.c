@@ -70,13 +70,11 @@ void process_exit(int status)
 {
 	struct thread *thread = current_thread();
 	struct process *process = thread->process;
-	struct vm_space *space = process->space;
 	struct list_node graves;
 
 	assert(process != &kernel_process);
 	fd_table_close_all(&process->files);
-	process_drop_inodes(process);
-	process->space = NULL;
+	struct vm_space *space = process_strip(process);
 	vm_space_activate(NULL);
 	vm_space_destroy(space);
 	list_init(&graves);

@@ -9,6 +9,7 @@
 
 #include "debug/assert.h"
 #include "debug/log.h"
+#include "debug/shell.h"
 #include "dev/host_channel.h"
 #include "fs/console_file.h"
 #include "fs/devices.h"
@@ -149,10 +150,8 @@ static int start(const struct job_spec *job, struct exec_image *image, int *pid)
 	error = load_program(process, job, image);
 	if (!error) {
 		error = thread_create(process, enter_program, image, &thread);
-		if (error) {
-			vm_space_destroy(process->space);
-			process->space = NULL;
-		}
+		if (error)
+			vm_space_destroy(process_set_space(process, NULL));
 	}
 	if (error) {
 		process_discard(process);
@@ -160,7 +159,7 @@ static int start(const struct job_spec *job, struct exec_image *image, int *pid)
 	}
 	*pid = process->pid;
 	process->is_job = true;
-	process_start(process, thread);
+	process_start(process, process->space, thread);
 	sched_start_thread(thread);
 	return 0;
 }
@@ -313,6 +312,8 @@ static void run_all(void *argument)
 	const char *file = option("job");
 
 	choose_streams();
+	if (option("debugshell"))
+		shell_run("debugshell");
 	if (file)
 		run_file(file);
 	else

@@ -32,22 +32,6 @@ static struct {
 	int last_pid;
 } table;
 
-/* What /proc/self/exe names, for whoever asks. */
-static ssize_t executable_path(char *to, size_t size)
-{
-	const struct process *process = current_process();
-
-	return process->executable ? inode_path(process->executable, to, size) : -ENOENT;
-}
-
-static void make_proc_files(void)
-{
-	int error = tmpfs_make_dynamic_link("/proc/self/exe", executable_path);
-
-	if (error)
-		log_warning("/proc/self/exe could not be made (error %d)", -error);
-}
-
 void process_init(void)
 {
 	list_init(&table.all);
@@ -57,7 +41,6 @@ void process_init(void)
 	futex_init();
 	process_set_cwd(&kernel_process, inode_root());
 	kernel_process.umask = DEFAULT_UMASK;
-	make_proc_files();
 	for (unsigned i = 0; i < RLIM_NLIMITS; i++)
 		kernel_process.limits[i] = (struct process_limit){RLIM64_INFINITY, RLIM64_INFINITY};
 	kernel_process.limits[RLIMIT_STACK].soft = DEFAULT_STACK_BYTES;
@@ -67,7 +50,7 @@ void process_init(void)
 	kernel_process.limits[RLIMIT_NPROC] = (struct process_limit){PROCESS_MAX, PROCESS_MAX};
 }
 
-static struct process *find_locked(int pid)
+struct process *process_find_locked(int pid)
 {
 	list_for_each (node, &table.all) {
 		struct process *process = container_of(node, struct process, all);
@@ -77,57 +60,116 @@ static struct process *find_locked(int pid)
 	return NULL;
 }
 
+struct process *process_after_locked(int pid)
+{
+	struct process *best = NULL;
+
+	list_for_each (node, &table.all) {
+		struct process *process = container_of(node, struct process, all);
+		if (process->pid > pid && (!best || process->pid < best->pid))
+			best = process;
+	}
+	return best;
+}
+
 /* A pid that nobody has; they go round, so that one is not used again soon. */
 static int free_pid_locked(void)
 {
 	do {
 		table.last_pid = table.last_pid % (PID_MAX - 1) + 1;
-	} while (find_locked(table.last_pid));
+	} while (process_find_locked(table.last_pid));
 	return table.last_pid;
+}
+
+/* `to` names `inode` from now on; what it named. /proc looks under the lock. */
+static struct inode *replace(struct inode **to, struct inode *inode)
+{
+	spin_lock(&process_lock);
+	struct inode *old = *to;
+	*to = inode;
+	spin_unlock(&process_lock);
+	return old;
+}
+
+static struct inode *get_cwd(struct inode *inode)
+{
+	if (inode)
+		inode_get(inode);
+	return inode;
+}
+
+static struct inode *get_executable(struct inode *inode)
+{
+	if (inode) {
+		inode_get(inode);
+		int error = inode_begin_run(inode);
+		assert(!error);
+	}
+	return inode;
+}
+
+static void put_executable(struct inode *inode)
+{
+	if (inode) {
+		inode_end_run(inode);
+		inode_put(inode);
+	}
 }
 
 void process_set_cwd(struct process *process, struct inode *inode)
 {
-	struct inode *old = process->cwd;
+	struct inode *old = replace(&process->cwd, get_cwd(inode));
 
-	if (inode)
-		inode_get(inode);
-	process->cwd = inode;
 	if (old)
 		inode_put(old);
 }
 
 void process_set_executable(struct process *process, struct inode *inode)
 {
-	struct inode *old = process->executable;
-
-	if (inode) {
-		inode_get(inode);
-		int error = inode_begin_run(inode);
-		assert(!error);
-	}
-	process->executable = inode;
-	if (old) {
-		inode_end_run(old);
-		inode_put(old);
-	}
+	put_executable(replace(&process->executable, get_executable(inode)));
 }
 
-void process_drop_inodes(struct process *process)
+static void put_layout(struct process_layout *layout)
 {
-	if (process->cwd)
-		process_set_cwd(process, NULL);
-	if (process->executable)
-		process_set_executable(process, NULL);
+	if (layout && __atomic_fetch_sub(&layout->count, 1, __ATOMIC_ACQ_REL) == 1)
+		kfree(layout);
 }
 
+void process_set_layout(struct process *process, struct process_layout *layout)
+{
+	spin_lock(&process_lock);
+	struct process_layout *old = process->layout;
+	process->layout = layout;
+	spin_unlock(&process_lock);
+	put_layout(old);
+}
+
+struct vm_space *process_strip(struct process *process)
+{
+	spin_lock(&process_lock);
+	struct inode *cwd = process->cwd, *executable = process->executable;
+	struct process_layout *layout = process->layout;
+	struct vm_space *space = process->space;
+	process->cwd = process->executable = NULL;
+	process->layout = NULL;
+	process->space = NULL;
+	spin_unlock(&process_lock);
+	if (cwd)
+		inode_put(cwd);
+	put_executable(executable);
+	put_layout(layout);
+	return space;
+}
+
+/* The child is nobody else's yet: no lock. */
 static int inherit(struct process *child, const struct process *parent)
 {
-	inode_get(parent->cwd);
-	child->cwd = parent->cwd;
-	if (parent->executable)
-		process_set_executable(child, parent->executable);
+	child->cwd = get_cwd(parent->cwd);
+	child->executable = get_executable(parent->executable);
 	child->umask = parent->umask;
+	child->layout = parent->layout;
+	if (child->layout)
+		__atomic_fetch_add(&child->layout->count, 1, __ATOMIC_RELAXED);
 	memcpy(child->limits, parent->limits, sizeof(child->limits));
 	memcpy(child->name, parent->name, sizeof(child->name));
 	return signals_inherit(&child->signals, &parent->signals);
@@ -135,7 +177,10 @@ static int inherit(struct process *child, const struct process *parent)
 
 void process_free(struct process *process)
 {
-	process_drop_inodes(process);
+	if (process->cwd) { /* it never began */
+		struct vm_space *space = process_strip(process);
+		assert(!space);
+	}
 	signals_destroy(&process->signals);
 	kfree(process);
 }
@@ -207,9 +252,22 @@ void process_apply_limits(const struct process *process, struct vm_space *space)
 			     });
 }
 
-void process_start(struct process *process, struct thread *thread)
+struct vm_space *process_set_space(struct process *process, struct vm_space *space)
 {
 	spin_lock(&process_lock);
+	struct vm_space *old = process->space;
+	process->space = space;
+	if (space)
+		space->id = process->pid;
+	spin_unlock(&process_lock);
+	return old;
+}
+
+void process_start(struct process *process, struct vm_space *space, struct thread *thread)
+{
+	space->id = process->pid;
+	spin_lock(&process_lock);
+	process->space = space;
 	process->thread = thread;
 	spin_unlock(&process_lock);
 }
@@ -219,7 +277,7 @@ int process_kill(int pid, int signal)
 	if (signal < 0 || signal > SIGNAL_MAX)
 		return -EINVAL;
 	spin_lock(&process_lock);
-	struct process *process = find_locked(pid);
+	struct process *process = process_find_locked(pid);
 	if (process && signal)
 		signal_send_locked(process, signal);
 	spin_unlock(&process_lock);

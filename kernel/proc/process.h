@@ -25,26 +25,36 @@ struct vm_space;
 #define PROCESS_MAX        4096u
 #define PID_MAX            32768
 
+/* Where exec has put what /proc tells of. A fork shares it. */
+struct process_layout {
+	uint32_t count; /* (c) processes that have it; the rest is (i) */
+	vaddr_t code_start, code_end, data_start, data_end; /* of the program's segments */
+	vaddr_t stack_start;                                /* the first stack pointer */
+	vaddr_t arguments_start, arguments_end, environment_start, environment_end;
+};
+
 struct process_limit {
 	uint64_t soft, hard; /* RLIM64_INFINITY: none */
 };
 
 struct process {
-	int pid;                      /* (i) */
-	bool zombie;                  /* (p) it has ended; `status` waits for the parent */
-	bool is_job;                  /* (i) a child of kernel_process that it waits for */
-	int status;                   /* (p) as wait4 gives it */
-	struct process *parent;       /* (p) */
-	int parent_pid;               /* (p) to write; read without, as getppid does */
-	struct list_node children;    /* (p) */
-	struct list_node sibling;     /* (p) in the parent's children */
-	struct list_node all;         /* (p) in the list of all processes */
-	struct wait_queue child_ends; /* a child became a zombie */
-	struct thread *thread;        /* (p) NULL in a zombie */
-	struct vm_space *space;       /* (o) NULL in a zombie and in kernel_process */
-	struct fd_table files;        /* (o) */
-	struct inode *cwd;            /* (o) with a reference; NULL in a zombie */
-	struct inode *executable;     /* (o) with a reference and inode_begin_run(), or NULL */
+	int pid;                       /* (i) */
+	bool zombie;                   /* (p) it has ended; `status` waits for the parent */
+	bool is_job;                   /* (i) a child of kernel_process that it waits for */
+	int status;                    /* (p) as wait4 gives it */
+	struct process *parent;        /* (p) */
+	int parent_pid;                /* (p) to write; read without, as getppid does */
+	struct list_node children;     /* (p) */
+	struct list_node sibling;      /* (p) in the parent's children */
+	struct list_node all;          /* (p) in the list of all processes */
+	struct wait_queue child_ends;  /* a child became a zombie */
+	struct thread *thread;         /* (p) NULL in a zombie */
+	struct vm_space *space;        /* (o) writes under process_lock, so that others may look
+					  under it; NULL in a zombie and in kernel_process */
+	struct process_layout *layout; /* (p) with a reference; NULL before the first exec */
+	struct fd_table files;         /* (o) */
+	struct inode *cwd;             /* (o) with a reference; NULL in a zombie */
+	struct inode *executable;      /* (o) with a reference and inode_begin_run(), or NULL */
 	struct signals signals;
 	struct process_limit limits[RLIM_NLIMITS]; /* (o) */
 	uint32_t umask;                            /* (o) */
@@ -66,8 +76,14 @@ NODISCARD int process_create(struct process *parent, struct process **out);
 /* Undo process_create; its space is gone or was never set. */
 void process_discard(struct process *process);
 
-/* Its first thread, which may be signalled from now on. */
-void process_start(struct process *process, struct thread *thread);
+/* It has this space from now on, and takes over the caller's reference; returns the old one. */
+struct vm_space *process_set_space(struct process *process, struct vm_space *space);
+
+/* It has this layout from now on, and takes over the caller's reference; NULL: none. */
+void process_set_layout(struct process *process, struct process_layout *layout);
+
+/* Its space and its first thread, which may be signalled from now on. */
+void process_start(struct process *process, struct vm_space *space, struct thread *thread);
 
 /* End the calling process with `status` as wait4 gives it: code << 8, or the signal's number. */
 NORETURN void process_exit(int status);
@@ -94,9 +110,17 @@ NODISCARD int process_fork(const struct trap_frame *frame, vaddr_t child_tid, va
  * meanwhile: the new one is one already, by somebody's inode_begin_run(). */
 void process_set_cwd(struct process *process, struct inode *inode);
 void process_set_executable(struct process *process, struct inode *inode);
-void process_drop_inodes(struct process *process); /* it has ended, or never began */
 /* Make `space` obey the process's limits of memory. */
 void process_apply_limits(const struct process *process, struct vm_space *space);
+/* It has ended, or never began: it gives up its files' names and its layout, and its space to the
+ * caller. */
+NODISCARD struct vm_space *process_strip(struct process *process);
+
+/* /proc/self and /proc/<pid> (proc_files.c). Once, at boot. */
+void process_proc_init(void);
+
+/* The debug shell's commands about processes (shell_commands.c). Once, at boot. */
+void process_shell_init(void);
 
 /* Send a signal to one process; 0: only look whether it is there. -ESRCH, -EINVAL. */
 NODISCARD int process_kill(int pid, int signal);

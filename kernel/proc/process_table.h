@@ -4,6 +4,11 @@
 
 struct process;
 
+/* The process with this number, a zombie too; NULL. Under process_lock. */
+struct process *process_find_locked(int pid);
+/* The one with the least number above `pid`; NULL. Under process_lock. */
+struct process *process_after_locked(int pid);
+
 /* Take it out of the table and of its parent's children. It has no children. Under process_lock. */
 void process_forget_locked(struct process *process);
 

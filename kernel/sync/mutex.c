@@ -17,6 +17,14 @@ void NO_LOCK_ANALYSIS mutex_lock(struct mutex *mutex)
 	mutex->holder = cpu_local()->thread;
 }
 
+bool NO_LOCK_ANALYSIS mutex_try_lock(struct mutex *mutex)
+{
+	if (__atomic_exchange_n(&mutex->locked, 1, __ATOMIC_ACQUIRE))
+		return false;
+	mutex->holder = cpu_local()->thread;
+	return true;
+}
+
 void NO_LOCK_ANALYSIS mutex_unlock(struct mutex *mutex)
 {
 	assert(mutex_held(mutex));

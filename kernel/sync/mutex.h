@@ -17,6 +17,8 @@ struct CAPABILITY("mutex") mutex {
 };
 
 void mutex_lock(struct mutex *mutex) ACQUIRES(mutex);
+/* For who may not wait: false if anybody has it, the caller included. Also under spinlocks. */
+NODISCARD bool mutex_try_lock(struct mutex *mutex) TRY_ACQUIRES(mutex);
 void mutex_unlock(struct mutex *mutex) RELEASES(mutex);
 bool mutex_held(const struct mutex *mutex); /* by this thread; for assertions */
 

@@ -12,6 +12,7 @@
  *   absent            write             anonymous  --> zero-fill:  a new page, maybe a large one
  *   absent            read, or shared   a file     --> file-map:   the file's own page
  *   absent            write, private    a file     --> file-copy:  a copy of it
+ *   absent            past the end of   a file     --> bad-address, too
  *   present           write             private, sole owner   --> reuse:    W is set
  *   present           write             private, others too   --> own-page: a copy
  *   already allows it -------------------------------> spurious, proven by mmu_probe()
@@ -26,16 +27,16 @@
 #include "vm/object.h"
 #include "vm/region.h"
 #include "vm/table.h"
+#include "vm/trace.h"
 
 static enum vm_result counted(struct vm_space *space, enum vm_fault_kind kind,
 			      enum vm_result result)
 {
-	space->faults[kind]++;
+	vm_count_fault(space, kind, space->fault_va);
 	return result;
 }
 
-/* The stack above va that may grow down to va's page; NULL if there is none. */
-static struct vm_region *stack_above(const struct vm_space *space, vaddr_t va)
+struct vm_region *vm_stack_above(const struct vm_space *space, vaddr_t va)
 {
 	struct vm_region *stack = region_at_or_after(space, va);
 	vaddr_t page = ALIGN_DOWN(va, PAGE_SIZE);
@@ -58,7 +59,7 @@ static void grow_stack(struct vm_space *space, struct vm_region *stack, vaddr_t 
 {
 	space->mapped += stack->start - page;
 	stack->start = page;
-	space->faults[FAULT_STACK_GROW]++;
+	vm_count_fault(space, FAULT_STACK_GROW, page);
 }
 
 static bool allowed(const struct vm_region *region, unsigned access)
@@ -100,7 +101,7 @@ static bool fill_huge(struct vm_space *space, struct vm_region *region, entry_t 
 	for (uint64_t at = 0; at < HUGE_BYTES; at += PAGE_SIZE)
 		page_zero((char *)frame_data(block) + at);
 	table_set(entry, leaf_for(region, block, HUGE_LEVEL, true));
-	space->faults[FAULT_ZERO_FILL]++;
+	(void)counted(space, FAULT_ZERO_FILL, VM_FIXED);
 	return true;
 }
 
@@ -125,8 +126,10 @@ static enum vm_result fill_from_object(struct vm_space *space, struct vm_region 
 	struct frame *page;
 	int error = vm_object_page(region->object, region_offset(region, va) >> PAGE_SHIFT, &page);
 
+	if (error == -ENOMEM)
+		return VM_NO_MEMORY;
 	if (error)
-		return error == -ENOMEM ? VM_NO_MEMORY : VM_BAD_OBJECT;
+		return counted(space, FAULT_BAD_ADDRESS, VM_BAD_OBJECT);
 	if (region->flags & REGION_SHARED) {
 		table_set(entry,
 			  entry_mkshared(leaf_for(region, page, 1, region->prot & VM_WRITE)));
@@ -219,7 +222,7 @@ static enum vm_result fault_locked(struct vm_space *space, vaddr_t va, unsigned 
 	bool grows = !region;
 
 	if (UNLIKELY(grows))
-		region = stack_above(space, va);
+		region = vm_stack_above(space, va);
 	if (UNLIKELY(!region))
 		return counted(space, FAULT_BAD_ADDRESS, VM_BAD_ADDRESS);
 	if (UNLIKELY(!allowed(region, access)))
@@ -229,7 +232,7 @@ static enum vm_result fault_locked(struct vm_space *space, vaddr_t va, unsigned 
 	if (UNLIKELY(result == VM_RETRY))
 		result = serve(space, region, va, access, 1);
 	if (UNLIKELY(result == VM_NO_MEMORY))
-		space->faults[FAULT_NO_MEMORY]++;
+		return counted(space, FAULT_NO_MEMORY, result);
 	/* Last, since an access that is refused or can't be served changes nothing. */
 	if (UNLIKELY(grows) && result == VM_FIXED)
 		grow_stack(space, region, ALIGN_DOWN(va, PAGE_SIZE));
@@ -241,6 +244,7 @@ enum vm_result vm_fault(struct vm_space *space, vaddr_t va, unsigned access)
 	if (va >= USER_END)
 		return VM_BAD_ADDRESS;
 	mutex_lock(&space->lock);
+	space->fault_va = va;
 	enum vm_result result = fault_locked(space, va, access);
 	mutex_unlock(&space->lock);
 	return result;

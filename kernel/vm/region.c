@@ -258,6 +258,43 @@ int region_cut(struct vm_space *space, vaddr_t start, vaddr_t end)
 	return 0;
 }
 
+int region_prepare_hole(struct vm_space *space, vaddr_t start, vaddr_t end,
+			struct vm_region **upper)
+{
+	struct vm_region *around = to_split(space, start);
+
+	*upper = NULL;
+	if (!around || around->end <= end)
+		return 0;
+	if (space->region_count >= VM_MAX_REGIONS)
+		return -ENOMEM;
+	*upper = region_create(around);
+	return *upper ? 0 : -ENOMEM;
+}
+
+void region_make_hole(struct vm_space *space, vaddr_t start, vaddr_t end, struct vm_region *upper)
+{
+	struct vm_region *region = region_at_or_after(space, start);
+
+	if (upper)
+		region_split(space, region, end, upper);
+	while (region && region->start < end) {
+		struct vm_region *next = region_next(region);
+		if (region->start >= start && region->end <= end) {
+			region_remove(space, region);
+			region_destroy(region);
+		} else if (region->start < start) {
+			space->mapped -= region->end - start;
+			region->end = start;
+		} else {
+			space->mapped -= end - region->start;
+			region->offset = region_offset(region, end);
+			region->start = end;
+		}
+		region = next;
+	}
+}
+
 static bool can_merge(const struct vm_region *low, const struct vm_region *high)
 {
 	return low->end == high->start && low->prot == high->prot && low->flags == high->flags &&

@@ -48,6 +48,15 @@ void region_split(struct vm_space *space, struct vm_region *region, vaddr_t at,
  */
 NODISCARD int region_cut(struct vm_space *space, vaddr_t start, vaddr_t end);
 
+/*
+ * Take [start, end) out of the regions: what they have of it is trimmed off or removed. Prepared
+ * first: a region that goes on at both sides needs a second one for what is above, *upper, else
+ * NULL. -ENOMEM changes nothing; region_make_hole() can't fail.
+ */
+NODISCARD int region_prepare_hole(struct vm_space *space, vaddr_t start, vaddr_t end,
+				  struct vm_region **upper);
+void region_make_hole(struct vm_space *space, vaddr_t start, vaddr_t end, struct vm_region *upper);
+
 /* Join neighbours in and around [start, end) that are alike. */
 void region_merge(struct vm_space *space, vaddr_t start, vaddr_t end);
 
@@ -68,6 +77,9 @@ NODISCARD int vm_unmap_locked(struct vm_space *space, vaddr_t start, vaddr_t end
 
 /* Stop using translations of [start, end) on every CPU that runs the space. */
 void vm_flush(struct vm_space *space, vaddr_t start, vaddr_t end);
+
+/* The stack above va that may grow down to va's page; NULL if there is none. */
+struct vm_region *vm_stack_above(const struct vm_space *space, vaddr_t va);
 
 /* A free range of `bytes`, as high as possible, within [floor, ceiling); 0: none. */
 NODISCARD vaddr_t vm_find_gap(const struct vm_space *space, vaddr_t floor, vaddr_t ceiling,

@@ -68,9 +68,9 @@ enum vm_fault_kind {
 extern const char *const vm_fault_kind_names[FAULT_KINDS];
 
 struct vm_space {
-	uint32_t count; /* (c) its owner, and truncations that look at it */
+	uint32_t count; /* (c) its owner, and who else looks at it */
 	struct mutex lock;
-	paddr_t root;             /* (i) the level-4 table */
+	paddr_t root;             /* (s) the level-4 table; 0 once it is destroyed */
 	struct tree regions;      /* (s) */
 	struct vm_region *recent; /* (s) the last fault's region, or NULL */
 	vaddr_t brk_start, brk;   /* (s) the heap; brk to the byte */
@@ -86,13 +86,16 @@ struct vm_space {
 	unsigned region_count;    /* (s) */
 	uint64_t faults[FAULT_KINDS]; /* (s) */
 	uint64_t fork_entries;        /* (s) table entries that its last fork looked at */
+	vaddr_t fault_va;             /* (s) of the fault that is being served, for the trace */
+	int id;                       /* (i) who it belongs to, for people: the process's number */
 };
 
 /* An empty space with the kernel's half in it. */
 NODISCARD int vm_space_create(struct vm_space **out);
-/* Drop everything in it, and its owner's reference. It is active on no CPU. */
+/* Drop everything in it, and its owner's reference. It is active on no CPU. Who still looks at it
+ * finds it empty: no region, no root. */
 void vm_space_destroy(struct vm_space *space);
-/* Keep the structure, though not what is in it, from being freed; for truncate.c. */
+/* Keep the structure, though not what is in it, from being freed. */
 void vm_space_get(struct vm_space *space);
 void vm_space_put(struct vm_space *space);
 /* Run this CPU on it; NULL: on the kernel's half alone. */

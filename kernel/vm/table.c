@@ -30,6 +30,7 @@
 #include "mm/kmap.h"
 #include "sync/cpu.h"
 #include "vm/space.h"
+#include "vm/trace.h"
 
 #define LINE_ENTRIES TABLE_LINE_ENTRIES
 _Static_assert(MMU_ENTRIES / LINE_ENTRIES == 64, "one bit each");
@@ -275,7 +276,8 @@ static bool make_table(entry_t *entry)
 
 /* The entry at `level` that is absent, or names a table that is not known to be ours: make it one
  * that is. */
-static NOINLINE bool make_own(struct vm_space *space, entry_t *entry, unsigned level, bool *changed)
+static NOINLINE bool make_own(struct vm_space *space, entry_t *entry, unsigned level, vaddr_t va,
+			      bool *changed)
 {
 	if (!entry_is_present(entry_load(entry)))
 		return make_table(entry);
@@ -283,7 +285,7 @@ static NOINLINE bool make_own(struct vm_space *space, entry_t *entry, unsigned l
 	if (result == OWN_NO_MEMORY)
 		return false;
 	*changed = true;
-	space->faults[FAULT_OWN_TABLE]++;
+	vm_count_fault(space, FAULT_OWN_TABLE, va);
 	return true;
 }
 
@@ -299,7 +301,7 @@ entry_t *table_walk_own(struct vm_space *space, vaddr_t va, unsigned *level, boo
 			return entry;
 		}
 		if (UNLIKELY(!entry_can_write(value))) {
-			if (!make_own(space, entry, at, changed))
+			if (!make_own(space, entry, at, va, changed))
 				return NULL;
 			value = entry_load(entry);
 		}

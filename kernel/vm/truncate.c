@@ -17,6 +17,8 @@
  * A fault that got its frame before step 1 may put it into the tables after that: it holds its
  * space's lock all the time, so step 2 comes later and finds it.
  */
+#include <arch/page.h>
+
 #include "debug/assert.h"
 #include "lib/string.h"
 #include "mm/layout.h"
@@ -84,6 +86,14 @@ static void clean_space(struct vm_space *space, struct vm_object *object, uint64
 	vm_space_put(space);
 }
 
+/* The page may have held code. An emulator that translated it watches all writes to the frame, and
+ * is very slow where it becomes a kernel stack: overwriting it makes it forget the code. */
+static void free_page(struct frame *frame)
+{
+	page_zero(frame_data(frame));
+	frame_free_zeroed(frame);
+}
+
 /* Drop up to FREE_BATCH frames from page `first` on. False: there are no more. */
 static bool drop_frames(struct vm_object *object, uint64_t first)
 {
@@ -102,7 +112,7 @@ static bool drop_frames(struct vm_object *object, uint64_t first)
 		__atomic_fetch_sub(&object->account->used, count, __ATOMIC_RELAXED);
 	for (unsigned i = 0; i < count; i++)
 		if (frame_put(dropped[i]))
-			frame_free(dropped[i]);
+			free_page(dropped[i]);
 	return count == FREE_BATCH;
 }
 

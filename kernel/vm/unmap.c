@@ -23,19 +23,15 @@ int vm_unmap_locked(struct vm_space *space, vaddr_t start, vaddr_t end)
 	/* Prepare: both of these may fail and leave everything as the program knows it. */
 	if (!table_prepare_edges(space, start, end))
 		return -ENOMEM;
-	int error = region_cut(space, start, end);
+	struct vm_region *upper;
+	int error = region_prepare_hole(space, start, end, &upper);
 	if (error)
 		return error;
 
 	table_drop_range(space, start, end);
 	vm_flush(space, start, end);
-	for (;;) {
-		struct vm_region *region = region_at_or_after(space, start);
-		if (!region || region->start >= end)
-			return 0;
-		region_remove(space, region);
-		region_destroy(region);
-	}
+	region_make_hole(space, start, end, upper);
+	return 0;
 }
 
 int vm_unmap(struct vm_space *space, vaddr_t start, uint64_t bytes)

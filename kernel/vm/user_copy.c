@@ -54,15 +54,18 @@ ssize_t copy_string_from_user(char *to, vaddr_t from, size_t size)
 
 /* ---- a space that is not active ---- */
 
-/* The frame behind va, after the fault that a write would take. */
+/* The frame behind va, after the fault that a write would take, if it would take one. */
 static int writable_frame(struct vm_space *space, vaddr_t va, struct frame **frame)
 {
-	enum vm_result result = vm_fault(space, va, VM_WRITE);
-
-	if (result == VM_NO_MEMORY)
-		return -ENOMEM;
-	if (result != VM_FIXED && result != VM_SPURIOUS_FAULT)
+	if (va >= USER_END)
 		return -EFAULT;
+	if (!mmu_probe(space->root, va, VM_WRITE | VM_USER)) {
+		enum vm_result result = vm_fault(space, va, VM_WRITE);
+		if (result == VM_NO_MEMORY)
+			return -ENOMEM;
+		if (result != VM_FIXED && result != VM_SPURIOUS_FAULT)
+			return -EFAULT;
+	}
 	*frame = table_page(space, va);
 	return 0;
 }

@@ -119,6 +119,10 @@ class Guest:
         """The log so far."""
         return list(self._session.log.lines)
 
+    def lines_expected(self):
+        """The log up to the line that expect() found last."""
+        return self.lines[:self._expected]
+
     def _look(self, line):
         if BAD_LINES.search(line) and not self.expect_panic:
             raise self._failure(f"a bad line in the log: {line}")
@@ -146,6 +150,10 @@ class Guest:
                 raise self._failure(f"the machine ended, and no line had matched {pattern!r}")
             if not self._step(deadline):
                 raise self._failure(f"no line in {timeout} s matched {pattern!r}")
+
+    def type(self, text):
+        """Type on the serial console: COM1."""
+        self._session.machine.type(text.encode())
 
     def wait(self):
         """Until the machine ends. QEMU's exit status: see qemu.STATUS_*."""

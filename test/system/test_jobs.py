@@ -24,6 +24,13 @@ def test_each_job_has_its_own_streams_and_status():
         (0, None), (139, 11), (0, None), (0, None)]
 
 
+def test_input_arrives_in_order():
+    """A reader that polls and the port's interrupt take bytes from one port, each its part."""
+    data = bytes((i * 7 + i // 256) % 256 for i in range(100000))
+    results = run_jobs([job("build/programs/prog_stdin.musl", "echo", stdin=data)] * 8)
+    assert [result.stdout == data for result in results] == [True] * 8
+
+
 def test_the_same_job_again_and_again():
     """Enough of them that 32 bytes lost each time need another page."""
     count = 150

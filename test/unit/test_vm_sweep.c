@@ -273,7 +273,7 @@ static const struct call calls[] = {
 	CALL(map_anywhere, 1, 1),
 	CALL(map_over_the_middle, 1, 1),
 	CALL(unmap_middle, 1, 1),
-	CALL(unmap_across_regions, 1, 1),
+	CALL(unmap_across_regions, 0, 1),
 	CALL(protect_middle, 1, 1),
 	CALL(protect_nothing_at_all, 1, 1),
 	CALL(remap_to_a_free_place, 1, 1),

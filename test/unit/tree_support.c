@@ -10,13 +10,6 @@
 #include "lib/string.h"
 #include "mm/frame.h"
 
-static uint64_t now;
-
-uint64_t time_now(void)
-{
-	return ++now;
-}
-
 uint64_t time_boot_epoch(void)
 {
 	return 1000000000;

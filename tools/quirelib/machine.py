@@ -29,6 +29,7 @@ class Machine:
         self.status = None  # QEMU's exit status once it has ended; -n if signal n killed it
         self._selector = selectors.PollSelector()
         self._on = {}
+        self._console = None
         self._channel = None
         self._errors = bytearray()
         ends, theirs = [], []
@@ -56,7 +57,7 @@ class Machine:
             os.set_blocking(end.fileno(), False)
             self.watch(end, lambda end=end, receive=receive: self._receive(end, receive))
         if ends:
-            self._channel = ends[1][0]
+            self._console, self._channel = ends[0][0], ends[1][0]
 
     def __enter__(self):
         return self
@@ -89,18 +90,25 @@ class Machine:
 
     def send(self, data):
         """Bytes to COM2. They are lost if the machine has ended, as on a real wire."""
+        self._send(self._channel, data)
+
+    def type(self, data):
+        """Bytes to COM1, as from a keyboard there."""
+        self._send(self._console, data)
+
+    def _send(self, end, data):
         view = memoryview(data)
         while view and self.status is None:
             try:
-                view = view[self._channel.send(view):]
+                view = view[end.send(view):]
             except BlockingIOError:
-                self._wait_writable()
+                self._wait_writable(end)
             except OSError:
                 return
 
-    def _wait_writable(self):
+    def _wait_writable(self, end):
         with selectors.PollSelector() as selector:
-            selector.register(self._channel, selectors.EVENT_WRITE)
+            selector.register(end, selectors.EVENT_WRITE)
             selector.register(self._pidfd, selectors.EVENT_READ)
             selector.select()
 

@@ -1,0 +1,259 @@
+/*
+ * proc_files.c: what stands in /proc/<pid>. Another file is one more line in the table at the end.
+ *
+ * A process may exit while its files are read. Whoever prints looks it up under process_lock, takes
+ * a reference on its space, and prints from that: a space in which nobody runs any more.
+ */
+#include "proc/proc_files.h"
+
+#include <linux/stat.h>
+
+#include "fs/proc_memory.h"
+#include "lib/errno.h"
+#include "lib/format.h"
+#include "lib/string.h"
+#include "proc/process_table.h"
+#include "proc/sched.h"
+#include "proc/thread.h"
+#include "vm/print.h"
+
+/* ---- snapshots ---- */
+
+static struct process *find_locked(const struct proc_id *who)
+{
+	struct process *process = process_find_locked(who->pid);
+
+	return process && process->started == who->started ? process : NULL;
+}
+
+static char state_letter(const struct process *process)
+{
+	if (process->zombie)
+		return 'Z';
+	return process->thread && process->thread->state == THREAD_BLOCKED ? 'S' : 'R';
+}
+
+static void copy_signals(struct process_snapshot *to, const struct process *process)
+{
+	to->pending = process->signals.pending;
+	to->blocked = process->thread ? process->thread->blocked_signals : 0;
+	for (int signal = 1; signal <= SIGNAL_MAX; signal++) {
+		uint64_t handler = signal_action(&process->signals, signal)->handler;
+		if (handler == HANDLER_IGNORE)
+			to->ignored |= SIGNAL_BIT(signal);
+		else if (handler != HANDLER_DEFAULT)
+			to->caught |= SIGNAL_BIT(signal);
+	}
+}
+
+static void copy_locked(struct process_snapshot *to, const struct process *process)
+{
+	*to = (struct process_snapshot){
+		.pid = process->pid,
+		.parent = process->parent->pid,
+		.state = state_letter(process),
+		.started = process->started,
+		.cpu_time = process->thread ? sched_cpu_time(process->thread) : process->cpu_time,
+		.children_cpu_time = process->children_cpu_time,
+		.umask = process->umask,
+		.open_files_max = process->files.capacity,
+		.resident_limit = process->limits[RLIMIT_RSS].soft,
+		.status = process->status,
+		.space = process->space,
+	};
+	memcpy(to->name, process->name, sizeof(to->name));
+	if (process->layout)
+		to->layout = *process->layout;
+	copy_signals(to, process);
+	if (to->space)
+		vm_space_get(to->space);
+}
+
+int process_snapshot_take(const struct proc_id *who, struct process_snapshot *out)
+{
+	spin_lock(&process_lock);
+	const struct process *process = find_locked(who);
+	if (process)
+		copy_locked(out, process);
+	spin_unlock(&process_lock);
+	return process ? 0 : -ESRCH;
+}
+
+void process_snapshot_put(struct process_snapshot *snapshot)
+{
+	if (snapshot->space)
+		vm_space_put(snapshot->space);
+	snapshot->space = NULL;
+}
+
+/* Its space with a reference, NULL for a zombie; -ESRCH. */
+static int get_space(const struct proc_id *who, struct vm_space **out)
+{
+	spin_lock(&process_lock);
+	const struct process *process = find_locked(who);
+	*out = process ? process->space : NULL;
+	if (*out)
+		vm_space_get(*out);
+	spin_unlock(&process_lock);
+	return process ? 0 : -ESRCH;
+}
+
+/* ---- the address space ---- */
+
+/* A zombie has none: its file is empty, as on Linux. */
+static int with_space(const struct proc_id *who, struct text_sink *sink,
+		      int (*print)(struct vm_space *, struct text_sink *))
+{
+	struct vm_space *space;
+	int error = get_space(who, &space);
+
+	if (error || !space)
+		return error;
+	error = print(space, sink);
+	vm_space_put(space);
+	return error;
+}
+
+static int print_maps(const struct proc_id *who, struct text_sink *sink)
+{
+	return with_space(who, sink, proc_print_maps);
+}
+
+static int print_smaps(const struct proc_id *who, struct text_sink *sink)
+{
+	return with_space(who, sink, proc_print_smaps);
+}
+
+static int print_all_tables(struct vm_space *space, struct text_sink *sink)
+{
+	mutex_lock(&space->lock);
+	vm_print_locked(space, sink);
+	mutex_unlock(&space->lock);
+	return 0;
+}
+
+static int print_page_table(const struct proc_id *who, struct text_sink *sink)
+{
+	return with_space(who, sink, print_all_tables);
+}
+
+static int print_all_faults(struct vm_space *space, struct text_sink *sink)
+{
+	mutex_lock(&space->lock);
+	vm_print_faults_locked(space, sink);
+	mutex_unlock(&space->lock);
+	return 0;
+}
+
+static int print_faults(const struct proc_id *who, struct text_sink *sink)
+{
+	return with_space(who, sink, print_all_faults);
+}
+
+/* ---- links ---- */
+
+/* One of a process's inodes, with a reference. */
+static int get_inode(const struct proc_id *who, bool executable, struct inode **out)
+{
+	spin_lock(&process_lock);
+	const struct process *process = find_locked(who);
+	*out = !process || process->zombie ? NULL : executable ? process->executable : process->cwd;
+	if (*out)
+		inode_get(*out);
+	spin_unlock(&process_lock);
+	return *out ? 0 : -ENOENT;
+}
+
+static ssize_t path_of(const struct proc_id *who, bool executable, char *to, size_t size)
+{
+	struct inode *inode;
+	int error = get_inode(who, executable, &inode);
+
+	if (error)
+		return error;
+	ssize_t length = inode_path(inode, to, size);
+	inode_put(inode);
+	return length;
+}
+
+static ssize_t exe_target(const struct proc_id *who, char *to, size_t size)
+{
+	return path_of(who, true, to, size);
+}
+
+static int exe_follow(const struct proc_id *who, struct inode **out)
+{
+	return get_inode(who, true, out);
+}
+
+static ssize_t cwd_target(const struct proc_id *who, char *to, size_t size)
+{
+	return path_of(who, false, to, size);
+}
+
+static int cwd_follow(const struct proc_id *who, struct inode **out)
+{
+	return get_inode(who, false, out);
+}
+
+static ssize_t self_target(const struct proc_id *who, char *to, size_t size)
+{
+	int pid = current_process()->pid;
+
+	return pid ? (ssize_t)format(to, size, "%d", pid) : -ENOENT;
+}
+
+/* ---- the tables ---- */
+
+static const struct proc_file process_files[] = {
+	{.name = "cmdline", .mode = S_IFREG | 0444, .print = proc_print_cmdline},
+	{.name = "comm", .mode = S_IFREG | 0444, .print = proc_print_comm},
+	{.name = "cwd", .mode = S_IFLNK | 0777, .target = cwd_target, .follow = cwd_follow},
+	{.name = "exe", .mode = S_IFLNK | 0777, .target = exe_target, .follow = exe_follow},
+	{.name = "faults", .mode = S_IFREG | 0444, .print = print_faults},
+	{.name = "maps", .mode = S_IFREG | 0444, .print = print_maps},
+	{.name = "pagetable", .mode = S_IFREG | 0400, .print = print_page_table},
+	{.name = "smaps", .mode = S_IFREG | 0444, .print = print_smaps},
+	{.name = "stat", .mode = S_IFREG | 0444, .print = proc_print_stat},
+	{.name = "statm", .mode = S_IFREG | 0444, .print = proc_print_statm},
+	{.name = "status", .mode = S_IFREG | 0444, .print = proc_print_status},
+};
+
+static const struct proc_file root_files[] = {
+	{.name = "self", .mode = S_IFLNK | 0777, .target = self_target},
+};
+
+static bool find(int pid, struct proc_id *out)
+{
+	spin_lock(&process_lock);
+	const struct process *process = process_find_locked(pid);
+	if (process)
+		*out = (struct proc_id){pid, process->started};
+	spin_unlock(&process_lock);
+	return process;
+}
+
+static int next(int pid)
+{
+	spin_lock(&process_lock);
+	const struct process *process = process_after_locked(pid);
+	int found = process ? process->pid : 0;
+	spin_unlock(&process_lock);
+	return found;
+}
+
+static const struct proc_processes processes = {
+	.find = find,
+	.next = next,
+	.files = process_files,
+	.count = ARRAY_SIZE(process_files),
+};
+
+/* Linked once, at boot. */
+static struct proc_table root_table = {root_files, ARRAY_SIZE(root_files), NULL};
+
+void process_proc_init(void)
+{
+	procfs_add(&root_table);
+	procfs_set_processes(&processes);
+}

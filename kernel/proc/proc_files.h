@@ -1,0 +1,34 @@
+/* proc_files.h: between the files that make /proc/<pid>. */
+#ifndef PROC_PROC_FILES_H
+#define PROC_PROC_FILES_H
+
+#include "fs/procfs.h"
+#include "proc/process.h"
+
+/* A process at one moment, so that it can be printed without a lock. */
+struct process_snapshot {
+	int pid, parent;
+	char name[PROCESS_NAME_BYTES];
+	char state;                                    /* as in stat: R, S or Z */
+	uint64_t started, cpu_time, children_cpu_time; /* nanoseconds */
+	uint32_t umask;
+	unsigned open_files_max;                    /* that its table has room for now */
+	uint64_t pending, blocked, ignored, caught; /* SIGNAL_BITs */
+	uint64_t resident_limit;                    /* RLIMIT_RSS, soft */
+	int status;                                 /* as wait4 gives it */
+	struct process_layout layout;
+	struct vm_space *space; /* with a reference; NULL: a zombie */
+};
+
+/* 0, or -ESRCH: it is gone. To be given back. */
+NODISCARD int process_snapshot_take(const struct proc_id *who, struct process_snapshot *out);
+void process_snapshot_put(struct process_snapshot *snapshot);
+
+/* proc_status.c: see proc(5) for each. 0, -ESRCH. */
+NODISCARD int proc_print_stat(const struct proc_id *who, struct text_sink *sink);
+NODISCARD int proc_print_statm(const struct proc_id *who, struct text_sink *sink);
+NODISCARD int proc_print_status(const struct proc_id *who, struct text_sink *sink);
+NODISCARD int proc_print_cmdline(const struct proc_id *who, struct text_sink *sink);
+NODISCARD int proc_print_comm(const struct proc_id *who, struct text_sink *sink);
+
+#endif

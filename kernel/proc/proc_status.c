@@ -1,0 +1,273 @@
+/*
+ * proc_status.c: stat, statm, status, cmdline and comm of a process, in Linux's format (proc(5)).
+ * What this kernel does not know or have is 0 in the files whose fields are counted, and left out
+ * of status.
+ */
+#include <asm/param.h>
+#include <linux/signal.h>
+
+#include "lib/errno.h"
+#include "lib/string.h"
+#include "proc/proc_files.h"
+#include "vm/peek.h"
+#include "vm/region.h"
+#include "vm/usage.h"
+
+#define NS_PER_TICK      (1000000000ull / HZ) /* HZ: AT_CLKTCK, in which programs count */
+#define CMDLINE_STEP     256u
+#define DEFAULT_PRIORITY 20
+
+typedef unsigned long long ull; /* what format()'s ll takes */
+
+/* Bytes, by what the regions allow: Linux's total_vm, data_vm, stack_vm and exec_vm. */
+struct sizes {
+	uint64_t total, data, stack, exec;
+	uint64_t code; /* of exec, the program's own */
+	struct vm_usage usage;
+	uint64_t minor_faults;
+	vaddr_t brk_start;
+};
+
+static void add_region(struct sizes *sizes, const struct vm_region *region)
+{
+	uint64_t bytes = region->end - region->start;
+	bool writable = region->prot & VM_WRITE;
+
+	sizes->total += bytes;
+	if (region->flags & REGION_GROWS_DOWN)
+		sizes->stack += bytes;
+	else if (writable && !(region->flags & REGION_SHARED))
+		sizes->data += bytes;
+	else if (!writable && (region->prot & VM_EXEC))
+		sizes->exec += bytes;
+}
+
+static uint64_t count_minor_faults(const struct vm_space *space)
+{
+	static const enum vm_fault_kind kinds[] = {FAULT_ZERO_READ, FAULT_ZERO_FILL, FAULT_FILE_MAP,
+						   FAULT_FILE_COPY, FAULT_OWN_PAGE,  FAULT_REUSE};
+	uint64_t sum = 0;
+
+	for (unsigned i = 0; i < ARRAY_SIZE(kinds); i++)
+		sum += space->faults[kinds[i]];
+	return sum;
+}
+
+static void measure(const struct process_snapshot *process, struct sizes *sizes)
+{
+	struct vm_space *space = process->space;
+	const struct process_layout *layout = &process->layout;
+
+	*sizes = (struct sizes){0};
+	if (!space)
+		return;
+	if (layout->code_start < layout->code_end)
+		sizes->code = ALIGN_UP(layout->code_end, PAGE_SIZE) -
+			      ALIGN_DOWN(layout->code_start, PAGE_SIZE);
+	mutex_lock(&space->lock);
+	for (struct vm_region *region = region_first(space); region; region = region_next(region))
+		add_region(sizes, region);
+	vm_usage_locked(space, 0, USER_END, &sizes->usage);
+	sizes->minor_faults = count_minor_faults(space);
+	sizes->brk_start = space->brk_start;
+	mutex_unlock(&space->lock);
+}
+
+static uint64_t to_pages(uint64_t bytes)
+{
+	return bytes >> PAGE_SHIFT;
+}
+
+/* ---- stat ---- */
+
+static void print_stat(const struct process_snapshot *process, const struct sizes *sizes,
+		       struct text_sink *sink)
+{
+	const struct process_layout *layout = &process->layout;
+
+	/* pid comm state ppid pgrp session tty tpgid flags minflt cminflt majflt cmajflt */
+	text_print(sink, "%d (%s) %c %d %d %d 0 -1 0 %llu 0 0 0", process->pid, process->name,
+		   process->state, process->parent, process->pid, process->pid,
+		   (ull)sizes->minor_faults);
+	/* utime stime cutime cstime priority nice num_threads itrealvalue starttime */
+	text_print(sink, " %llu 0 %llu 0 %d 0 1 0 %llu", (ull)(process->cpu_time / NS_PER_TICK),
+		   (ull)(process->children_cpu_time / NS_PER_TICK), DEFAULT_PRIORITY,
+		   (ull)(process->started / NS_PER_TICK));
+	/* vsize rss rsslim startcode endcode startstack kstkesp kstkeip */
+	text_print(sink, " %llu %llu %llu %llu %llu %llu 0 0", (ull)sizes->total,
+		   (ull)to_pages(sizes->usage.resident), (ull)process->resident_limit,
+		   (ull)layout->code_start, (ull)layout->code_end, (ull)layout->stack_start);
+	/* signal blocked sigignore sigcatch: the first 31 signals, as ever */
+	text_print(sink, " %llu %llu %llu %llu", (ull)(process->pending & INT32_MAX),
+		   (ull)(process->blocked & INT32_MAX), (ull)(process->ignored & INT32_MAX),
+		   (ull)(process->caught & INT32_MAX));
+	/* wchan nswap cnswap exit_signal processor rt_priority policy delayacct guest cguest */
+	text_print(sink, " 0 0 0 %d 0 0 0 0 0 0", SIGCHLD);
+	/* start_data end_data start_brk arg_start arg_end env_start env_end exit_code */
+	text_print(sink, " %llu %llu %llu %llu %llu %llu %llu %d\n", (ull)layout->data_start,
+		   (ull)layout->data_end, (ull)sizes->brk_start, (ull)layout->arguments_start,
+		   (ull)layout->arguments_end, (ull)layout->environment_start,
+		   (ull)layout->environment_end, process->status);
+}
+
+int proc_print_stat(const struct proc_id *who, struct text_sink *sink)
+{
+	struct process_snapshot process;
+	struct sizes sizes;
+	int error = process_snapshot_take(who, &process);
+
+	if (error)
+		return error;
+	measure(&process, &sizes);
+	if (!process.space)
+		process.layout = (struct process_layout){0};
+	print_stat(&process, &sizes, sink);
+	process_snapshot_put(&process);
+	return 0;
+}
+
+int proc_print_statm(const struct proc_id *who, struct text_sink *sink)
+{
+	struct process_snapshot process;
+	struct sizes sizes;
+	int error = process_snapshot_take(who, &process);
+
+	if (error)
+		return error;
+	measure(&process, &sizes);
+	text_print(sink, "%llu %llu %llu %llu 0 %llu 0\n", (ull)to_pages(sizes.total),
+		   (ull)to_pages(sizes.usage.resident),
+		   (ull)to_pages(sizes.usage.resident - sizes.usage.anonymous),
+		   (ull)to_pages(sizes.code), (ull)to_pages(sizes.data + sizes.stack));
+	process_snapshot_put(&process);
+	return 0;
+}
+
+/* ---- status ---- */
+
+static const char *state_words(char state)
+{
+	switch (state) {
+	case 'R':
+		return "R (running)";
+	case 'S':
+		return "S (sleeping)";
+	default:
+		return "Z (zombie)";
+	}
+}
+
+static void print_kib(struct text_sink *sink, const char *name, uint64_t bytes)
+{
+	text_print(sink, "%s\t%8llu kB\n", name, (ull)(bytes / KIB));
+}
+
+static void print_memory(const struct sizes *sizes, struct text_sink *sink)
+{
+	const struct vm_usage *usage = &sizes->usage;
+
+	print_kib(sink, "VmSize:", sizes->total);
+	print_kib(sink, "VmLck:", 0);
+	print_kib(sink, "VmPin:", 0);
+	print_kib(sink, "VmRSS:", usage->resident);
+	print_kib(sink, "RssAnon:", usage->anonymous);
+	print_kib(sink, "RssFile:", usage->resident - usage->anonymous);
+	print_kib(sink, "RssShmem:", 0);
+	print_kib(sink, "VmData:", sizes->data);
+	print_kib(sink, "VmStk:", sizes->stack);
+	print_kib(sink, "VmExe:", sizes->code);
+	print_kib(sink, "VmLib:", sizes->exec > sizes->code ? sizes->exec - sizes->code : 0);
+	print_kib(sink, "VmPTE:", usage->tables);
+	print_kib(sink, "VmSwap:", usage->swapped);
+}
+
+/* What could look like another line, or the end of this one. */
+static void print_name(struct text_sink *sink, const char *name)
+{
+	for (; *name; name++) {
+		if (*name == '\n')
+			text_put(sink, "\\n");
+		else if (*name == '\\')
+			text_put(sink, "\\\\");
+		else
+			sink->put(sink, name, 1);
+	}
+}
+
+static void print_status(const struct process_snapshot *process, const struct sizes *sizes,
+			 struct text_sink *sink)
+{
+	text_put(sink, "Name:\t");
+	print_name(sink, process->name);
+	text_print(sink, "\nUmask:\t%04o\nState:\t%s\nTgid:\t%d\nNgid:\t0\nPid:\t%d\nPPid:\t%d\n",
+		   process->umask, state_words(process->state), process->pid, process->pid,
+		   process->parent);
+	text_print(sink, "TracerPid:\t0\nUid:\t0\t0\t0\t0\nGid:\t0\t0\t0\t0\nFDSize:\t%u\n",
+		   process->open_files_max);
+	text_print(sink, "Groups:\t \nNStgid:\t%d\nNSpid:\t%d\nNSpgid:\t%d\nNSsid:\t%d\n",
+		   process->pid, process->pid, process->pid, process->pid);
+	if (process->space)
+		print_memory(sizes, sink);
+	text_print(sink, "Threads:\t1\nSigQ:\t0/0\nSigPnd:\t%016llx\nShdPnd:\t%016llx\n", 0ull,
+		   (ull)process->pending);
+	text_print(sink, "SigBlk:\t%016llx\nSigIgn:\t%016llx\nSigCgt:\t%016llx\n",
+		   (ull)process->blocked, (ull)process->ignored, (ull)process->caught);
+	text_put(sink, "Cpus_allowed:\t1\nCpus_allowed_list:\t0\n");
+}
+
+int proc_print_status(const struct proc_id *who, struct text_sink *sink)
+{
+	struct process_snapshot process;
+	struct sizes sizes;
+	int error = process_snapshot_take(who, &process);
+
+	if (error)
+		return error;
+	measure(&process, &sizes);
+	print_status(&process, &sizes, sink);
+	process_snapshot_put(&process);
+	return 0;
+}
+
+/* ---- names ---- */
+
+int proc_print_comm(const struct proc_id *who, struct text_sink *sink)
+{
+	struct process_snapshot process;
+	int error = process_snapshot_take(who, &process);
+
+	if (error)
+		return error;
+	text_print(sink, "%s\n", process.name);
+	process_snapshot_put(&process);
+	return 0;
+}
+
+/* The arguments are read where they stand in the program's memory: it may have changed them. */
+static void print_arguments(struct vm_space *space, vaddr_t at, vaddr_t end, struct text_sink *sink)
+{
+	char piece[CMDLINE_STEP];
+
+	mutex_lock(&space->lock);
+	while (at < end) {
+		size_t step = MIN(end - at, sizeof(piece));
+		vm_peek_locked(space, piece, at, step);
+		sink->put(sink, piece, step);
+		at += step;
+	}
+	mutex_unlock(&space->lock);
+}
+
+int proc_print_cmdline(const struct proc_id *who, struct text_sink *sink)
+{
+	struct process_snapshot process;
+	int error = process_snapshot_take(who, &process);
+
+	if (error)
+		return error;
+	if (process.space)
+		print_arguments(process.space, process.layout.arguments_start,
+				process.layout.arguments_end, sink);
+	process_snapshot_put(&process);
+	return 0;
+}

@@ -1,0 +1,31 @@
+/*
+ * usage.h: how much memory a range of an address space has, read from its tables: what
+ * /proc/<pid>/smaps, statm and status tell (proc(5)). Bytes; changes nothing; needs space->lock.
+ */
+#ifndef VM_USAGE_H
+#define VM_USAGE_H
+
+#include "vm/space.h"
+
+/*
+ * A page is shared if another space reaches its frame, be it by an entry of its own or through a
+ * page table that both have. The page of zeros counts nowhere, as on Linux.
+ */
+struct vm_usage {
+	uint64_t resident;
+	uint64_t shared_clean, shared_dirty, private_clean, private_dirty;
+	uint64_t referenced;   /* accessed */
+	uint64_t anonymous;    /* no file behind it */
+	uint64_t huge;         /* of anonymous, in leaves of 2 MiB */
+	uint64_t swapped;      /* not resident */
+	uint64_t proportional; /* each page divided by those who reach it; in 1/4096 bytes */
+	uint64_t proportional_dirty;
+	uint64_t tables; /* page tables that cover the range, but for the root */
+};
+#define VM_USAGE_FRACTION_BITS 12u
+
+/* Of [start, end), page-aligned. */
+void vm_usage_locked(const struct vm_space *space, vaddr_t start, vaddr_t end,
+		     struct vm_usage *out);
+
+#endif
