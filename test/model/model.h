@@ -89,6 +89,7 @@ struct process {
 	struct vm_space *space; /* NULL: no process */
 	unsigned brk;           /* the page after the heap */
 	unsigned limit;         /* RLIMIT_AS in pages, or NO_LIMIT */
+	unsigned data_limit;    /* RLIMIT_DATA, the same */
 	struct page pages[PAGES];
 };
 extern struct process processes[PROCESSES];
@@ -106,8 +107,10 @@ vaddr_t word_va(unsigned page, unsigned word);
 bool all_mapped(const struct process *process, unsigned first, unsigned count);
 bool all_free(const struct process *process, unsigned first, unsigned count);
 unsigned mapped_in(const struct process *process, unsigned first, unsigned count);
-/* May so many pages more be mapped? */
-bool within_limit(const struct process *process, unsigned more);
+/* May so many pages more be mapped, with this protection and these REGION_*? */
+bool within_limits(const struct process *process, unsigned prot, unsigned flags, unsigned more);
+/* The pages that RLIMIT_DATA counts. */
+unsigned data_pages(const struct process *process);
 /* Where the words of a page stand now: its own, or its memory's. */
 uint64_t *page_words(struct page *page);
 /* Before a private page is written. */
@@ -203,6 +206,8 @@ int operation_advice(const struct operation *op);
 /* The REGION_LOCK_BITS that LOCK sets. */
 unsigned operation_lock_bits(const struct operation *op);
 enum vm_populate operation_populate(const struct operation *op);
+/* LIMIT: is it RLIMIT_DATA, not RLIMIT_AS? */
+bool operation_limits_data(const struct operation *op);
 /* Which memory TRUNCATE moves the end of; it may not be there. And where to. */
 unsigned operation_memory(const struct operation *op);
 unsigned operation_memory_end(const struct operation *op);

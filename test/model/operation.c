@@ -193,6 +193,11 @@ enum vm_populate operation_populate(const struct operation *op)
 	return (enum vm_populate)choice(op, VM_POPULATE_LOCKED + 1);
 }
 
+bool operation_limits_data(const struct operation *op)
+{
+	return choice(op, 3) == 0;
+}
+
 enum remap_kind operation_remap(const struct operation *op)
 {
 	static const enum remap_kind kinds[] = {REMAP_REGION, REMAP_REGION, REMAP_REGION,
@@ -338,7 +343,8 @@ static void say_range_call(struct words *words, const struct operation *op)
 		say_remap(words, op);
 		break;
 	case OP_LIMIT:
-		say(words, op->flag ? "may map %u pages more" : "may map what it wants", op->count);
+		say(words, op->flag ? "may map %u pages more%s" : "may map what it wants",
+		    op->count, operation_limits_data(op) ? " of data" : "");
 		break;
 	case OP_TRUNCATE:
 		say(words, "moves the end of memory %u to page %u", operation_memory(op),

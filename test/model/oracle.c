@@ -79,9 +79,27 @@ unsigned mapped_in(const struct process *process, unsigned first, unsigned count
 	return mapped;
 }
 
-bool within_limit(const struct process *process, unsigned more)
+static bool is_data(unsigned prot, unsigned flags)
 {
-	return process->limit == NO_LIMIT || mapped_in(process, 0, PAGES) + more <= process->limit;
+	return (prot & VM_WRITE) && !(flags & (REGION_SHARED | REGION_GROWS_DOWN));
+}
+
+unsigned data_pages(const struct process *process)
+{
+	unsigned data = 0;
+
+	for (unsigned i = 0; i < PAGES; i++)
+		data += process->pages[i].prot != UNMAPPED &&
+			is_data(process->pages[i].prot, process->pages[i].flags);
+	return data;
+}
+
+bool within_limits(const struct process *process, unsigned prot, unsigned flags, unsigned more)
+{
+	if (process->limit != NO_LIMIT && mapped_in(process, 0, PAGES) + more > process->limit)
+		return false;
+	return process->data_limit == NO_LIMIT || !is_data(prot, flags) ||
+	       data_pages(process) + more <= process->data_limit;
 }
 
 uint64_t *page_words(struct page *page)
@@ -137,7 +155,9 @@ static unsigned growing_stack(const struct process *process, unsigned page)
 	if (under > window->first && page - under < GAP_PAGES && pages[under - 1].prot != 0 &&
 	    !grows_down(&pages[under - 1]))
 		return NO_PAGE;
-	return within_limit(process, above - page) ? above : NO_PAGE;
+	return within_limits(process, pages[above].prot, pages[above].flags, above - page)
+		       ? above
+		       : NO_PAGE;
 }
 
 enum host_result expect_access(const struct process *process, unsigned page, unsigned access,

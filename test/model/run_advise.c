@@ -208,10 +208,11 @@ enum outcome run_populate(const struct operation *op, struct process *process)
 	return DONE;
 }
 
-/* ---- RLIMIT_AS ---- */
+/* ---- RLIMIT_AS and RLIMIT_DATA ---- */
 
 enum outcome run_limit(const struct operation *op, struct process *process)
 {
+	bool data = operation_limits_data(op);
 	struct vm_limits limits = {
 		.stack = LIMIT_PAGES * PAGE_SIZE,
 		.address_space = VM_NO_LIMIT,
@@ -219,8 +220,11 @@ enum outcome run_limit(const struct operation *op, struct process *process)
 		.data_hard = VM_NO_LIMIT,
 	};
 
-	process->limit = NO_LIMIT;
-	if (op->flag) {
+	process->limit = process->data_limit = NO_LIMIT;
+	if (op->flag && data) {
+		process->data_limit = data_pages(process) + op->count;
+		limits.data = limits.data_hard = process->data_limit * PAGE_SIZE;
+	} else if (op->flag) {
 		process->limit = mapped_in(process, 0, PAGES) + op->count;
 		limits.address_space = process->limit * PAGE_SIZE + op->value % PAGE_SIZE;
 	}

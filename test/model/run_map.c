@@ -116,7 +116,7 @@ enum outcome run_map(const struct operation *op, struct process *process)
 		vm_object_put(request.object);
 	if ((flags & VM_MAP_NOREPLACE) && !all_free(process, op->first, op->count))
 		return expect_error("map without replacing", op, error, -EEXIST);
-	if (!within_limit(process, pages_more(op, process)))
+	if (!within_limits(process, op->prot, request.region_flags, pages_more(op, process)))
 		return expect_error("map beyond the limit", op, error, -ENOMEM);
 	enum outcome outcome = expect_done("map", op, error);
 	return outcome == DONE ? mapped(op, process, &request, memory, address) : outcome;
@@ -153,6 +153,9 @@ enum outcome run_protect(const struct operation *op, struct process *process)
 
 	while (count < op->count && process->pages[op->first + count].prot != UNMAPPED)
 		count++;
+	/* What becomes data is refused region by region, and the oracle knows pages only. */
+	if (process->data_limit != NO_LIMIT && (op->prot & VM_WRITE))
+		return SKIPPED;
 	int error = vm_protect(process->space, start, op->count * PAGE_SIZE, op->prot);
 	if (!count)
 		return expect_error("protect of a hole", op, error, want);
@@ -190,7 +193,7 @@ static bool heap_fits(const struct process *process, unsigned wanted)
 		above++;
 	unsigned gap = above < end && grows_down(&process->pages[above]) ? GAP_PAGES : 0;
 	return (above == end || wanted + 1 + gap <= above) &&
-	       within_limit(process, wanted - process->brk);
+	       within_limits(process, VM_READ | VM_WRITE, REGION_HEAP, wanted - process->brk);
 }
 
 enum outcome run_brk(const struct operation *op, struct process *process)
@@ -198,7 +201,10 @@ enum outcome run_brk(const struct operation *op, struct process *process)
 	unsigned wanted = BRK_PAGE + op->to % (PROGRAM_PAGES - BRK_PAGE), old = process->brk;
 	/* To the byte: anywhere in the last page. */
 	vaddr_t end = page_va(wanted) - (wanted > BRK_PAGE ? op->value % PAGE_SIZE : 0);
-	bool fits = heap_fits(process, wanted);
+	/* RLIMIT_DATA counts the heap to the byte, even where it becomes smaller. */
+	bool fits = heap_fits(process, wanted) &&
+		    (process->data_limit == NO_LIMIT ||
+		     end - page_va(BRK_PAGE) <= process->data_limit * PAGE_SIZE);
 	vaddr_t before = vm_brk(process->space, 0), now = vm_brk(process->space, end);
 
 	if (now != end) {

@@ -113,7 +113,7 @@ static void loaded(struct process *process, unsigned file_page, uint64_t stack_w
 	process->pages[BSS_FIRST - 1].value[1] = 0;
 	process->pages[PAGES - 1].value[1] = stack_word;
 	process->brk = BRK_PAGE;
-	process->limit = NO_LIMIT;
+	process->limit = process->data_limit = NO_LIMIT;
 }
 
 enum outcome run_exec(const struct operation *op, struct process *process)

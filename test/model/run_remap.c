@@ -117,7 +117,7 @@ static int expect_refusal(const struct process *process, const struct remap *rem
 	if (MIN(remap->count, remap->to_count) > region_pages(process, remap->from) &&
 	    !((remap->flags & MREMAP_FIXED) && remap->count == remap->to_count))
 		return -EFAULT;
-	return more && !within_limit(process, more) ? -ENOMEM : 0;
+	return more && !within_limits(process, page->prot, page->flags, more) ? -ENOMEM : 0;
 }
 
 static enum outcome refused(const struct remap *remap, const struct operation *op, int error,
@@ -168,7 +168,8 @@ static int follow_parts(struct process *process)
 	for (unsigned i = 0; i < parts.count; i++) {
 		const struct remap *part = &parts.part[i];
 		oracle_unmap(process, part->to, part->to_count);
-		if (leaves(part) && !within_limit(process, part->count))
+		const struct page *page = &process->pages[part->from];
+		if (leaves(part) && !within_limits(process, page->prot, page->flags, part->count))
 			return -ENOMEM;
 		move_pages(process, part);
 	}
@@ -237,7 +238,8 @@ static enum outcome leave_for_hint(const struct operation *op, struct process *p
 	int want = expect_refusal(process, remap);
 	vaddr_t address;
 
-	if (!want && !within_limit(process, remap->count))
+	const struct page *page = &process->pages[remap->from];
+	if (!want && !within_limits(process, page->prot, page->flags, remap->count))
 		want = -ENOMEM;
 	int error = call(process, remap, &address);
 	if (want)
