@@ -222,7 +222,8 @@ enum outcome run_limit(const struct operation *op, struct process *process)
 
 	process->limit = process->data_limit = NO_LIMIT;
 	if (op->flag && data) {
-		process->data_limit = data_pages(process) + op->count;
+		/* Often below what is there already: that stays, and no more comes. */
+		process->data_limit = op->count + (op->value & 1 ? data_pages(process) : 0);
 		limits.data = limits.data_hard = process->data_limit * PAGE_SIZE;
 	} else if (op->flag) {
 		process->limit = mapped_in(process, 0, PAGES) + op->count;
