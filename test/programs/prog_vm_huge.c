@@ -1,5 +1,5 @@
-/* prog_vm_huge: memory that asked for large pages behaves as any other: fork, partial unmapping and
- * protection, moving, dropping. Whether large pages were given is not to be seen here. */
+/* prog_vm_huge.c: memory that asked for large pages behaves as any other: fork, partial unmapping
+ * and protection, moving, dropping. Whether large pages were given is not to be seen here. */
 #define _GNU_SOURCE
 #include <stdint.h>
 #include <stdio.h>

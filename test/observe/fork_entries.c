@@ -1,4 +1,4 @@
-/* fork_entries: how many table entries does a fork look at, by the size of the process? Says what
+/* fork_entries.c: how many table entries does a fork look at, by the size of the process? Says what
  * the kernel counts in /proc/self/faults: for Quire alone. Arguments: sizes in KiB, ascending. */
 #include <stdio.h>
 #include <stdlib.h>
