@@ -26,6 +26,7 @@
 #define COLUMNS       80u
 #define ROWS          24u
 
+/* Its own locks guard it. */
 static struct tty console;
 
 static size_t room(struct tty *tty)

@@ -128,8 +128,7 @@ static void look(struct tty *tty)
 	host_channel_poll();
 }
 
-static const struct tty_driver driver = {
-	.room = room, .write = write, .wake = wake, .look = look};
+static const struct tty_driver driver = {.room = room, .write = write, .wake = wake, .look = look};
 
 /* ---- what comes from the host ---- */
 

@@ -95,7 +95,6 @@ void line_flush(struct line_discipline *line)
 	line->typing_column = line->column;
 }
 
-
 void line_set(struct line_discipline *line, const struct termios2 *settings)
 {
 	tcflag_t changed = line->settings.c_lflag ^ settings->c_lflag;

@@ -26,12 +26,12 @@
 #define STEP_BYTES 256u
 
 struct pty {
-	struct tty tty;      /* its count is that of the pty: files of both sides */
-	unsigned index;      /* (i) */
-	struct inode *inode; /* (o) in /dev/pts */
-	bool locked;         /* (l) TIOCSPTLCK: the terminal can't be opened */
-	bool closed;         /* (l) it was open, and is not any more */
-	uint32_t head, tail; /* (l) of what was written at the terminal */
+	struct tty tty;          /* its count is that of the pty: files of both sides */
+	unsigned index;          /* (i) */
+	struct inode *inode;     /* (o) in /dev/pts */
+	bool locked;             /* (l) TIOCSPTLCK: the terminal can't be opened */
+	bool closed;             /* (l) it was open, and is not any more */
+	uint32_t head, tail;     /* (l) of what was written at the terminal */
 	struct wait_queue queue; /* the master's: something to read, room to write */
 	char ring[PTY_BYTES];    /* (l) */
 };
@@ -169,9 +169,9 @@ static ssize_t type_all(struct file *file, const char *bytes, size_t count)
 		done += tty_receive(&pty->tty, bytes + done, count - done);
 		if (done == count)
 			return (ssize_t)done;
-		int error = file->flags & O_NONBLOCK ? -EAGAIN
-						     : wait_until(&pty->queue, WAIT_FOREVER,
-								  may_type(pty));
+		int error = file->flags & O_NONBLOCK
+				    ? -EAGAIN
+				    : wait_until(&pty->queue, WAIT_FOREVER, may_type(pty));
 		if (error)
 			return done ? (ssize_t)done : error;
 	}

@@ -13,12 +13,12 @@
 #include "lib/string.h"
 #include "mm/slab.h"
 
-#define STEP_BYTES      256u
-#define NS_PER_TENTH    100000000ull /* VTIME's unit */
+#define STEP_BYTES     256u
+#define NS_PER_TENTH   100000000ull /* VTIME's unit */
 /* How long a reader sleeps before it looks itself, where there is no interrupt. */
-#define LOOK_NS         10000000ull
+#define LOOK_NS        10000000ull
 /* A poll says that there is room once there is so much of it. */
-#define WRITABLE_BYTES  LINE_EXPANSION
+#define WRITABLE_BYTES LINE_EXPANSION
 
 /* A file's own. */
 struct opened {
@@ -103,25 +103,24 @@ size_t tty_receive(struct tty *tty, const char *bytes, size_t count)
 	return done;
 }
 
-void tty_hangup(struct tty *tty)
+void tty_end_files(struct tty *tty)
 {
-	int group, session = tty_leave_session(tty, &group);
-
 	spin_lock(&tty->lock);
 	tty->hangups++;
 	line_flush(&tty->line);
 	tty->line.stopped = tty->line.stopped_by_ioctl = false;
 	spin_unlock(&tty->lock);
-	if (session) {
-		tty_processes()->signal_process(session, SIGHUP);
-		tty_processes()->signal_process(session, SIGCONT);
-	}
-	if (group) {
-		tty_processes()->signal_group(group, SIGHUP);
-		tty_processes()->signal_group(group, SIGCONT);
-	}
 	wait_wake_all(&tty->readers);
 	wait_wake_all(&tty->writers);
+}
+
+void tty_hangup(struct tty *tty)
+{
+	int group, session = tty_leave_session(tty, &group);
+
+	tty_end_files(tty);
+	if (session)
+		tty_processes()->hang_up(session, group);
 }
 
 void tty_set_window(struct tty *tty, const struct winsize *window)

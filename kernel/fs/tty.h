@@ -69,8 +69,11 @@ void tty_put(struct tty *tty);
 size_t tty_receive(struct tty *tty, const char *bytes, size_t count);
 /* Output may have room again: show the echo that waits, and wake writers. No locks. */
 void tty_output_room(struct tty *tty);
-/* The line is down: files become useless, the session loses its terminal and gets SIGHUP. */
+/* The line is down: files become useless, the session loses its terminal and its leader gets
+ * SIGHUP. No locks. */
 void tty_hangup(struct tty *tty);
+/* The part of it that is not about processes. */
+void tty_end_files(struct tty *tty);
 /* Another size; the foreground gets SIGWINCH if it is one. Any context. */
 void tty_set_window(struct tty *tty, const struct winsize *window);
 
@@ -99,7 +102,8 @@ struct tty_processes {
 	/* The session of a group; 0: there is no such group. */
 	int (*session_of)(int group);
 	void (*signal_group)(int group, int signal);
-	void (*signal_process)(int pid, int signal);
+	/* SIGHUP and SIGCONT to the session's leader; when that ends, to the group, too. */
+	void (*hang_up)(int session, int group);
 };
 void tty_set_processes(const struct tty_processes *processes); /* at boot; it stays */
 const struct tty_processes *tty_processes(void);
@@ -119,8 +123,9 @@ void tty_adopt(struct tty *tty);
 void tty_give(struct tty *tty, int session);
 /* Nobody's controlling terminal any more; the session that it was, or 0, and its foreground. */
 int tty_leave_session(struct tty *tty, int *group);
-/* The leader of `session` ends: it loses its terminal, which hangs up. */
-void tty_session_ends(int session);
+/* The leader of `session` ends: the session loses its terminal, and the foreground gets SIGHUP. One
+ * that is no pseudo terminal hangs up. False: it has none. */
+bool tty_session_ends(int session);
 /* The number of the session's terminal and its foreground group, for /proc; 0 and -1: none. */
 void tty_of_session(int session, uint64_t *number, int *group);
 /* The ioctls about sessions; *known: it is one of them. master: asked at that side. */

@@ -14,9 +14,10 @@
 
 /* By the bits of CBAUD; from 16 on with CBAUDEX (asm/termbits.h). */
 static const uint32_t speeds[] = {
-	0,      50,     75,      110,     134,     150,     200,     300,     600,     1200,    1800,
-	2400,   4800,   9600,    19200,   38400,   0,       57600,   115200,  230400,  460800,  500000,
-	576000, 921600, 1000000, 1152000, 1500000, 2000000, 2500000, 3000000, 3500000, 4000000,
+	0,       50,      75,      110,     134,     150,     200,     300,
+	600,     1200,    1800,    2400,    4800,    9600,    19200,   38400,
+	0,       57600,   115200,  230400,  460800,  500000,  576000,  921600,
+	1000000, 1152000, 1500000, 2000000, 2500000, 3000000, 3500000, 4000000,
 };
 
 static uint32_t speed_of(tcflag_t bits, uint32_t given)
@@ -35,8 +36,8 @@ static void set_speeds(struct termios2 *settings)
 	tcflag_t input = settings->c_cflag >> IBSHIFT;
 
 	settings->c_ospeed = speed_of(settings->c_cflag, settings->c_ospeed);
-	settings->c_ispeed = input & CBAUD ? speed_of(input, settings->c_ispeed)
-					   : settings->c_ospeed;
+	settings->c_ispeed =
+		input & CBAUD ? speed_of(input, settings->c_ispeed) : settings->c_ospeed;
 }
 
 static int get_settings(struct tty *tty, uint64_t argument, size_t bytes)
@@ -243,7 +244,7 @@ int tty_ioctl(struct tty *tty, bool master, const struct file *file, unsigned co
 		return put_int(argument, N_TTY);
 	case TIOCSETD:
 		return set_discipline(tty, argument);
-	case TIOCSTI: /* as Linux without legacy_tiocsti: typing for others is no use but mischief */
+	case TIOCSTI: /* as Linux without legacy_tiocsti */
 		return -EIO;
 	default:
 		return -ENOTTY;

@@ -136,8 +136,8 @@ static int set_controlling(struct tty *tty, bool steal)
 	bool leads = processes->leads_session();
 
 	spin_lock(&tty_session_lock);
-	if (!leads || (tty->session != session &&
-		       (find_locked(session) || (tty->session && !steal)))) {
+	if (!leads ||
+	    (tty->session != session && (find_locked(session) || (tty->session && !steal)))) {
 		error = -EPERM;
 	} else if (tty->session != session) {
 		tty->session = session;
@@ -170,14 +170,20 @@ static struct tty *get_of_session(int session)
 	return tty;
 }
 
-void tty_session_ends(int session)
+bool tty_session_ends(int session)
 {
 	struct tty *tty = get_of_session(session);
+	int group;
 
 	if (!tty)
-		return;
-	tty_hangup(tty);
+		return false;
+	(void)tty_leave_session(tty, &group);
+	if (!tty->driver->is_pty)
+		tty_end_files(tty);
+	if (group)
+		processes->signal_group(group, SIGHUP);
 	tty_put(tty);
+	return true;
 }
 
 /* ---- ioctl ---- */
@@ -223,11 +229,7 @@ static int give_up(struct tty *tty)
 		return -ENOTTY;
 	if (!processes->leads_session())
 		return 0;
-	if (!tty->driver->is_pty) {
-		tty_hangup(tty);
-		return 0;
-	}
-	tty_leave_session(tty, &group);
+	(void)tty_leave_session(tty, &group);
 	if (group) {
 		processes->signal_group(group, SIGHUP);
 		processes->signal_group(group, SIGCONT);

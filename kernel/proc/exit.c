@@ -90,6 +90,7 @@ void process_exit(int status)
 
 	assert(process != &kernel_process);
 	fd_table_close_all(&process->files);
+	process_leave_terminal(process);
 	struct vm_space *space = process_strip(process);
 	vm_space_activate(NULL);
 	vm_space_destroy(space);

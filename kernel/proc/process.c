@@ -117,7 +117,6 @@ static void join_locked(struct process *process, struct process *parent)
 	process->parent_pid = parent->pid;
 	process->group = is_first ? process->pid : parent->group;
 	process->session = is_first ? process->pid : parent->session;
-	process->terminal = parent->terminal;
 	list_push_back(&parent->children, &process->sibling);
 	list_push_back(&table.all, &process->all);
 }

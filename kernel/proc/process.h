@@ -19,7 +19,6 @@
 
 struct thread;
 struct trap_frame;
-struct tty;
 struct vm_space;
 
 #define PROCESS_NAME_BYTES 16 /* TASK_COMM_LEN */
@@ -52,7 +51,8 @@ struct process {
 	int status;                    /* (p) as wait4 gives it */
 	int group;                     /* (p) process group: the pid of who made it */
 	int session;                   /* (p) the same */
-	struct tty *terminal;          /* (p) the session's controlling one; NULL: none */
+	int lost_group;                /* (p) of a session's leader whose terminal hung up: the
+					  group that was in its foreground; 0: none */
 	struct process *parent;        /* (p) */
 	int parent_pid;                /* (p) to write; read without, as getppid does */
 	struct list_node children;     /* (p) */
@@ -146,6 +146,8 @@ void process_proc_init(void);
 
 /* What terminals ask of processes (terminals.c). Once, at boot. */
 void process_terminals_init(void);
+/* It ends: the session that it leads, if any, loses its terminal. No locks. */
+void process_leave_terminal(struct process *process);
 
 /* The debug shell's commands about processes (shell_commands.c). Once, at boot. */
 void process_shell_init(void);
