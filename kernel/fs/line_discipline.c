@@ -301,12 +301,15 @@ static void end_line(struct line_discipline *line, uint8_t byte, struct line_eff
 
 /* ---- a byte ---- */
 
-static void add(struct line_discipline *line, uint8_t byte, struct line_effect *effect)
+/* is_return: a newline that ICRNL has made, whose echo begins a new line; any other is shown as a
+ * control character, as on Linux. */
+static void add(struct line_discipline *line, uint8_t byte, bool is_return,
+		struct line_effect *effect)
 {
 	if (has_local_flag(line, ECHO)) {
 		if (line->head == line->edited)
 			line->typing_column = line->column;
-		if (byte == '\n')
+		if (is_return)
 			echo_raw(line, byte);
 		else
 			echo_byte(line, byte);
@@ -403,7 +406,7 @@ bool line_receive(struct line_discipline *line, uint8_t byte, struct line_effect
 		if (!make_room(line))
 			return false;
 		line->literal = false;
-		add(line, byte, effect);
+		add(line, byte, false, effect);
 		return true;
 	}
 	/* These need no room: they work when nobody reads. */
@@ -415,11 +418,12 @@ bool line_receive(struct line_discipline *line, uint8_t byte, struct line_effect
 		start(line, effect);
 	if (byte == '\r' && has_input_flag(line, IGNCR))
 		return true;
-	if (byte == '\r' && has_input_flag(line, ICRNL))
+	bool is_return = byte == '\r' && has_input_flag(line, ICRNL);
+	if (is_return)
 		byte = '\n';
 	else if (byte == '\n' && has_input_flag(line, INLCR))
 		byte = '\r';
 	if (!line_is_canonical(line) || !edit(line, byte, effect))
-		add(line, byte, effect);
+		add(line, byte, is_return, effect);
 	return true;
 }

@@ -73,21 +73,29 @@ void tty_output_room(struct tty *tty)
 	wake_device(tty);
 }
 
-/* One byte at a time may send a signal, which can't be done under the lock. */
-static bool receive_byte(struct tty *tty, char byte, bool *readable)
+/* Up to a byte that sends a signal, which can't be done under the lock. What they echo is shown
+ * after the last: a signal's key takes back the echo of those before it, as on Linux. False: there
+ * is no room for bytes[*done]. */
+static bool receive_some(struct tty *tty, const char *bytes, size_t count, size_t *done,
+			 bool *readable)
 {
-	struct line_effect effect;
+	struct line_effect effect = {.signal = 0};
+	bool room = true, started = false;
 
 	spin_lock(&tty->lock);
-	bool taken = line_receive(&tty->line, (uint8_t)byte, &effect);
+	for (size_t i = 0; room && *done < count && !effect.signal && i < STEP_BYTES; i++) {
+		room = line_receive(&tty->line, (uint8_t)bytes[*done], &effect);
+		*done += room;
+		*readable |= effect.readable;
+		started |= effect.started;
+	}
 	show_echo_locked(tty);
 	spin_unlock(&tty->lock);
-	*readable |= effect.readable;
-	if (effect.started)
+	if (started)
 		wait_wake_all(&tty->writers);
 	if (effect.signal)
 		tty_signal_foreground(tty, effect.signal);
-	return taken;
+	return room;
 }
 
 size_t tty_receive(struct tty *tty, const char *bytes, size_t count)
@@ -95,8 +103,8 @@ size_t tty_receive(struct tty *tty, const char *bytes, size_t count)
 	bool readable = false;
 	size_t done = 0;
 
-	while (done < count && receive_byte(tty, bytes[done], &readable))
-		done++;
+	while (done < count && receive_some(tty, bytes, count, &done, &readable))
+		;
 	if (readable)
 		wait_wake_all(&tty->readers);
 	wake_device(tty);
