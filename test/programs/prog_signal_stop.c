@@ -158,8 +158,7 @@ static void errors(void)
 	pid_t child = fork();
 	if (child == 0)
 		_exit(3);
-	say_result("a bad place for the status",
-		   syscall(SYS_wait4, child, (void *)8, 0, NULL));
+	say_result("a bad place for the status", syscall(SYS_wait4, child, (void *)8, 0, NULL));
 	say_result("the child is gone all the same", waitpid(child, &status, 0));
 	if ((child = fork()) == 0)
 		_exit(3);
