@@ -154,6 +154,25 @@ bool signal_wants(const struct thread *thread)
 	return wanted(thread) != 0;
 }
 
+void signal_mask_push(uint64_t mask)
+{
+	struct thread *thread = current_thread();
+
+	thread->saved_mask = thread->blocked_signals;
+	thread->restore_mask = true;
+	thread->blocked_signals = mask & ~UNBLOCKABLE;
+}
+
+void signal_mask_pop(bool interrupted)
+{
+	struct thread *thread = current_thread();
+
+	if (interrupted || !thread->restore_mask)
+		return;
+	thread->restore_mask = false;
+	thread->blocked_signals = thread->saved_mask;
+}
+
 static void deliver(struct process *process, int signal)
 {
 	bool stops = DEFAULT_STOPS & SIGNAL_BIT(signal);
@@ -178,6 +197,7 @@ void signal_deliver(void)
 				   __ATOMIC_RELAXED);
 		deliver(thread->process, signal);
 	}
+	signal_mask_pop(false);
 }
 
 void signal_force(int signal)

@@ -65,6 +65,13 @@ void signal_deliver(void);
 /* The program did what the processor refuses: a signal that can't be ignored or blocked. */
 NORETURN void signal_force(int signal);
 
+/*
+ * ppoll and its like: another mask while the call waits. After it, signal_mask_pop(interrupted): if
+ * the call returns -EINTR the old mask comes back once the signals were acted on, else at once.
+ */
+void signal_mask_push(uint64_t mask);
+void signal_mask_pop(bool interrupted);
+
 /* "SIGSEGV"; "signal 35" has no name. */
 const char *signal_name(int signal);
 

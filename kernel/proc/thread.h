@@ -34,6 +34,8 @@ struct thread {
 	uint64_t deadline;           /* (r) time_now() nanoseconds */
 	uint64_t cpu_time;           /* (r) nanoseconds that it ran, up to the last switch */
 	uint64_t blocked_signals;    /* (t) bit n-1 for signal n */
+	uint64_t saved_mask;         /* (t) the one to go back to, if restore_mask */
+	bool restore_mask;           /* (t) */
 	void (*entry)(void *);       /* (i) */
 	void *argument;              /* (i) */
 };
