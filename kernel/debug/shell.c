@@ -11,7 +11,7 @@
 #include "sync/cpu.h"
 
 #define LINE_BYTES 128u
-#define PROMPT     "quire> "
+#define PROMPT     "debug> "
 #define BACKSPACE  '\b'
 #define DELETE     0x7f
 #define CTRL_U     0x15

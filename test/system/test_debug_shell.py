@@ -21,7 +21,7 @@ class Shell:
     def ask(self, command):
         """The lines that `command` prints."""
         self.guest.type(f"{command}\nend-of-{command.split()[0]}\n")
-        self.guest.expect(re.escape(f"quire> {command}"))
+        self.guest.expect(re.escape(f"debug> {command}"))
         first = len(self.guest.lines_expected())
         self.guest.expect(f"there is no command \"end-of-{command.split()[0]}\"")
         lines = self.guest.lines_expected()[first:]
@@ -29,7 +29,7 @@ class Shell:
 
     def leave(self):
         self.guest.type("continue\n")
-        self.guest.expect("quire> continue")
+        self.guest.expect("debug> continue")
 
 
 @pytest.fixture(name="forked", scope="module")
@@ -207,9 +207,9 @@ def test_trace_is_off_until_switched_on():
     with Guest([job("build/programs/hello.musl")] * 2, boot="pvh", append="debugshell") as guest:
         guest.expect("debug shell")
         guest.type("trace dump\ntrace on\ncontinue\n")
-        guest.expect("quire> trace dump")
-        guest.expect("quire> trace on")  # nothing between the two
-        assert "quire> trace on" == guest.lines[guest.lines.index("quire> trace dump") + 1]
+        guest.expect("debug> trace dump")
+        guest.expect("debug> trace on")  # nothing between the two
+        assert "debug> trace on" == guest.lines[guest.lines.index("debug> trace dump") + 1]
         assert [result.status for result in guest.results()] == [0, 0]
 
 
