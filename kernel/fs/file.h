@@ -30,7 +30,7 @@ struct file_ops {
 	unsigned (*poll)(struct file *file, struct wait_queue **queue);
 	void (*release)(struct file *file); /* nobody has it any more. May be NULL */
 	bool is_stream;                     /* can't seek */
-	bool ignores_seek;                  /* a stream in which lseek(2) does nothing, and says 0 */
+	bool ignores_seek; /* a stream in which lseek(2) does nothing, and says 0 */
 	/* How /proc/<pid>/fd names what has no inode; "pipe:" and "socket:" get the number of stat
 	 * behind it. NULL: "anon_inode:". */
 	const char *name;

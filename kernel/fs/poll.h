@@ -8,9 +8,9 @@
 struct file;
 
 struct poll_item {
-	struct file *file; /* with a reference; NULL: its events are POLLNVAL */
-	unsigned wanted;   /* POLL*; poll(2)'s have POLLERR and POLLHUP, always */
-	unsigned found;    /* those of them that hold, or POLLNVAL */
+	struct file *file;        /* with a reference; NULL: its events are POLLNVAL */
+	unsigned wanted;          /* POLL*; poll(2)'s have POLLERR and POLLHUP, always */
+	unsigned found;           /* those of them that hold, or POLLNVAL */
 	struct wait_queue *queue; /* that it stands in, or NULL */
 	struct waiter waiter;
 };

@@ -67,8 +67,7 @@ int64_t sys_epoll_ctl(const struct syscall *call)
 	struct epoll_event event = {0};
 	int error = -EBADF;
 
-	if (arg_int(call, 1) != EPOLL_CTL_DEL &&
-	    copy_from_user(&event, call->a[3], sizeof(event)))
+	if (arg_int(call, 1) != EPOLL_CTL_DEL && copy_from_user(&event, call->a[3], sizeof(event)))
 		return -EFAULT;
 	struct file *epoll = get_file(call->a[0]);
 	struct file *file = epoll ? get_file(call->a[2]) : NULL;
@@ -99,7 +98,7 @@ static int64_t wait_for_events(const struct syscall *call, uint64_t deadline)
 
 static uint64_t deadline_of(int milliseconds)
 {
-	return milliseconds < 0	 ? WAIT_FOREVER
+	return milliseconds < 0    ? WAIT_FOREVER
 	       : milliseconds == 0 ? 0
 				   : time_now() + (uint64_t)milliseconds * NS_PER_MS;
 }
@@ -228,8 +227,8 @@ int64_t sys_timerfd_settime(const struct syscall *call)
 	if (error)
 		return error;
 	if (setting.deadline)
-		setting.deadline = first_end(setting.deadline, flags & TFD_TIMER_ABSTIME,
-					     timerfd_clock(file));
+		setting.deadline =
+			first_end(setting.deadline, flags & TFD_TIMER_ABSTIME, timerfd_clock(file));
 	timerfd_set(file, &setting, &old);
 	file_put(file);
 	return call->a[3] ? put_setting(call->a[3], &old) : 0;

@@ -15,8 +15,8 @@
 #include "vm/user_copy.h"
 
 /* What one call moves at most: Linux's MAX_RW_COUNT. */
-#define MOVE_MAX     0x7ffff000ull
-#define CURRENT      UINT64_MAX  /* at the file's own position */
+#define MOVE_MAX 0x7ffff000ull
+#define CURRENT  UINT64_MAX /* at the file's own position */
 
 enum way { READ, WRITE };
 

@@ -165,11 +165,11 @@ static const unsigned set_events[SETS] = {
 };
 
 struct select {
-	unsigned bits, words;   /* of each set */
-	uint64_t *sets[SETS];   /* in one allocation, at sets[0] */
-	vaddr_t user[SETS];     /* 0: not given */
+	unsigned bits, words;    /* of each set */
+	uint64_t *sets[SETS];    /* in one allocation, at sets[0] */
+	vaddr_t user[SETS];      /* 0: not given */
 	struct poll_item *items; /* one for each descriptor that is in a set */
-	unsigned *fds;          /* of the items */
+	unsigned *fds;           /* of the items */
 	unsigned count;
 };
 
@@ -200,9 +200,8 @@ static void free_select(struct select *select)
 static int copy_sets_in(struct select *select)
 {
 	for (unsigned set = 0; set < SETS; set++)
-		if (select->user[set] &&
-		    copy_from_user(select->sets[set], select->user[set],
-				   select->words * sizeof(uint64_t)))
+		if (select->user[set] && copy_from_user(select->sets[set], select->user[set],
+							select->words * sizeof(uint64_t)))
 			return -EFAULT;
 	return 0;
 }
@@ -219,8 +218,7 @@ static int find_files(struct select *select)
 		if (!file)
 			return -EBADF;
 		select->fds[select->count] = fd;
-		select->items[select->count++] =
-			(struct poll_item){.file = file, .wanted = wanted};
+		select->items[select->count++] = (struct poll_item){.file = file, .wanted = wanted};
 	}
 	return 0;
 }
@@ -248,9 +246,8 @@ static int note_found(struct select *select)
 static int copy_sets_out(const struct select *select)
 {
 	for (unsigned set = 0; set < SETS; set++)
-		if (select->user[set] &&
-		    copy_to_user(select->user[set], select->sets[set],
-				 select->words * sizeof(uint64_t)))
+		if (select->user[set] && copy_to_user(select->user[set], select->sets[set],
+						      select->words * sizeof(uint64_t)))
 			return -EFAULT;
 	return 0;
 }
