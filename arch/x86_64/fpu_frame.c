@@ -15,6 +15,7 @@
 
 #define SOFTWARE_BYTES_AT 464u /* SDM 1, table 10-2: available */
 #define HEADER_BYTES      64u
+#define FXSAVE_ALIGN      16u
 #define FEATURES_FXSAVE   3u /* x87 and SSE */
 
 static uint32_t state_bytes(void)
@@ -109,6 +110,9 @@ int fpu_pop(struct arch_thread *current, vaddr_t from)
 	int error = find_size(from, &bytes, &features);
 	if (error)
 		return error;
+	/* Linux loads it where it stands, so the processor wants it aligned. */
+	if (!IS_ALIGNED(from, bytes == FXSAVE_BYTES ? FXSAVE_ALIGN : FPU_ALIGN))
+		return -EINVAL;
 	for (;;) {
 		saves = current->saves;
 		if (arch_copy_from_user(area, from, bytes))

@@ -203,8 +203,8 @@ static void restore_registers(struct trap_frame *frame, const struct machine_con
 	frame->rcx = from->rcx;
 	frame->rsp = from->rsp;
 	frame->rip = from->rip;
-	frame->rflags = (frame->rflags & ~(uint64_t)RFLAGS_PROGRAM) |
-			(from->rflags & RFLAGS_PROGRAM);
+	frame->rflags =
+		(frame->rflags & ~(uint64_t)RFLAGS_PROGRAM) | (from->rflags & RFLAGS_PROGRAM);
 }
 
 /* Selectors that ring 3 can be left for with. Programs without UC_STRICT_RESTORE_SS may have

@@ -58,7 +58,8 @@ void fpu_reset(void); /* the initial state */
 size_t fpu_user_bytes(void);
 /* Write the running thread's to the program's memory, aligned to FPU_ALIGN. -EFAULT. */
 NODISCARD int fpu_push(struct arch_thread *current, vaddr_t to);
-/* The running thread gets it from there; 0: the initial state. -EFAULT, -EINVAL: nothing changed. */
+/* The running thread gets it from there; 0: the initial state. -EFAULT, -EINVAL: nothing changed.
+ */
 NODISCARD int fpu_pop(struct arch_thread *current, vaddr_t from);
 /* What XCR0 has on; 0 without XSAVE. */
 uint64_t fpu_features(void);

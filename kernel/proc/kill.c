@@ -28,8 +28,7 @@ int signal_send_pid(int pid, const struct signal_info *info)
 int signal_send_thread(int group, int thread, const struct signal_info *info)
 {
 	spin_lock(&process_lock);
-	struct process *process =
-		!group || group == thread ? process_find_locked(thread) : NULL;
+	struct process *process = !group || group == thread ? process_find_locked(thread) : NULL;
 	int error = process ? send_locked(process, process->thread, info) : -ESRCH;
 	spin_unlock(&process_lock);
 	return error;

@@ -41,23 +41,25 @@ struct process_limit {
 };
 
 struct process {
-	int pid;                       /* (i) */
-	bool zombie;                   /* (p) it has ended; `status` waits for the parent */
-	bool is_job;                   /* (i) a child of kernel_process that it waits for */
-	bool has_executed;             /* (p) since fork: its group is its own matter then */
-	bool stopped;                  /* (p) to write: by a signal; only SIGCONT and SIGKILL end it */
-	enum process_event event;      /* (p) for the parent's wait */
-	int stop_signal;               /* (p) that stopped it last */
-	int status;                    /* (p) as wait4 gives it */
-	int group;                     /* (p) process group: the pid of who made it */
-	int session;                   /* (p) the same */
-	int lost_group;                /* (p) of a session's leader whose terminal hung up: the
-					  group that was in its foreground; 0: none */
-	struct process *parent;        /* (p) */
-	int parent_pid;                /* (p) to write; read without, as getppid does */
-	struct list_node children;     /* (p) */
-	struct list_node sibling;      /* (p) in the parent's children */
-	struct list_node all;          /* (p) in the list of all processes */
+	int pid;                   /* (i) */
+	bool zombie;               /* (p) it has ended; `status` waits for the parent */
+	bool is_job;               /* (i) a child of kernel_process that it waits for */
+	bool is_init;              /* (i) it adopts orphans, and no signal's default action
+				      concerns it */
+	bool has_executed;         /* (p) since fork: its group is its own matter then */
+	bool stopped;              /* (p) to write: by a signal; only SIGCONT and SIGKILL end it */
+	enum process_event event;  /* (p) for the parent's wait */
+	int stop_signal;           /* (p) that stopped it last */
+	int status;                /* (p) as wait4 gives it */
+	int group;                 /* (p) process group: the pid of who made it */
+	int session;               /* (p) the same */
+	int lost_group;            /* (p) of a session's leader whose terminal hung up: the group
+				      that was in its foreground; 0: none */
+	struct process *parent;    /* (p) */
+	int parent_pid;            /* (p) to write; read without, as getppid does */
+	struct list_node children; /* (p) */
+	struct list_node sibling;  /* (p) in the parent's children */
+	struct list_node all;      /* (p) in the list of all processes */
 	struct wait_queue child_ends;  /* a child became a zombie, stopped or went on */
 	struct wait_queue resumed;     /* it is not `stopped` any longer, or killed */
 	struct thread *thread;         /* (p) NULL in a zombie */

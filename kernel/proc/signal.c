@@ -12,7 +12,7 @@
 
 /* Linux's MINSIGSTKSZ. */
 #define ALTERNATE_MINIMUM 2048u
-#define ACTIONS_BYTES (SIGNAL_MAX * sizeof(struct signal_action))
+#define ACTIONS_BYTES     (SIGNAL_MAX * sizeof(struct signal_action))
 /* signal(7), the default actions. All others terminate. */
 #define DEFAULT_IGNORED \
 	(SIGNAL_BIT(SIGCHLD) | SIGNAL_BIT(SIGURG) | SIGNAL_BIT(SIGWINCH) | SIGNAL_BIT(SIGCONT))

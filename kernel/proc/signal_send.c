@@ -13,12 +13,11 @@
 #define QUEUED_MAX 65536u
 
 /* signal(7): caused by the thread itself, and taken before all others. */
-#define SYNCHRONOUS                                                             \
-	(SIGNAL_BIT(SIGSEGV) | SIGNAL_BIT(SIGBUS) | SIGNAL_BIT(SIGILL) |        \
-	 SIGNAL_BIT(SIGTRAP) | SIGNAL_BIT(SIGFPE) | SIGNAL_BIT(SIGSYS))
-#define STOPS                                                                   \
-	(SIGNAL_BIT(SIGSTOP) | SIGNAL_BIT(SIGTSTP) | SIGNAL_BIT(SIGTTIN) |      \
-	 SIGNAL_BIT(SIGTTOU))
+#define SYNCHRONOUS                                                                            \
+	(SIGNAL_BIT(SIGSEGV) | SIGNAL_BIT(SIGBUS) | SIGNAL_BIT(SIGILL) | SIGNAL_BIT(SIGTRAP) | \
+	 SIGNAL_BIT(SIGFPE) | SIGNAL_BIT(SIGSYS))
+#define STOPS \
+	(SIGNAL_BIT(SIGSTOP) | SIGNAL_BIT(SIGTSTP) | SIGNAL_BIT(SIGTTIN) | SIGNAL_BIT(SIGTTOU))
 
 struct queued_signal {
 	struct list_node link; /* (p) in a signal_pending's queue */
@@ -139,6 +138,9 @@ static bool is_ignored_locked(const struct process *process, int signal)
 	/* A blocked signal stays pending even if it is ignored now: that may change. */
 	if (thread && (thread->signals.blocked & SIGNAL_BIT(signal)))
 		return false;
+	/* pid_namespaces(7): it gets only what it has a handler for. */
+	if (process->is_init && handler == HANDLER_DEFAULT)
+		return true;
 	if (SIGNAL_BIT(signal) & SIGNAL_UNBLOCKABLE)
 		return false;
 	return handler == HANDLER_IGNORE ||

@@ -35,8 +35,8 @@ struct thread {
 	uint64_t deadline;           /* (r) time_now() nanoseconds */
 	uint64_t cpu_time;           /* (r) nanoseconds that it ran, up to the last switch */
 	struct thread_signals signals;
-	void (*entry)(void *);       /* (i) */
-	void *argument;              /* (i) */
+	void (*entry)(void *); /* (i) */
+	void *argument;        /* (i) */
 };
 
 static inline struct thread *current_thread(void)

@@ -65,8 +65,7 @@ static bool look_locked(const struct process *child, unsigned options, struct wa
 	return false;
 }
 
-/* Can anything still happen to it that `options` ask for? Linux counts a zombie as a child, even
- * where only a stop is asked for. */
+/* *any: may something still happen that `options` ask for? Not to a zombie, but its end. */
 static struct process *find_locked(struct process *parent, struct wait_target target,
 				   unsigned options, struct wait_result *result, bool *any)
 {
@@ -78,9 +77,11 @@ static struct process *find_locked(struct process *parent, struct wait_target ta
 		struct process *child = container_of(node, struct process, sibling);
 		if (!is_meant(child, target))
 			continue;
-		*any = true;
-		if (look_locked(child, options, result))
+		if (look_locked(child, options, result)) {
+			*any = true;
 			return child;
+		}
+		*any = *any || !child->zombie;
 	}
 	return NULL;
 }

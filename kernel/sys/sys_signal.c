@@ -13,10 +13,10 @@
 #include "vm/user_copy.h"
 
 /* Of the set that the rt_ calls take: 64 signals. */
-#define SET_BYTES    8u
+#define SET_BYTES 8u
 /* Other flags are cleared, by which programs find out that they are not known. */
-#define KNOWN_FLAGS                                                                          \
-	((uint64_t)(SA_NOCLDSTOP | SA_NOCLDWAIT | SA_SIGINFO | SA_ONSTACK | SA_RESTART) |    \
+#define KNOWN_FLAGS                                                                       \
+	((uint64_t)(SA_NOCLDSTOP | SA_NOCLDWAIT | SA_SIGINFO | SA_ONSTACK | SA_RESTART) | \
 	 SA_NODEFER | SA_RESETHAND | SA_RESTORER | SA_EXPOSE_TAGBITS)
 
 int64_t sys_rt_sigaction(const struct syscall *call)
@@ -87,8 +87,9 @@ int64_t sys_rt_sigpending(const struct syscall *call)
 	if (call->a[1] > SET_BYTES)
 		return -EINVAL;
 	spin_lock(&process_lock);
-	uint64_t set = signals_pending_locked(current_process()) & current_thread()->signals.blocked;
+	uint64_t pending = signals_pending_locked(current_process());
 	spin_unlock(&process_lock);
+	uint64_t set = pending & current_thread()->signals.blocked;
 	return copy_to_user(call->a[0], &set, call->a[1]);
 }
 

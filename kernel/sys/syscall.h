@@ -51,7 +51,25 @@ int64_t sys_ioctl(const struct syscall *call);
 int64_t sys_getdents64(const struct syscall *call);
 int64_t sys_pipe(const struct syscall *call);
 int64_t sys_pipe2(const struct syscall *call);
+
+/* sys_poll.c */
 int64_t sys_poll(const struct syscall *call);
+int64_t sys_ppoll(const struct syscall *call);
+int64_t sys_select(const struct syscall *call);
+int64_t sys_pselect6(const struct syscall *call);
+
+/* sys_event.c */
+int64_t sys_epoll_create(const struct syscall *call);
+int64_t sys_epoll_create1(const struct syscall *call);
+int64_t sys_epoll_ctl(const struct syscall *call);
+int64_t sys_epoll_wait(const struct syscall *call);
+int64_t sys_epoll_pwait(const struct syscall *call);
+int64_t sys_epoll_pwait2(const struct syscall *call);
+int64_t sys_eventfd(const struct syscall *call);
+int64_t sys_eventfd2(const struct syscall *call);
+int64_t sys_timerfd_create(const struct syscall *call);
+int64_t sys_timerfd_settime(const struct syscall *call);
+int64_t sys_timerfd_gettime(const struct syscall *call);
 
 /* sys_file.c */
 int64_t sys_open(const struct syscall *call);
@@ -203,5 +221,6 @@ int64_t sys_zero(const struct syscall *call);   /* root's uid and gid; what need
 int64_t sys_absent(const struct syscall *call); /* -ENOSYS on purpose: callers have another way */
 int64_t sys_getresid(const struct syscall *call);
 int64_t sys_getcpu(const struct syscall *call);
+int64_t sys_reboot(const struct syscall *call);
 
 #endif
