@@ -23,8 +23,6 @@
 #define SERIAL_MINOR  64u /* of TTY_MAJOR */
 /* Written at once with interrupts off: 6 ms on a real port. */
 #define WRITE_BYTES   64u
-#define COLUMNS       80u
-#define ROWS          24u
 
 /* Its own locks guard it. */
 static struct tty console;
@@ -87,10 +85,10 @@ int console_file_open(unsigned flags, struct file **out)
 	return error;
 }
 
-/* The option window=COLUMNS,ROWS. */
+/* The option window=COLUMNS,ROWS; 0: not known. */
 static struct winsize window_size(void)
 {
-	struct winsize window = {.ws_col = COLUMNS, .ws_row = ROWS};
+	struct winsize window = {.ws_col = 0};
 	const char *given = option("window"), *comma = given ? strchr(given, ',') : NULL;
 	uint64_t columns, rows;
 

@@ -69,7 +69,7 @@ void tty_output_room(struct tty *tty)
 	spin_lock(&tty->lock);
 	show_echo_locked(tty);
 	spin_unlock(&tty->lock);
-	wait_wake_all(&tty->writers);
+	wait_wake_all(&tty->queue);
 	wake_device(tty);
 }
 
@@ -77,22 +77,19 @@ void tty_output_room(struct tty *tty)
  * after the last: a signal's key takes back the echo of those before it, as on Linux. False: there
  * is no room for bytes[*done]. */
 static bool receive_some(struct tty *tty, const char *bytes, size_t count, size_t *done,
-			 bool *readable)
+			 bool *changed)
 {
 	struct line_effect effect = {.signal = 0};
-	bool room = true, started = false;
+	bool room = true;
 
 	spin_lock(&tty->lock);
 	for (size_t i = 0; room && *done < count && !effect.signal && i < STEP_BYTES; i++) {
 		room = line_receive(&tty->line, (uint8_t)bytes[*done], &effect);
 		*done += room;
-		*readable |= effect.readable;
-		started |= effect.started;
+		*changed |= effect.readable | effect.started;
 	}
 	show_echo_locked(tty);
 	spin_unlock(&tty->lock);
-	if (started)
-		wait_wake_all(&tty->writers);
 	if (effect.signal)
 		tty_signal_foreground(tty, effect.signal);
 	return room;
@@ -100,13 +97,13 @@ static bool receive_some(struct tty *tty, const char *bytes, size_t count, size_
 
 size_t tty_receive(struct tty *tty, const char *bytes, size_t count)
 {
-	bool readable = false;
+	bool changed = false;
 	size_t done = 0;
 
-	while (done < count && receive_some(tty, bytes, count, &done, &readable))
+	while (done < count && receive_some(tty, bytes, count, &done, &changed))
 		;
-	if (readable)
-		wait_wake_all(&tty->readers);
+	if (changed)
+		wait_wake_all(&tty->queue);
 	wake_device(tty);
 	return done;
 }
@@ -118,8 +115,7 @@ void tty_end_files(struct tty *tty)
 	line_flush(&tty->line);
 	tty->line.stopped = tty->line.stopped_by_ioctl = false;
 	spin_unlock(&tty->lock);
-	wait_wake_all(&tty->readers);
-	wait_wake_all(&tty->writers);
+	wait_wake_all(&tty->queue);
 }
 
 void tty_hangup(struct tty *tty)
@@ -216,7 +212,7 @@ static int wait_readable(const struct opened *opened, uint64_t deadline)
 
 	if (tty->driver->look)
 		until = MIN(deadline, time_now() + LOOK_NS);
-	int error = wait_until(&tty->readers, until, is_readable(opened, 1));
+	int error = wait_until(&tty->queue, until, is_readable(opened, 1));
 	return error == -ETIMEDOUT && until < deadline ? 0 : error;
 }
 
@@ -323,8 +319,7 @@ static ssize_t write_all(struct file *file, const char *bytes, size_t count)
 		if (!step && (file->flags & O_NONBLOCK))
 			error = -EAGAIN;
 		else if (!step)
-			error = wait_until(&opened->tty->writers, WAIT_FOREVER,
-					   is_writable(opened));
+			error = wait_until(&opened->tty->queue, WAIT_FOREVER, is_writable(opened));
 		if (error)
 			return done ? (ssize_t)done : error;
 	}
@@ -382,7 +377,7 @@ static unsigned tty_poll(struct file *file, struct wait_queue **queue)
 
 	if (tty->driver->look)
 		tty->driver->look(tty);
-	*queue = &tty->readers;
+	*queue = &tty->queue;
 	spin_lock(&tty->lock);
 	const cc_t *control = tty->line.settings.c_cc;
 	if (is_hung_up_locked(opened))
@@ -452,7 +447,6 @@ void tty_init(struct tty *tty, const struct tty_driver *driver, uint64_t number)
 	tty->number = number;
 	tty->lock = (struct spinlock)SPINLOCK_INIT(RANK_TTY);
 	line_init(&tty->line);
-	wait_queue_init(&tty->readers);
-	wait_queue_init(&tty->writers);
+	wait_queue_init(&tty->queue);
 	tty_list(tty);
 }

@@ -52,8 +52,7 @@ struct tty {
 	uint32_t files;              /* (l) that are open and were not hung up */
 	bool gone;                   /* (l) the other side of a pseudo terminal is closed */
 	bool exclusive;              /* (l) TIOCEXCL; root may open it all the same */
-	struct wait_queue readers;   /* input, or a hang-up */
-	struct wait_queue writers;   /* room for output, or a hang-up */
+	struct wait_queue queue;     /* input, room for output, or a hang-up */
 	int session, group;          /* (s) 0: none. The group in the foreground */
 	uint32_t count;              /* (s) references: open files, and the device's own */
 	struct list_node all;        /* (s) in the list of all terminals */

@@ -68,7 +68,7 @@ static int set_settings(struct tty *tty, uint64_t argument, size_t bytes, bool f
 		line_flush(&tty->line);
 	line_set(&tty->line, &settings);
 	spin_unlock(&tty->lock);
-	wait_wake_all(&tty->readers);
+	wait_wake_all(&tty->queue);
 	tty_output_room(tty);
 	return 0;
 }

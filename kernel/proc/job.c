@@ -160,6 +160,7 @@ static int start(const struct job_spec *job, struct exec_image *image, int *pid)
 	}
 	*pid = process->pid;
 	process->is_job = true;
+	process->is_init = job->is_init;
 	process_start(process, process->space, thread);
 	sched_start_thread(thread);
 	return 0;
@@ -290,6 +291,7 @@ static void run_init(void)
 		.directory = "/",
 		.arguments = arguments,
 		.environment = environment,
+		.is_init = true,
 	};
 
 	log_frames();

@@ -78,7 +78,8 @@ struct process {
 	uint64_t children_cpu_time;                /* (p) of children waited for */
 };
 
-/* Process 0: kernel threads. It is the parent of jobs, and adopts those whose parent is gone. */
+/* Process 0: kernel threads. It is the parent of jobs, and adopts those whose parent is gone, if
+ * init does not. */
 extern struct process kernel_process;
 
 void process_init(void);
