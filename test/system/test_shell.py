@@ -93,11 +93,11 @@ def test_interrupting_a_loop(shell):
 
 def test_stopping_and_resuming_a_job(shell):
     """Stopped by its key, seen by ps, continued in the background and in the foreground."""
-    shell.start("sh -c 'echo ready; read line; echo got $line'")
+    shell.start("sh -c 'echo ready; exec head -n 1'")
     shell.guest.until("ready\r\n")
     shell.guest.type(CTRL_Z)
     assert "Stopped" in shell.prompt()
-    assert any(re.match(r"T .*sh -c", line) for line in shell.run("ps -o stat,args"))
+    assert any(re.match(r"T .*head -n 1", line) for line in shell.run("ps -o stat,args"))
     assert "Stopped" in shell.run("jobs")[0]
     shell.start("bg")  # it reads, which the background may not
     shell.prompt()
@@ -106,7 +106,7 @@ def test_stopping_and_resuming_a_job(shell):
     shell.start("fg")
     shell.guest.until("sh -c")
     shell.guest.type("a line\n")
-    assert shell.prompt().splitlines()[-1] == "got a line"
+    assert shell.prompt().splitlines()[-1] == "a line"
 
 
 def test_background_jobs(shell):
