@@ -1,7 +1,11 @@
 /*
  * host_file.c: see host_file.h. Input that is no terminal is asked for when a program reads and
- * nothing is left of what came before, and never more than it reads. A terminal's is asked for all
- * the time: its keys may interrupt a program that does not read.
+ * nothing is left of what came before, and never more than it reads.
+ *
+ * If input and output are a terminal, it is the guest's: keys come as they are typed, and are asked
+ * for all the time, since they may interrupt a program that does not read. If only one of them is,
+ * others may use it at the same time; the host has its line discipline on then, and this one's
+ * leaves to it what both would do.
  *
  * Lock letters: (h) host.lock, RANK_FILES; (f) who has set `feeding`.
  */
@@ -27,6 +31,7 @@
 #define STREAM_INPUT  0u
 #define STREAM_OUTPUT 1u
 #define STREAM_ERROR  2u
+#define CONTROL_D     4
 #define SERIAL_MINOR  65u /* of TTY_MAJOR: the second serial port */
 /* How long a reader sleeps before it looks itself, where COM2 has no interrupt. */
 #define POLL_NS       10000000ull
@@ -48,6 +53,11 @@ _Static_assert(INPUT_BYTES >= HOST_CHANNEL_MAX, "an answer fits the empty ring")
 static bool is_terminal(unsigned stream)
 {
 	return host.terminals & 1u << stream;
+}
+
+static bool is_interactive(void)
+{
+	return is_terminal(STREAM_INPUT) && is_terminal(STREAM_OUTPUT);
 }
 
 /* ---- the terminal ---- */
@@ -99,7 +109,8 @@ static void feed(void)
 		host.fed += typed;
 		host.left -= typed;
 		if (stop_feeding()) {
-			request(HOST_CHANNEL_MAX);
+			if (is_interactive())
+				request(HOST_CHANNEL_MAX);
 			return;
 		}
 		/* Whoever made room meanwhile found us feeding. */
@@ -123,9 +134,15 @@ static void wake(struct tty *tty)
 	feed();
 }
 
+/* Somebody wants to read. */
 static void look(struct tty *tty)
 {
 	host_channel_poll();
+	spin_lock(&tty->lock);
+	bool readable = line_readable(&tty->line, 1);
+	spin_unlock(&tty->lock);
+	if (is_terminal(STREAM_INPUT) && !readable)
+		request(HOST_CHANNEL_MAX);
 }
 
 static const struct tty_driver driver = {.room = room, .write = write, .wake = wake, .look = look};
@@ -134,11 +151,14 @@ static const struct tty_driver driver = {.room = room, .write = write, .wake = w
 
 static void arrived_typed(size_t bytes)
 {
-	if (!bytes) {
+	if (!bytes && is_interactive()) {
 		tty_hangup(&host.tty); /* and nothing is asked for any more */
 		return;
 	}
 	spin_lock(&host.lock);
+	/* The host's own line discipline has seen the key that ends the input. */
+	if (!bytes)
+		host.arrived[bytes++] = CONTROL_D;
 	host.fed = 0;
 	host.left = bytes;
 	spin_unlock(&host.lock);
@@ -168,7 +188,7 @@ static void arrived(void)
 	spin_lock(&host.lock);
 	host.asked = host.discard = false;
 	spin_unlock(&host.lock);
-	if (discard && is_terminal(STREAM_INPUT))
+	if (discard && is_interactive())
 		request(HOST_CHANNEL_MAX);
 }
 
@@ -299,16 +319,20 @@ void host_file_begin(unsigned terminals, unsigned columns, unsigned rows)
 {
 	spin_lock(&host.tty.lock);
 	line_init(&host.tty.line);
+	host.terminals = terminals;
+	if (!is_interactive()) {
+		host.tty.line.settings.c_lflag &= ~(tcflag_t)ECHO;
+		host.tty.line.settings.c_oflag &= ~(tcflag_t)OPOST;
+	}
 	host.tty.window =
 		(struct winsize){.ws_col = (unsigned short)columns, .ws_row = (unsigned short)rows};
 	spin_unlock(&host.tty.lock);
-	host.terminals = terminals;
 	input_clear(&host.input);
 	spin_lock(&host.lock);
 	host.discard = host.asked;
 	host.left = 0;
 	spin_unlock(&host.lock);
-	if (is_terminal(STREAM_INPUT))
+	if (is_interactive())
 		request(HOST_CHANNEL_MAX);
 }
 

@@ -161,6 +161,8 @@ static int start(const struct job_spec *job, struct exec_image *image, int *pid)
 	*pid = process->pid;
 	process->is_job = true;
 	process->is_init = job->is_init;
+	if (use_host)
+		host_file_control(process->session);
 	process_start(process, process->space, thread);
 	sched_start_thread(thread);
 	return 0;

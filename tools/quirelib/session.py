@@ -43,6 +43,7 @@ class Session:
         return self
 
     def __exit__(self, *exception):
+        self.streams.restore()
         self.machine.__exit__(*exception)
 
     def run(self):
