@@ -8,7 +8,7 @@ A line of the manifest is one of
     dir  PATH MODE
     file PATH MODE SOURCE       a file of the repository, or @NAME for one that the build made
     link PATH TARGET
-    applets PATH BUSYBOX        the host's BUSYBOX at PATH, and a link to it below usr/ for each applet
+    applets PATH BUSYBOX        the host's BUSYBOX at PATH, and for each applet a link to it in usr/
 
 and '#' starts a comment. Equal inputs make equal archives.
 """

@@ -25,8 +25,8 @@
 #define RANDOM_STEP           256u
 #define RESTART_COMMAND_BYTES 256u
 /* getrandom gives at most this much at once (INT_MAX). */
-#define RANDOM_MAX  0x7fffffffull
-#define LOAD_SHIFT  SI_LOAD_SHIFT
+#define RANDOM_MAX            0x7fffffffull
+#define LOAD_SHIFT            SI_LOAD_SHIFT
 
 int64_t sys_zero(const struct syscall *call)
 {

@@ -4,6 +4,7 @@
 
 #include <signal.h>
 #include <sys/ioctl.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 
 static struct pty_pair pair;
@@ -128,10 +129,27 @@ static pid_t in_group(void (*body)(void))
 
 /* ---- whose terminal ---- */
 
+/* What /proc says of it. */
+static void tell_stat(void)
+{
+	char text[1024] = "";
+	int number = -1, group = -1;
+	struct stat status;
+	int fd = open("/proc/self/stat", O_RDONLY);
+
+	if (read(fd, text, sizeof(text) - 1) > 0)
+		sscanf(strrchr(text, ')'), ") %*c %*d %*d %*d %d %d", &number, &group);
+	close(fd);
+	fstat(pair.terminal, &status);
+	printf("  /proc: a terminal: %d, this one: %d, foreground: %d\n", number != 0,
+	       number == (int)status.st_rdev, group == getpgrp());
+}
+
 static void controlling(void)
 {
 	int fd = open("/dev/tty", O_RDWR);
 
+	tell_stat();
 	say("  /dev/tty without a terminal", fd);
 	say("  tcgetpgrp", tcgetpgrp(pair.terminal));
 	say("  tcgetsid", tcgetsid(pair.terminal));
@@ -146,6 +164,7 @@ static void controlling(void)
 	fd = open("/dev/tty", O_RDWR);
 	say("  /dev/tty", fd >= 0);
 	say("  is a terminal", isatty(fd));
+	tell_stat();
 	say("  write to it", write(fd, "x", 1));
 	show_screen(pair);
 	close(fd);

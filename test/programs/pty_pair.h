@@ -1,8 +1,8 @@
 /* pty_pair.h: a pseudo terminal for the programs that test terminals: its master, and the terminal.
  * What is typed at the master takes effect later on Linux, so nothing is looked at without waiting
  * for it. */
-#ifndef PTY_PAIR_H
-#define PTY_PAIR_H
+#ifndef TEST_PROGRAMS_PTY_PAIR_H
+#define TEST_PROGRAMS_PTY_PAIR_H
 
 #define _GNU_SOURCE
 #include <errno.h>
