@@ -1,4 +1,4 @@
-"""test_run_terminal.py: `./quire run` by a person at a terminal."""
+"""test_run_terminal.py: `./quire run` and `./quire boot` by a person at a terminal."""
 
 import os
 import pty
@@ -75,6 +75,12 @@ def test_a_shell():
     assert terminal.wait() == 3
 
 
+def test_what_is_typed_early_is_not_lost():
+    terminal = Terminal([*RUN, BUSYBOX, "sh"])
+    terminal.type(b"exit 5\n")
+    assert terminal.wait() == 5
+
+
 @pytest.mark.parametrize("key, status", [(CTRL_C, 130), (b"\x1c", 131)])
 def test_keys_interrupt_a_program_that_does_not_read(key, status):
     terminal = Terminal([*RUN, BUSYBOX, "sh", "-c", "echo ready; exec sleep 1000"])
@@ -103,4 +109,38 @@ def test_a_line_when_only_input_is_a_terminal():
     assert output.readline() == b"line\n"
     terminal.type(CTRL_D)
     assert output.read() == b""
+    assert terminal.wait() == 0
+
+
+def test_bash_and_its_job_control():
+    terminal = Terminal([*RUN, "/bin/bash-static", "--norc", "-i"])
+    terminal.type(b"PS1='P''> '\n")
+    terminal.until(b"\r\nP> ")
+    terminal.type(b"sh -c 'echo rea''dy; exec cat'\n")
+    terminal.until(b"ready\r\n")
+    terminal.type(CTRL_Z)
+    assert b"Stopped" in terminal.until(b"P> ")
+    terminal.type(b"bg; fg\n")
+    terminal.until(b"sh -c 'echo rea''dy; exec cat'\r\n")
+    terminal.type(b"x\n")
+    terminal.until(b"x\r\nx\r\n")
+    terminal.type(CTRL_C)
+    terminal.until(b"P> ")
+    terminal.type(b"echo status $?\n")
+    terminal.until(b"status 130\r\n")
+    terminal.type(b"exit 4\n")
+    assert terminal.wait() == 4
+
+
+def test_boot_to_a_shell_and_end():
+    """The window is the terminal's; a machine that restarts is started again."""
+    terminal = Terminal([QUIRE, "boot", "--boot=pvh"])
+    terminal.until(PROMPT)
+    terminal.type(b"stty size\n")
+    terminal.until(b"\n33 99")
+    terminal.until(PROMPT)
+    terminal.type(b"reboot\n")
+    terminal.until(b"Quire 0.1 for x86-64")
+    terminal.until(PROMPT)
+    terminal.type(b"poweroff\n")
     assert terminal.wait() == 0

@@ -69,7 +69,7 @@ class HostStreams:
         stays for whoever has the file next."""
         if self._is_interactive and self._settings is None:
             self._settings = termios.tcgetattr(0)
-            tty.setraw(0)
+            tty.setraw(0, termios.TCSADRAIN)  # what was typed already is for the guest
         self._wanted = count
         self._waiting = True
         self._machine.watch(0, self._read)
