@@ -13,7 +13,7 @@
  * being typed. The byte that ends a line is marked in `ends`; a NUL that is marked is the end of
  * the input (VEOF), and is not given to the program.
  *
- * Not implemented: ECHOPRT, PARMRK, breaks and parity, delays, EXTPROC, IUCLC, OLCUC.
+ * Not implemented: ECHOPRT, IXOFF, PARMRK, breaks and parity, delays, EXTPROC, IUCLC, OLCUC.
  */
 #ifndef FS_LINE_DISCIPLINE_H
 #define FS_LINE_DISCIPLINE_H

@@ -274,21 +274,21 @@ static ssize_t tty_read(struct file *file, struct io *io, uint64_t *position)
 
 /* ---- writing ---- */
 
-/* Output as much of `bytes` as there is room for; -EIO: nobody will see it. */
+/* Output some of `bytes`, as far as there is room; -EIO: nobody will see it. One piece at a time: a
+ * real port takes a while, and interrupts are off. */
 static ssize_t output(const struct opened *opened, const char *bytes, size_t count)
 {
 	struct tty *tty = opened->tty;
 	char made[STEP_BYTES];
-	size_t done = 0, used = 1;
+	size_t done = 0;
 
 	spin_lock(&tty->lock);
 	bool dead = tty->gone || is_hung_up_locked(opened);
 	show_echo_locked(tty);
-	while (!dead && done < count && used && may_output_locked(tty)) {
+	if (!dead && may_output_locked(tty)) {
 		size_t room = MIN(sizeof(made), tty->driver->room(tty));
-		size_t out = line_output(&tty->line, bytes + done, count - done, &used, made, room);
+		size_t out = line_output(&tty->line, bytes, count, &done, made, room);
 		tty->driver->write(tty, made, out);
-		done += used;
 	}
 	spin_unlock(&tty->lock);
 	if (done)

@@ -1,5 +1,5 @@
-"""test_tmux.py: what a person sees: `./quire boot` in a terminal that tmux emulates. The other tests
-of the shell look at bytes; this one looks at the screen that they make.
+"""test_tmux.py: what a person sees: `./quire boot` in a terminal that tmux emulates. The other
+tests of the shell look at bytes; this one looks at the screen that they make.
 """
 
 import os
