@@ -121,7 +121,7 @@ def test_bash_and_its_job_control():
     terminal.until(b"ready\r\n")
     terminal.type(CTRL_Z)
     assert b"Stopped" in terminal.until(b"P> ")
-    terminal.type(b"bg; fg\n")
+    terminal.type(b"fg\n")
     terminal.until(b"sh -c 'echo rea''dy; exec cat'\r\n")
     terminal.type(b"x\n")
     terminal.until(b"x\r\nx\r\n")
