@@ -140,6 +140,10 @@ int signal_dequeue_locked(struct thread *thread, uint64_t set, struct signal_inf
 /* Forget those of `set`. Under process_lock. */
 void signal_discard_locked(struct process *process, uint64_t set);
 void signal_pending_clear_locked(struct signal_pending *pending, uint64_t set);
+/* Forget those that the timer with this number has sent. Under process_lock. */
+void signal_discard_timer_locked(struct process *process, int timer);
+/* Would the process ignore it if it came now? Under process_lock. */
+bool signal_is_ignored_locked(const struct process *process, int signal);
 /* All that are pending for the process or its thread. Under process_lock. */
 uint64_t signals_pending_locked(const struct process *process);
 

@@ -4,6 +4,7 @@
 #include "debug/assert.h"
 #include "lib/errno.h"
 #include "mm/slab.h"
+#include "proc/interval_timer.h"
 #include "proc/process.h"
 #include "proc/sched.h"
 #include "proc/signal.h"
@@ -47,6 +48,13 @@ static void set_bits_locked(struct signal_pending *pending, uint64_t set)
 	__atomic_store_n(&pending->set, set, __ATOMIC_RELEASE);
 }
 
+static void forget_locked(struct queued_signal *entry)
+{
+	list_remove(&entry->link);
+	queued_count--;
+	kfree(entry);
+}
+
 void signal_pending_clear_locked(struct signal_pending *pending, uint64_t set)
 {
 	if (!(pending->set & set))
@@ -56,9 +64,7 @@ void signal_pending_clear_locked(struct signal_pending *pending, uint64_t set)
 		struct queued_signal *entry = container_of(node, struct queued_signal, link);
 		if (!(SIGNAL_BIT(entry->info.si_signo) & set))
 			continue;
-		list_remove(node);
-		queued_count--;
-		kfree(entry);
+		forget_locked(entry);
 	}
 }
 
@@ -68,6 +74,34 @@ void signal_discard_locked(struct process *process, uint64_t set)
 	signal_pending_clear_locked(&process->signals.pending, set);
 	if (process->thread)
 		signal_pending_clear_locked(&process->thread->signals.pending, set);
+	timers_discarded_locked(process, set);
+}
+
+static void discard_timer_locked(struct signal_pending *pending, int timer)
+{
+	struct queued_signal *found = NULL;
+	unsigned others = 0;
+
+	list_for_each (node, &pending->queue) {
+		struct queued_signal *entry = container_of(node, struct queued_signal, link);
+		if (entry->info.si_code == SI_TIMER && entry->info.si_tid == timer)
+			found = entry;
+	}
+	if (!found)
+		return;
+	int signal = found->info.si_signo;
+	forget_locked(found);
+	list_for_each (node, &pending->queue)
+		others += container_of(node, struct queued_signal, link)->info.si_signo == signal;
+	if (!others)
+		set_bits_locked(pending, pending->set & ~SIGNAL_BIT(signal));
+}
+
+void signal_discard_timer_locked(struct process *process, int timer)
+{
+	discard_timer_locked(&process->signals.pending, timer);
+	if (process->thread)
+		discard_timer_locked(&process->thread->signals.pending, timer);
 }
 
 uint64_t signals_pending_locked(const struct process *process)
@@ -114,7 +148,8 @@ static int enqueue_locked(const struct process *process, struct signal_pending *
 	bool is_real_time = info->si_signo >= SIGNAL_REAL_TIME;
 	struct queued_signal *entry = NULL;
 
-	if (!is_real_time && (pending->set & bit))
+	/* Each timer has its own, which it waits for. */
+	if (!is_real_time && (pending->set & bit) && info->si_code != SI_TIMER)
 		return 0;
 	if (info->si_signo != SIGKILL && may_queue(process, info))
 		entry = kmalloc(sizeof(*entry));
@@ -130,7 +165,7 @@ static int enqueue_locked(const struct process *process, struct signal_pending *
 	return 0;
 }
 
-static bool is_ignored_locked(const struct process *process, int signal)
+bool signal_is_ignored_locked(const struct process *process, int signal)
 {
 	const struct thread *thread = process->thread;
 	uint64_t handler = signal_action(&process->signals, signal)->handler;
@@ -184,7 +219,7 @@ int signal_queue_locked(struct process *process, struct thread *thread,
 	if (process == &kernel_process || process->zombie)
 		return 0;
 	prepare_locked(process, signal);
-	if (is_ignored_locked(process, signal))
+	if (signal_is_ignored_locked(process, signal))
 		return 0;
 	struct signal_pending *pending =
 		thread ? &thread->signals.pending : &process->signals.pending;
@@ -243,9 +278,7 @@ static int take_locked(struct signal_pending *pending, uint64_t set, struct sign
 	*info = (struct signal_info){.si_signo = signal, .si_code = SI_USER};
 	if (first) {
 		*info = first->info;
-		list_remove(&first->link);
-		queued_count--;
-		kfree(first);
+		forget_locked(first);
 	}
 	if (!more)
 		set_bits_locked(pending, pending->set & ~SIGNAL_BIT(signal));
@@ -256,5 +289,9 @@ int signal_dequeue_locked(struct thread *thread, uint64_t set, struct signal_inf
 {
 	assert(spin_held(&process_lock));
 	int signal = take_locked(&thread->signals.pending, set, info);
-	return signal ? signal : take_locked(&thread->process->signals.pending, set, info);
+	if (!signal)
+		signal = take_locked(&thread->process->signals.pending, set, info);
+	if (signal)
+		timers_taken_locked(thread->process, info);
+	return signal;
 }

@@ -1,7 +1,7 @@
 /* signal_test.h: what the programs about signals share. Standard output is empty at each fork: what
  * stands in it would be printed twice. */
-#ifndef SIGNAL_TEST_H
-#define SIGNAL_TEST_H
+#ifndef TEST_PROGRAMS_SIGNAL_TEST_H
+#define TEST_PROGRAMS_SIGNAL_TEST_H
 
 #include <errno.h>
 #include <signal.h>
