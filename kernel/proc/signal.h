@@ -28,6 +28,11 @@ struct trap_frame;
 #define SIGNAL_BIT(signal) (1ull << ((signal)-1))
 #define SIGNAL_UNBLOCKABLE (SIGNAL_BIT(SIGKILL) | SIGNAL_BIT(SIGSTOP))
 
+/* signal(7): caused by the thread itself, and taken before all others. */
+#define SIGNAL_SYNCHRONOUS                                                                     \
+	(SIGNAL_BIT(SIGSEGV) | SIGNAL_BIT(SIGBUS) | SIGNAL_BIT(SIGILL) | SIGNAL_BIT(SIGTRAP) | \
+	 SIGNAL_BIT(SIGFPE) | SIGNAL_BIT(SIGSYS))
+
 /* The part of siginfo_t that is used, as Linux lays it out; the rest of its 128 bytes is zero. */
 struct signal_info {
 	__SIGINFO;

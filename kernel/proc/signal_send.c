@@ -8,15 +8,12 @@
 #include "proc/process.h"
 #include "proc/sched.h"
 #include "proc/signal.h"
+#include "proc/signal_file.h"
 #include "proc/thread.h"
 
 /* All programs together may queue so many, whatever RLIMIT_SIGPENDING says. */
 #define QUEUED_MAX 65536u
 
-/* signal(7): caused by the thread itself, and taken before all others. */
-#define SYNCHRONOUS                                                                            \
-	(SIGNAL_BIT(SIGSEGV) | SIGNAL_BIT(SIGBUS) | SIGNAL_BIT(SIGILL) | SIGNAL_BIT(SIGTRAP) | \
-	 SIGNAL_BIT(SIGFPE) | SIGNAL_BIT(SIGSYS))
 #define STOPS \
 	(SIGNAL_BIT(SIGSTOP) | SIGNAL_BIT(SIGTSTP) | SIGNAL_BIT(SIGTTIN) | SIGNAL_BIT(SIGTTOU))
 
@@ -224,6 +221,8 @@ int signal_queue_locked(struct process *process, struct thread *thread,
 	struct signal_pending *pending =
 		thread ? &thread->signals.pending : &process->signals.pending;
 	int error = enqueue_locked(process, pending, info);
+	if (!error)
+		signal_file_wake();
 	/* One that is not started yet will look when it is. */
 	if (!error && process->thread && signal_wants(process->thread))
 		sched_interrupt(process->thread);
@@ -252,8 +251,8 @@ static int first_of(uint64_t set)
 {
 	if (set & SIGNAL_BIT(SIGKILL))
 		return SIGKILL;
-	if (set & SYNCHRONOUS)
-		set &= SYNCHRONOUS;
+	if (set & SIGNAL_SYNCHRONOUS)
+		set &= SIGNAL_SYNCHRONOUS;
 	return __builtin_ctzll(set) + 1;
 }
 

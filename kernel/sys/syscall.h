@@ -203,6 +203,8 @@ int64_t sys_rt_tgsigqueueinfo(const struct syscall *call);
 /* sys_signal.c */
 int64_t sys_rt_sigreturn(const struct syscall *call);
 int64_t sys_rt_sigsuspend(const struct syscall *call);
+int64_t sys_signalfd(const struct syscall *call);
+int64_t sys_signalfd4(const struct syscall *call);
 int64_t sys_rt_sigtimedwait(const struct syscall *call);
 int64_t sys_rt_sigaction(const struct syscall *call);
 int64_t sys_rt_sigprocmask(const struct syscall *call);
