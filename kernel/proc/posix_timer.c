@@ -169,19 +169,18 @@ int posix_timer_delete(int id)
 
 void posix_timers_destroy(struct process_timers *timers)
 {
-	for (;;) {
-		struct posix_timer *timer = NULL;
-		spin_lock(&process_lock);
-		if (!list_is_empty(&timers->created)) {
-			timer = container_of(timers->created.next, struct posix_timer, link);
-			remove_locked(timers, timer);
-		}
-		timers->next_id = 0;
-		spin_unlock(&process_lock);
-		if (!timer)
-			return;
-		destroy(timer);
+	struct list_node graves;
+
+	list_init(&graves);
+	spin_lock(&process_lock);
+	list_for_each_safe (node, &timers->created) {
+		remove_locked(timers, container_of(node, struct posix_timer, link));
+		list_push_back(&graves, node);
 	}
+	timers->next_id = 0;
+	spin_unlock(&process_lock);
+	list_for_each_safe (node, &graves)
+		destroy(container_of(node, struct posix_timer, link));
 }
 
 static void get_locked(const struct posix_timer *timer, struct timer_setting *out)

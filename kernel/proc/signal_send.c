@@ -86,12 +86,13 @@ static void discard_timer_locked(struct signal_pending *pending, int timer)
 	}
 	if (!found)
 		return;
-	int signal = found->info.si_signo;
-	forget_locked(found);
-	list_for_each (node, &pending->queue)
-		others += container_of(node, struct queued_signal, link)->info.si_signo == signal;
+	list_for_each (node, &pending->queue) {
+		const struct queued_signal *entry = container_of(node, struct queued_signal, link);
+		others += entry != found && entry->info.si_signo == found->info.si_signo;
+	}
 	if (!others)
-		set_bits_locked(pending, pending->set & ~SIGNAL_BIT(signal));
+		set_bits_locked(pending, pending->set & ~SIGNAL_BIT(found->info.si_signo));
+	forget_locked(found);
 }
 
 void signal_discard_timer_locked(struct process *process, int timer)

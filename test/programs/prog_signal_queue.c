@@ -267,20 +267,10 @@ static void read_one(const char *what, int file)
 	fflush(stdout);
 }
 
-static void files(void)
+static void read_files(int file)
 {
 	struct signalfd_siginfo several[4];
-	sigset_t set, other;
 
-	sigemptyset(&set);
-	sigaddset(&set, SIGUSR1);
-	sigaddset(&set, SIGTERM);
-	sigaddset(&set, SIGKILL);
-	sigaddset(&set, SIGCHLD);
-	sigprocmask(SIG_BLOCK, &set, NULL);
-	int file = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
-	say("signalfd", file >= 0);
-	say("flags", fcntl(file, F_GETFD) == FD_CLOEXEC && (fcntl(file, F_GETFL) & O_NONBLOCK));
 	read_one("nothing", file);
 	struct pollfd polled = {.fd = file, .events = POLLIN};
 	say("poll", poll(&polled, 1, 0));
@@ -303,6 +293,12 @@ static void files(void)
 	say_result("a short read", read(file, several, 100));
 	say_result("writing", write(file, several, 128));
 	say_result("seeking", lseek(file, 0, SEEK_SET));
+}
+
+static void change_files(int file, const sigset_t *set)
+{
+	sigset_t other;
+
 	sigemptyset(&other);
 	sigaddset(&other, SIGUSR2);
 	mask_signal(SIG_BLOCK, SIGUSR2);
@@ -311,16 +307,19 @@ static void files(void)
 	read_one("what is no longer in it", file);
 	kill(getpid(), SIGUSR2);
 	read_one("what is", file);
-	signalfd(file, &set, 0);
+	signalfd(file, set, 0);
 	read_one("and back", file);
-	say_result("no signalfd", signalfd(0, &set, 0));
-	say_result("no file", signalfd(999, &set, 0));
-	say_result("odd flags", signalfd(-1, &set, 1));
-	say_result("a wrong size", syscall(SYS_signalfd4, -1, &set, 4, 0));
+	say_result("no signalfd", signalfd(0, set, 0));
+	say_result("no file", signalfd(999, set, 0));
+	say_result("odd flags", signalfd(-1, set, 1));
+	say_result("a wrong size", syscall(SYS_signalfd4, -1, set, 4, 0));
 	say_result("a bad set", syscall(SYS_signalfd4, -1, 8, 8, 0));
-	/* It waits. */
-	int waiting_file = signalfd(-1, &set, 0);
-	child = send_later(SIGTERM);
+}
+
+static void wait_for_files(int file, const sigset_t *set)
+{
+	int waiting_file = signalfd(-1, set, 0);
+	pid_t child = send_later(SIGTERM);
 	struct signalfd_siginfo info;
 	say("a read that waits", read(waiting_file, &info, sizeof(info)) == sizeof(info));
 	say("from the child", info.ssi_pid == (unsigned)child);
@@ -335,6 +334,24 @@ static void files(void)
 	waitpid(child, NULL, 0);
 	close(epoll);
 	close(waiting_file);
+}
+
+static void files(void)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGUSR1);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGKILL);
+	sigaddset(&set, SIGCHLD);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	int file = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
+	say("signalfd", file >= 0);
+	say("flags", fcntl(file, F_GETFD) == FD_CLOEXEC && (fcntl(file, F_GETFL) & O_NONBLOCK));
+	read_files(file);
+	change_files(file, &set);
+	wait_for_files(file, &set);
 	close(file);
 	signal(SIGCHLD, SIG_IGN);
 	signal(SIGCHLD, SIG_DFL);
