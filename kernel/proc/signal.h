@@ -152,6 +152,9 @@ bool signal_is_ignored_locked(const struct process *process, int signal);
 /* All that are pending for the process or its thread. Under process_lock. */
 uint64_t signals_pending_locked(const struct process *process);
 
+/* Queued signals there are, of all processes. Under process_lock. */
+unsigned signals_queued_locked(void);
+
 /* Is there a signal that `thread` must act upon before it goes on? Any context. */
 bool signal_wants(const struct thread *thread);
 /* Has it been sent SIGKILL? Under process_lock. */

@@ -108,6 +108,12 @@ uint64_t signals_pending_locked(const struct process *process)
 	       (process->thread ? process->thread->signals.pending.set : 0);
 }
 
+unsigned signals_queued_locked(void)
+{
+	assert(spin_held(&process_lock));
+	return queued_count;
+}
+
 bool signal_is_killed(const struct process *process)
 {
 	return signals_pending_locked(process) & SIGNAL_BIT(SIGKILL);
