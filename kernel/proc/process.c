@@ -46,6 +46,7 @@ void process_init(void)
 	fd_table_init(&kernel_process.files);
 	futex_init();
 	signal_file_init();
+	signal_send_init();
 	process_set_cwd(&kernel_process, inode_root());
 	kernel_process.umask = DEFAULT_UMASK;
 	for (unsigned i = 0; i < RLIM_NLIMITS; i++)
