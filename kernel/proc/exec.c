@@ -12,6 +12,7 @@
 #include "mm/slab.h"
 #include "proc/elf.h"
 #include "proc/exec_script.h"
+#include "proc/interval_timer.h"
 #include "proc/process.h"
 #include "proc/thread.h"
 #include "vm/object.h"
@@ -358,6 +359,7 @@ void exec_commit(struct process *process, struct exec_image *image)
 	inode_put(image->inode);
 	memcpy(process->name, image->name, sizeof(process->name));
 	signals_reset_handlers(process);
+	timers_exec(process);
 	fd_table_close_on_exec(&process->files);
 	if (!old)
 		return;

@@ -19,6 +19,7 @@
 
 struct thread;
 struct trap_frame;
+struct process_timers;
 struct vm_space;
 
 #define PROCESS_NAME_BYTES 16 /* TASK_COMM_LEN */
@@ -70,6 +71,7 @@ struct process {
 	struct inode *cwd;             /* (o) with a reference; NULL in a zombie */
 	struct inode *executable;      /* (o) with a reference and inode_begin_run(), or NULL */
 	struct signals signals;
+	struct process_timers *timers; /* (p) to write; see interval_timer.h. NULL: none */
 	struct process_limit limits[RLIM_NLIMITS]; /* (o) */
 	uint32_t umask;                            /* (o) */
 	char name[PROCESS_NAME_BYTES];             /* (o) others may read it torn */

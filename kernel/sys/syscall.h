@@ -180,6 +180,16 @@ int64_t sys_getpgrp(const struct syscall *call);
 int64_t sys_setsid(const struct syscall *call);
 int64_t sys_getsid(const struct syscall *call);
 
+/* sys_timer.c */
+int64_t sys_alarm(const struct syscall *call);
+int64_t sys_setitimer(const struct syscall *call);
+int64_t sys_getitimer(const struct syscall *call);
+int64_t sys_timer_create(const struct syscall *call);
+int64_t sys_timer_delete(const struct syscall *call);
+int64_t sys_timer_getoverrun(const struct syscall *call);
+int64_t sys_timer_gettime(const struct syscall *call);
+int64_t sys_timer_settime(const struct syscall *call);
+
 /* restart.c */
 int64_t sys_restart_syscall(const struct syscall *call);
 
@@ -193,6 +203,8 @@ int64_t sys_rt_tgsigqueueinfo(const struct syscall *call);
 /* sys_signal.c */
 int64_t sys_rt_sigreturn(const struct syscall *call);
 int64_t sys_rt_sigsuspend(const struct syscall *call);
+int64_t sys_signalfd(const struct syscall *call);
+int64_t sys_signalfd4(const struct syscall *call);
 int64_t sys_rt_sigtimedwait(const struct syscall *call);
 int64_t sys_rt_sigaction(const struct syscall *call);
 int64_t sys_rt_sigprocmask(const struct syscall *call);
