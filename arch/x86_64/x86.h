@@ -96,4 +96,7 @@ void time_interrupt(void);
 /* Seconds since 1970 by the real-time clock; 0 if it gives no valid date. */
 uint64_t rtc_read_epoch(uint8_t century_register);
 
+/* Ticks of the time-stamp counter in a second; once time_init() has found out. */
+uint64_t tsc_frequency(void);
+
 #endif

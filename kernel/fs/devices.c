@@ -183,8 +183,24 @@ int device_open(struct inode *inode, unsigned flags, struct file **out)
 	return -ENXIO;
 }
 
+static void add_link(const char *path, const char *target)
+{
+	const struct inode_new as = {.mode = S_IFLNK | 0777, .target = target};
+	struct inode *link;
+	int error = tmpfs_make(path, &as, &link);
+
+	if (error)
+		log_warning("%s could not be made (error %d)", path, -error);
+	else
+		inode_put(link);
+}
+
 void devices_init(void)
 {
+	add_link("/dev/fd", "/proc/self/fd");
+	add_link("/dev/stdin", "/proc/self/fd/0");
+	add_link("/dev/stdout", "/proc/self/fd/1");
+	add_link("/dev/stderr", "/proc/self/fd/2");
 	device_add("/dev/null", 0666, device_number(MEM_MAJOR, NULL_MINOR), null_open);
 	device_add("/dev/zero", 0666, device_number(MEM_MAJOR, ZERO_MINOR), zero_open);
 	device_add("/dev/full", 0666, device_number(MEM_MAJOR, FULL_MINOR), full_open);

@@ -71,8 +71,7 @@ struct epoll_item {
 
 /* Who watches what: struct file.watches, the trees' shape, and the check for circles. */
 static struct mutex watch_mutex;
-/* Guarded by watch_mutex. */
-static uint64_t last_check;
+static uint64_t last_check; /* (w) */
 
 /* ---- the ready list ---- */
 
@@ -451,9 +450,9 @@ static unsigned epoll_poll(struct file *file, struct wait_queue **queue)
 	if (!count_ready(epoll))
 		return 0;
 	mutex_lock(&epoll->mutex);
-	bool ready = is_ready_locked(epoll);
+	unsigned events = is_ready_locked(epoll) ? POLLIN | POLLRDNORM : 0;
 	mutex_unlock(&epoll->mutex);
-	return ready ? POLLIN | POLLRDNORM : 0;
+	return events;
 }
 
 static void epoll_release(struct file *file)

@@ -85,13 +85,32 @@ int fd_table_close(struct fd_table *table, unsigned fd)
 
 void fd_table_close_all(struct fd_table *table)
 {
-	/* Nobody else has the table any more. */
-	for (unsigned fd = 0; fd < table->capacity; fd++)
-		if (table->slots[fd].file)
-			file_put(table->slots[fd].file);
-	kfree(table->slots);
+	struct file *file;
+
+	/* No thread of the process has it any more, but /proc looks into it. */
+	for (unsigned fd = 0; fd < table->capacity; fd++) {
+		file = take(table, fd);
+		if (file)
+			file_put(file);
+	}
+	spin_lock(&table->lock);
+	struct fd_slot *slots = table->slots;
 	table->slots = NULL;
 	table->capacity = 0;
+	spin_unlock(&table->lock);
+	kfree(slots);
+}
+
+int fd_table_next(struct fd_table *table, int after)
+{
+	int found = -1;
+
+	spin_lock(&table->lock);
+	for (unsigned fd = (unsigned)(after + 1); fd < table->capacity && found < 0; fd++)
+		if (table->slots[fd].file)
+			found = (int)fd;
+	spin_unlock(&table->lock);
+	return found;
 }
 
 void fd_table_close_on_exec(struct fd_table *table)

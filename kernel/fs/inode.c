@@ -118,30 +118,6 @@ void inode_set_name(struct inode *inode, struct inode *parent, char *name)
 		inode_put(old);
 }
 
-int inode_mount(const char *path, struct inode *mounted)
-{
-	struct inode *directory;
-	int error = path_walk(root, path, 0, &directory);
-
-	if (error)
-		return error;
-	if ((directory->mode & S_IFMT) != S_IFDIR)
-		error = -ENOTDIR;
-	else if (!directory->parent || directory->mounted)
-		error = -EBUSY;
-	char *name = error ? NULL : inode_copy_name(directory->name, strlen(directory->name));
-	if (!error && !name)
-		error = -ENOMEM;
-	if (!error) {
-		mutex_lock(&inode_tree_mutex);
-		inode_set_name(mounted, directory->parent, name);
-		directory->mounted = mounted;
-		mutex_unlock(&inode_tree_mutex);
-	}
-	inode_put(directory);
-	return error;
-}
-
 /* ---- what it is called ---- */
 
 static ssize_t path_locked(const struct inode *inode, char *to, size_t size)

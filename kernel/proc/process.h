@@ -127,6 +127,8 @@ NODISCARD int process_kill(int pid, int signal);
 /* Kill every process but kernel_process. */
 void process_kill_all(void);
 unsigned process_count(void);
+uint64_t process_count_born(void); /* since boot */
+int process_last_pid(void);        /* the number that was given out last */
 
 extern struct spinlock process_lock;
 

@@ -194,6 +194,8 @@ int64_t sys_getrusage(const struct syscall *call);
 
 /* sys_misc.c */
 int64_t sys_uname(const struct syscall *call);
+int64_t sys_sethostname(const struct syscall *call);
+int64_t sys_setdomainname(const struct syscall *call);
 int64_t sys_sysinfo(const struct syscall *call);
 int64_t sys_getrandom(const struct syscall *call);
 int64_t sys_getlimit(const struct syscall *call);
