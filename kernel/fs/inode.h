@@ -135,6 +135,9 @@ char *inode_copy_name(const char *name, size_t length); /* terminated; NULL: no 
 /* From now on `root` (one reference is taken over, it has no name yet) is seen where the directory
  * `path` is. -ENOENT, -ENOTDIR, -EBUSY, -ENOMEM. */
 NODISCARD int inode_mount(const char *path, struct inode *root);
+/* The directory is seen again; the caller's reference to `root` stays its own. -EINVAL: it is not
+ * mounted; -EBUSY: it is in use, or not empty. */
+NODISCARD int inode_unmount(struct inode *root);
 
 /* The absolute path; its length, or -ENAMETOOLONG if it does not fit with its NUL. " (deleted)"
  * follows the last name of what has none now. */

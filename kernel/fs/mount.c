@@ -5,6 +5,7 @@
 #include <linux/magic.h>
 #include <linux/stat.h>
 
+#include "debug/assert.h"
 #include "fs/inode.h"
 #include "lib/errno.h"
 #include "lib/string.h"
@@ -13,7 +14,7 @@
 
 #define MOUNTS_MAX 32u
 
-/* The roots that were mounted, in that order, each with a reference: inode_tree_mutex. */
+/* The roots that were mounted, in that order; their directories hold them: inode_tree_mutex. */
 static struct inode *mounts[MOUNTS_MAX];
 /* (inode_tree_mutex) how many */
 static unsigned mount_count;
@@ -31,7 +32,6 @@ static int mount_locked(struct inode *directory, struct inode *mounted)
 		return -ENOMEM;
 	inode_set_name(mounted, directory->parent, name);
 	directory->mounted = mounted;
-	inode_get(mounted);
 	mounts[mount_count++] = mounted;
 	return 0;
 }
@@ -48,6 +48,41 @@ int inode_mount(const char *path, struct inode *mounted)
 	mutex_unlock(&inode_tree_mutex);
 	inode_put(directory);
 	return error;
+}
+
+static int unmount_locked(struct inode *mounted, struct inode **directory)
+{
+	unsigned at = 0;
+
+	while (at < mount_count && mounts[at] != mounted)
+		at++;
+	if (at == mount_count)
+		return -EINVAL;
+	/* Who is in it, or has a file of it, has a reference; and so has each name in it. */
+	if (__atomic_load_n(&mounted->count, __ATOMIC_ACQUIRE) != 2)
+		return -EBUSY;
+	struct inode *above = mounted->parent;
+	int error = above->ops->lookup(above, mounted->name, strlen(mounted->name), directory);
+	if (error)
+		return error;
+	assert((*directory)->mounted == mounted);
+	(*directory)->mounted = NULL;
+	mounts[at] = mounts[--mount_count];
+	return 0;
+}
+
+int inode_unmount(struct inode *mounted)
+{
+	struct inode *directory;
+
+	mutex_lock(&inode_tree_mutex);
+	int error = unmount_locked(mounted, &directory);
+	mutex_unlock(&inode_tree_mutex);
+	if (error)
+		return error;
+	inode_put(directory);
+	inode_put(mounted); /* the directory's */
+	return 0;
 }
 
 static const char *type_of(const struct inode *root)

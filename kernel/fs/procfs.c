@@ -9,6 +9,7 @@
 #include "fs/devices.h"
 #include "fs/inode.h"
 #include "fs/proc_memory.h"
+#include "fs/tmpfs.h"
 #include "lib/errno.h"
 #include "lib/format.h"
 #include "lib/string.h"
@@ -106,7 +107,7 @@ static int parse_number(const struct proc_inode *directory, const char *name, si
 {
 	int number = length == 1 && name[0] == '0' ? 0 : parse_pid(name, length);
 
-	if (!number && name[0] != '0')
+	if (!number && (name[0] != '0' || length != 1))
 		return -1;
 	return directory->file->next_number(&directory->who, number - 1) == number ? number : -1;
 }
@@ -333,9 +334,14 @@ static const struct inode_ops *ops_of(const struct proc_file *file)
 static void mount(const char *path, const struct proc_file *directory)
 {
 	static const struct proc_id machine;
-	struct inode *root;
-	int error = make_inode(directory, &machine, 1, &root);
+	const struct inode_new as = {.mode = S_IFDIR | 0555};
+	struct inode *place, *root;
+	int error = tmpfs_make(path, &as, &place);
 
+	if (!error) {
+		inode_put(place);
+		error = make_inode(directory, &machine, 1, &root);
+	}
 	if (!error) {
 		error = inode_mount(path, root);
 		if (error)

@@ -1,5 +1,4 @@
 /* prog_event_epoll.c: epoll(7): levels and edges, one shots, nesting, what is closed. */
- */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
