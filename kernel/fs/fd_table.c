@@ -1,6 +1,7 @@
 /* fd_table.c: see fd_table.h. Memory is allocated and files are released outside the lock. */
 #include "fs/fd_table.h"
 
+#include "fs/lock.h"
 #include "lib/errno.h"
 #include "lib/string.h"
 #include "mm/slab.h"
@@ -73,13 +74,20 @@ static struct file *take(struct fd_table *table, unsigned fd)
 	return file;
 }
 
+/* The table's reference to a file that is in it no longer. */
+static void drop(struct fd_table *table, struct file *file)
+{
+	lock_forget_records(file, table);
+	file_put(file);
+}
+
 int fd_table_close(struct fd_table *table, unsigned fd)
 {
 	struct file *file = take(table, fd);
 
 	if (!file)
 		return -EBADF;
-	file_put(file);
+	drop(table, file);
 	return 0;
 }
 
@@ -91,7 +99,7 @@ void fd_table_close_all(struct fd_table *table)
 	for (unsigned fd = 0; fd < table->capacity; fd++) {
 		file = take(table, fd);
 		if (file)
-			file_put(file);
+			drop(table, file);
 	}
 	spin_lock(&table->lock);
 	struct fd_slot *slots = table->slots;
@@ -180,7 +188,7 @@ int fd_table_put(struct fd_table *table, struct file *file, unsigned fd, unsigne
 	table->slots[fd] = (struct fd_slot){file, close_on_exec};
 	spin_unlock(&table->lock);
 	if (old)
-		file_put(old);
+		drop(table, old);
 	return (int)fd;
 }
 

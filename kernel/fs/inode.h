@@ -17,7 +17,9 @@
 #include "sync/mutex.h"
 
 struct file;
+struct file_lock;
 struct inode;
+struct pipe;
 struct stat;
 struct vm_object;
 
@@ -101,10 +103,12 @@ struct inode {
 	uint32_t links;              /* (t) st_nlink */
 	uint64_t bytes;              /* (t) st_size of what has no object */
 	struct inode_time accessed, modified, changed; /* (m) */
-	struct inode *parent;  /* (t) the directory it is named in, with a reference; NULL: root */
-	char *name;            /* (t) there, from kmalloc; the last one it had if `nameless` */
-	bool nameless;         /* (t) that name is gone */
-	struct inode *mounted; /* (t) on a directory: the root that is seen in its place */
+	struct inode *parent; /* (t) the directory it is named in, with a reference; NULL: root */
+	char *name;           /* (t) there, from kmalloc; the last one it had if `nameless` */
+	bool nameless;        /* (t) that name is gone */
+	struct pipe *pipe;    /* of S_IFIFO, while it is open: guarded by pipe.c's pipes_mutex */
+	struct file_lock *locks; /* guarded by lock.c's locks_mutex */
+	struct inode *mounted;   /* (t) on a directory: the root that is seen in its place */
 };
 
 /* Guards names: who is in which directory under which name. Above it are file->mutex and

@@ -38,7 +38,7 @@ static ssize_t name_file(struct file *file, char *to, size_t size)
 	const char *name = file->ops->name;
 	size_t length = name ? strlen(name) : 0;
 
-	if (!name && file->inode)
+	if (file->inode && (!name || file->inode->parent))
 		return inode_path(file->inode, to, size);
 	if (!name)
 		return (ssize_t)format(to, size, "anon_inode:");
@@ -153,7 +153,7 @@ static int print_fd_info(const struct proc_id *who, struct text_sink *sink)
 		return -ENOENT;
 	file_stat(file, &stat);
 	text_print(sink, "pos:\t%llu\nflags:\t0%o\nmnt_id:\t1\nino:\t%llu\n",
-		   (unsigned long long)file->position, file->flags,
+		   (unsigned long long)(file->ops->is_stream ? 0 : file->position), file->flags,
 		   (unsigned long long)stat.st_ino);
 	file_put(file);
 	return 0;

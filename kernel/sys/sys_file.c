@@ -18,8 +18,6 @@
 #define ACCESS_EXECUTE 1u
 #define EXECUTE_BITS   0111u
 #define UMASK_BITS     0777u
-/* What F_SETFL may change. */
-#define SETTABLE_FLAGS (O_APPEND | O_NONBLOCK | O_NOATIME | O_DIRECT | FASYNC)
 
 static struct fd_table *files(void)
 {
@@ -126,47 +124,6 @@ int64_t sys_dup3(const struct syscall *call)
 	if ((flags & ~(unsigned)O_CLOEXEC) || arg_unsigned(call, 0) == arg_unsigned(call, 1))
 		return -EINVAL;
 	return duplicate_to(call->a[0], arg_unsigned(call, 1), flags);
-}
-
-static void set_flags(struct file *file, unsigned flags)
-{
-	unsigned kept = file->flags & ~(unsigned)SETTABLE_FLAGS;
-
-	__atomic_store_n(&file->flags, kept | (flags & SETTABLE_FLAGS), __ATOMIC_RELAXED);
-}
-
-static int64_t control(unsigned fd, struct file *file, unsigned command, uint64_t argument)
-{
-	switch (command) {
-	case F_DUPFD:
-	case F_DUPFD_CLOEXEC:
-		if (argument >= file_limit())
-			return -EINVAL;
-		return duplicate(fd, (unsigned)argument,
-				 command == F_DUPFD_CLOEXEC ? O_CLOEXEC : 0);
-	case F_GETFD:
-		return fd_table_close_flag(files(), fd);
-	case F_SETFD:
-		return fd_table_set_close_flag(files(), fd, argument & FD_CLOEXEC);
-	case F_GETFL:
-		return file->flags;
-	case F_SETFL:
-		set_flags(file, (unsigned)argument);
-		return 0;
-	default:
-		return -EINVAL;
-	}
-}
-
-int64_t sys_fcntl(const struct syscall *call)
-{
-	struct file *file = get_file(call->a[0]);
-
-	if (!file)
-		return -EBADF;
-	int64_t result = control(arg_unsigned(call, 0), file, arg_unsigned(call, 1), call->a[2]);
-	file_put(file);
-	return result;
 }
 
 /* ---- names ---- */

@@ -52,6 +52,10 @@ int64_t sys_getdents64(const struct syscall *call);
 int64_t sys_pipe(const struct syscall *call);
 int64_t sys_pipe2(const struct syscall *call);
 
+/* sys_fcntl.c */
+int64_t sys_fcntl(const struct syscall *call);
+int64_t sys_flock(const struct syscall *call);
+
 /* sys_poll.c */
 int64_t sys_poll(const struct syscall *call);
 int64_t sys_ppoll(const struct syscall *call);
@@ -79,7 +83,6 @@ int64_t sys_close(const struct syscall *call);
 int64_t sys_dup(const struct syscall *call);
 int64_t sys_dup2(const struct syscall *call);
 int64_t sys_dup3(const struct syscall *call);
-int64_t sys_fcntl(const struct syscall *call);
 int64_t sys_access(const struct syscall *call);
 int64_t sys_faccessat(const struct syscall *call);
 int64_t sys_faccessat2(const struct syscall *call);

@@ -43,6 +43,7 @@ const syscall_fn syscall_table[] = {
 	[__NR_dup2] = sys_dup2,
 	[__NR_dup3] = sys_dup3,
 	[__NR_fcntl] = sys_fcntl,
+	[__NR_flock] = sys_flock,
 	[__NR_access] = sys_access,
 	[__NR_faccessat] = sys_faccessat,
 	[__NR_faccessat2] = sys_faccessat2,
