@@ -61,10 +61,10 @@ static int64_t make_node(int directory, vaddr_t path, unsigned mode, unsigned de
 		as.device = device;
 		break;
 	case S_IFREG:
-		break;
-	case S_IFDIR:
 	case S_IFIFO:
 	case S_IFSOCK:
+		break;
+	case S_IFDIR:
 		return -EPERM;
 	default:
 		return -EINVAL;
