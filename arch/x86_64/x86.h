@@ -12,7 +12,7 @@
 /* What this CPU has, of what the kernel uses; set by cpu_init(), constant after it. */
 struct cpu_features {
 	bool mce, pge, smep, smap, umip, fsgsbase, xsave, x2apic, tsc_deadline, tsc_invariant;
-	bool rdrand, hypervisor;
+	bool rdrand, rdseed, hypervisor;
 	bool avx_pages; /* AVX is on, AVX-512 is not: see page.c */
 };
 extern struct cpu_features cpu_features;

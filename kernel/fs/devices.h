@@ -23,9 +23,6 @@ NODISCARD int device_open(struct inode *inode, unsigned flags, struct file **out
 /* What /dev/tty opens from now on, given O_* flags; NULL: -ENXIO, as without a terminal. */
 void devices_set_terminal(int (*open)(unsigned flags, struct file **out));
 
-/* Fill with random numbers: the CPU's if it has any. */
-void random_fill(void *to, size_t bytes);
-
 /* What st_rdev and st_dev hold. */
 static inline uint64_t device_number(unsigned major, unsigned minor)
 {

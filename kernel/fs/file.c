@@ -196,8 +196,10 @@ int64_t file_seek(struct file *file, int64_t offset, unsigned whence)
 
 	if (file->flags & O_PATH)
 		return -EBADF;
+	if (file->ops->ignores_seek)
+		return 0;
 	if (file->ops->is_stream)
-		return file->ops->ignores_seek ? 0 : -ESPIPE;
+		return -ESPIPE;
 	mutex_lock(&file->mutex);
 	int error = seek_target(file, offset, whence, &target);
 	if (!error)

@@ -5,8 +5,8 @@
 #include <linux/sysinfo.h>
 #include <linux/utsname.h>
 
-#include "fs/devices.h"
 #include "fs/host_name.h"
+#include "fs/random.h"
 #include "lib/errno.h"
 #include "lib/string.h"
 #include "mm/frame.h"
@@ -121,7 +121,9 @@ int64_t sys_getrandom(const struct syscall *call)
 	uint64_t bytes = MIN(call->a[1], RANDOM_MAX), done = 0;
 	uint8_t random[RANDOM_STEP];
 
-	if (arg_unsigned(call, 2) & ~(unsigned)(GRND_NONBLOCK | GRND_RANDOM | GRND_INSECURE))
+	unsigned flags = arg_unsigned(call, 2);
+	if ((flags & ~(unsigned)(GRND_NONBLOCK | GRND_RANDOM | GRND_INSECURE)) ||
+	    (flags & (GRND_RANDOM | GRND_INSECURE)) == (GRND_RANDOM | GRND_INSECURE))
 		return -EINVAL;
 	while (done < bytes) {
 		size_t step = MIN(bytes - done, sizeof(random));
