@@ -6,6 +6,7 @@
 
 struct file;
 struct inode;
+struct io_part;
 
 /* The calling process's file, with a reference; NULL: -EBADF. */
 struct file *get_file(uint64_t fd);
@@ -33,6 +34,10 @@ void put_named(struct named *named);
 
 /* Give `file` the lowest number; takes over the reference, also when it fails. flags: O_CLOEXEC. */
 NODISCARD int install_file(struct file *file, unsigned minimum, unsigned flags);
+
+/* The program's array of `count` struct iovec, freed with kfree, and the sum of their bytes, which
+ * are cut off at what one call may move. -EINVAL, -EFAULT, -ENOMEM. */
+NODISCARD int get_parts(vaddr_t user, uint64_t count, struct io_part **out, size_t *total);
 
 /* RLIMIT_NOFILE of the calling process. */
 unsigned file_limit(void);

@@ -52,6 +52,26 @@ int64_t sys_getdents64(const struct syscall *call);
 int64_t sys_pipe(const struct syscall *call);
 int64_t sys_pipe2(const struct syscall *call);
 
+/* sys_socket.c */
+int64_t sys_socket(const struct syscall *call);
+int64_t sys_socketpair(const struct syscall *call);
+int64_t sys_bind(const struct syscall *call);
+int64_t sys_connect(const struct syscall *call);
+int64_t sys_listen(const struct syscall *call);
+int64_t sys_accept(const struct syscall *call);
+int64_t sys_accept4(const struct syscall *call);
+int64_t sys_getsockname(const struct syscall *call);
+int64_t sys_getpeername(const struct syscall *call);
+int64_t sys_shutdown(const struct syscall *call);
+int64_t sys_getsockopt(const struct syscall *call);
+int64_t sys_setsockopt(const struct syscall *call);
+
+/* sys_message.c */
+int64_t sys_sendto(const struct syscall *call);
+int64_t sys_sendmsg(const struct syscall *call);
+int64_t sys_recvfrom(const struct syscall *call);
+int64_t sys_recvmsg(const struct syscall *call);
+
 /* sys_fcntl.c */
 int64_t sys_fcntl(const struct syscall *call);
 int64_t sys_flock(const struct syscall *call);
