@@ -120,6 +120,11 @@ static int zero_open(struct inode *inode, unsigned flags, struct file **out)
 	return file_create(&zero_ops, flags, inode, NULL, out);
 }
 
+bool file_is_zero_device(const struct file *file)
+{
+	return file->ops == &zero_ops;
+}
+
 static int full_open(struct inode *inode, unsigned flags, struct file **out)
 {
 	return file_create(&full_ops, flags, inode, NULL, out);

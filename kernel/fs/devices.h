@@ -23,6 +23,9 @@ NODISCARD int device_open(struct inode *inode, unsigned flags, struct file **out
 /* What /dev/tty opens from now on, given O_* flags; NULL: -ENXIO, as without a terminal. */
 void devices_set_terminal(int (*open)(unsigned flags, struct file **out));
 
+/* /dev/zero: mapped, it is memory without a file. */
+bool file_is_zero_device(const struct file *file);
+
 /* What st_rdev and st_dev hold. */
 static inline uint64_t device_number(unsigned major, unsigned minor)
 {

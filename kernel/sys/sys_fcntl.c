@@ -2,6 +2,7 @@
 #include <asm/fcntl.h>
 #include <linux/fcntl.h>
 #include <linux/fs.h>
+#include <linux/magic.h>
 
 #include "fs/file.h"
 #include "fs/inode.h"
@@ -16,6 +17,8 @@
 
 /* What F_SETFL may change. */
 #define SETTABLE_FLAGS (O_APPEND | O_NONBLOCK | O_NOATIME | O_DIRECT | FASYNC)
+
+#define SEALS (F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_FUTURE_WRITE)
 
 static struct fd_table *files(void)
 {
@@ -189,6 +192,27 @@ static int64_t resize_pipe(struct file *file, uint64_t bytes)
 	return error ? error : (int64_t)pipe_capacity(file);
 }
 
+/* Seals are tmpfs's files'. */
+static int64_t read_seals(const struct file *file)
+{
+	bool has = file->inode && file->inode->object && file->inode->ops->magic == TMPFS_MAGIC;
+
+	return has ? (int64_t)file->inode->seals : -EINVAL;
+}
+
+static int64_t add_seals(struct file *file, uint64_t seals)
+{
+	int64_t now = read_seals(file);
+
+	if (now < 0)
+		return now;
+	if ((file->flags & O_ACCMODE) == O_RDONLY)
+		return -EPERM;
+	if (seals & ~(uint64_t)SEALS)
+		return -EINVAL;
+	return inode_seal(file->inode, (unsigned)seals);
+}
+
 /* All that an open file for nothing but its name has too. */
 static int64_t control_descriptor(unsigned fd, struct file *file, unsigned command,
 				  uint64_t argument)
@@ -229,6 +253,10 @@ static int64_t control(struct file *file, unsigned command, uint64_t argument)
 		return file_is_pipe(file) ? (int64_t)pipe_capacity(file) : -EBADF;
 	case F_SETPIPE_SZ:
 		return resize_pipe(file, argument);
+	case F_GET_SEALS:
+		return read_seals(file);
+	case F_ADD_SEALS:
+		return add_seals(file, (uint32_t)argument);
 	/* Nobody is sent SIGIO. */
 	case F_SETOWN:
 	case F_GETOWN:

@@ -1,10 +1,12 @@
 /* sys_file.c: system calls that open files, and on descriptors. */
 #include <asm/fcntl.h>
 #include <linux/fcntl.h>
+#include <linux/magic.h>
 #include <linux/stat.h>
 
 #include "fs/file.h"
 #include "fs/inode.h"
+#include "fs/tmpfs.h"
 #include "lib/errno.h"
 #include "mm/slab.h"
 #include "proc/process.h"
@@ -41,6 +43,30 @@ static int open_named(const struct named *named, unsigned flags, unsigned mode, 
 	return error;
 }
 
+/* O_TMPFILE: a file without a name, in the file system of that directory. */
+static int open_nameless(const struct named *named, unsigned flags, unsigned mode,
+			 struct file **out)
+{
+	uint32_t permissions = mode & INODE_MODE_BITS & ~current_process()->umask;
+	struct inode *directory, *inode;
+
+	int error = path_walk(named->start, named->path, 0, &directory);
+	if (error)
+		return error;
+	if ((directory->mode & S_IFMT) != S_IFDIR)
+		error = -ENOTDIR;
+	else if (directory->ops->magic != TMPFS_MAGIC)
+		error = -EOPNOTSUPP;
+	else
+		error = tmpfs_create_unlinked(directory, permissions, !(flags & O_EXCL), &inode);
+	inode_put(directory);
+	if (error)
+		return error;
+	error = file_open(inode, flags & ~(unsigned)__O_TMPFILE & ~(unsigned)O_DIRECTORY, out);
+	inode_put(inode);
+	return error;
+}
+
 static int64_t open_at(int directory, vaddr_t user, unsigned flags, unsigned mode)
 {
 	struct named named;
@@ -51,13 +77,15 @@ static int64_t open_at(int directory, vaddr_t user, unsigned flags, unsigned mod
 		flags &= O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
 	if ((flags & (O_CREAT | O_DIRECTORY)) == (O_CREAT | O_DIRECTORY))
 		return -EINVAL;
-	if ((flags & __O_TMPFILE) == __O_TMPFILE)
-		return (flags & O_ACCMODE) == O_RDONLY ? -EINVAL : -EOPNOTSUPP;
+	bool nameless = flags & __O_TMPFILE;
+	if (nameless && (!(flags & O_DIRECTORY) || (flags & O_ACCMODE) == O_RDONLY))
+		return -EINVAL;
 	flags |= O_LARGEFILE;
 	int error = get_named(directory, user, &named);
 	if (error)
 		return error;
-	error = open_named(&named, flags, mode, &file);
+	error = nameless ? open_nameless(&named, flags, mode, &file)
+			 : open_named(&named, flags, mode, &file);
 	put_named(&named);
 	return error ? error : install_file(file, 0, flags);
 }

@@ -174,8 +174,8 @@ static int64_t change_name(int old_directory, vaddr_t old_path, int new_director
 {
 	struct named old, new;
 
-	if (flags & ~(unsigned)RENAME_NOREPLACE)
-		return -EINVAL; /* exchanging two names is not implemented */
+	if (flags & ~(unsigned)(RENAME_NOREPLACE | RENAME_EXCHANGE))
+		return -EINVAL;
 	int error = get_named(old_directory, old_path, &old);
 	if (error)
 		return error;
