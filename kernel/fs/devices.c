@@ -7,6 +7,7 @@
 #include "debug/assert.h"
 #include "debug/log.h"
 #include "fs/file.h"
+#include "fs/kmsg.h"
 #include "fs/random.h"
 #include "fs/tmpfs.h"
 #include "lib/errno.h"
@@ -199,6 +200,7 @@ static void add_link(const char *path, const char *target)
 
 void devices_init(void)
 {
+	kmsg_init();
 	add_link("/dev/fd", "/proc/self/fd");
 	add_link("/dev/stdin", "/proc/self/fd/0");
 	add_link("/dev/stdout", "/proc/self/fd/1");

@@ -36,6 +36,14 @@ static int mount_locked(struct inode *directory, struct inode *mounted)
 	return 0;
 }
 
+int mount_at(struct inode *directory, struct inode *mounted)
+{
+	mutex_lock(&inode_tree_mutex);
+	int error = mount_locked(directory, mounted);
+	mutex_unlock(&inode_tree_mutex);
+	return error;
+}
+
 int inode_mount(const char *path, struct inode *mounted)
 {
 	struct inode *directory;
@@ -43,11 +51,20 @@ int inode_mount(const char *path, struct inode *mounted)
 
 	if (error)
 		return error;
-	mutex_lock(&inode_tree_mutex);
-	error = mount_locked(directory, mounted);
-	mutex_unlock(&inode_tree_mutex);
+	error = mount_at(directory, mounted);
 	inode_put(directory);
 	return error;
+}
+
+bool mount_is_root(struct inode *inode)
+{
+	bool found = inode == inode_root();
+
+	mutex_lock(&inode_tree_mutex);
+	for (unsigned i = 0; i < mount_count; i++)
+		found |= mounts[i] == inode;
+	mutex_unlock(&inode_tree_mutex);
+	return found;
 }
 
 static int unmount_locked(struct inode *mounted, struct inode **directory)
@@ -100,7 +117,7 @@ static const char *type_of(const struct inode *root)
 }
 
 /* The file system number `index`, with a reference; NULL: there are no more. */
-static struct inode *mount_at(unsigned index)
+static struct inode *root_at(unsigned index)
 {
 	struct inode *found = NULL;
 
@@ -152,7 +169,7 @@ int mount_print(struct text_sink *sink, bool info)
 
 	if (!path)
 		return -ENOMEM;
-	for (unsigned i = 0; (root = mount_at(i)); i++) {
+	for (unsigned i = 0; (root = root_at(i)); i++) {
 		if (inode_path(root, path, PATH_BYTES_MAX) > 0)
 			print_one(root, i, info, path, sink);
 		inode_put(root);

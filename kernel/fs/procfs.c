@@ -331,16 +331,23 @@ static const struct inode_ops *ops_of(const struct proc_file *file)
 	}
 }
 
-static void mount(const char *path, const struct proc_file *directory)
+int procfs_create_root(bool sys, struct inode **out)
 {
 	static const struct proc_id machine;
+	const struct proc_file *directory = sys ? sys_directory : &root_file;
+
+	return directory ? make_inode(directory, &machine, 1, out) : -ENODEV;
+}
+
+static void mount(const char *path, bool sys)
+{
 	const struct inode_new as = {.mode = S_IFDIR | 0555};
 	struct inode *place, *root;
 	int error = tmpfs_make(path, &as, &place);
 
 	if (!error) {
 		inode_put(place);
-		error = make_inode(directory, &machine, 1, &root);
+		error = procfs_create_root(sys, &root);
 	}
 	if (!error) {
 		error = inode_mount(path, root);
@@ -354,7 +361,6 @@ static void mount(const char *path, const struct proc_file *directory)
 void procfs_init(void)
 {
 	proc_memory_init();
-	mount("/proc", &root_file);
-	if (sys_directory)
-		mount("/sys", sys_directory);
+	mount("/proc", false);
+	mount("/sys", true);
 }

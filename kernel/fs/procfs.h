@@ -69,6 +69,9 @@ void procfs_set_processes(const struct proc_processes *processes); /* at boot; i
  * the root file system. Logs what goes wrong. */
 void procfs_init(void);
 
+/* One more root of /proc, or of /sys, which is nowhere yet. -ENOMEM, -ENODEV. */
+NODISCARD int procfs_create_root(bool sys, struct inode **out);
+
 /* The directory that is /sys, set at boot. */
 void procfs_set_sys(const struct proc_file *directory);
 

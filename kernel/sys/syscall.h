@@ -52,6 +52,14 @@ int64_t sys_getdents64(const struct syscall *call);
 int64_t sys_pipe(const struct syscall *call);
 int64_t sys_pipe2(const struct syscall *call);
 
+/* sys_mount.c */
+int64_t sys_mount(const struct syscall *call);
+int64_t sys_umount2(const struct syscall *call);
+int64_t sys_chroot(const struct syscall *call);
+
+/* sys_log.c */
+int64_t sys_syslog(const struct syscall *call);
+
 /* sys_socket.c */
 int64_t sys_socket(const struct syscall *call);
 int64_t sys_socketpair(const struct syscall *call);
