@@ -275,6 +275,8 @@ static const struct file_ops pipe_ops = {
 	.name = "pipe:",
 };
 
+static const struct inode_ops nameless_ops;
+
 /* Somebody must be at the other end (fifo(7)). */
 static int wait_for_other(struct pipe *pipe, unsigned flags)
 {
@@ -297,13 +299,15 @@ static int wait_for_other(struct pipe *pipe, unsigned flags)
 int pipe_open(struct inode *inode, unsigned flags, struct file **out)
 {
 	unsigned access = flags & O_ACCMODE;
+	/* One without a name is opened again through /proc, whoever is at the other end. */
+	bool waits = inode->ops != &nameless_ops;
 	struct pipe *pipe = pipe_get(inode);
-	int error = -ENOMEM;
+	int error;
 
 	if (!pipe)
 		return -ENOMEM;
 	/* A writer that does not wait does not show itself before it is sure. */
-	if (access == O_WRONLY && (flags & O_NONBLOCK) && !is_open(&pipe->readers))
+	if (waits && access == O_WRONLY && (flags & O_NONBLOCK) && !is_open(&pipe->readers))
 		error = -ENXIO;
 	else
 		error = file_create(&pipe_ops, flags, inode, pipe, out);
@@ -314,7 +318,7 @@ int pipe_open(struct inode *inode, unsigned flags, struct file **out)
 	/* What pipe_poll() compares with. */
 	(*out)->position = is_open(&pipe->writers) ? UINT64_MAX : count_of(&pipe->writer_opens);
 	open_ends(pipe, access);
-	error = wait_for_other(pipe, flags);
+	error = waits ? wait_for_other(pipe, flags) : 0;
 	if (error)
 		file_put(*out);
 	return error;
@@ -347,20 +351,14 @@ int pipe_create(unsigned flags, struct file *ends[2])
 		return -ENOMEM;
 	inode_begin(inode, &nameless_ops, S_IFIFO | 0600, NULL);
 	inode->links = 1;
-	/* The one for reading first, and it must not wait for the other. */
-	int error = pipe_open(inode, O_RDONLY | O_NONBLOCK, &ends[0]);
+	int error = pipe_open(inode, O_RDONLY | (flags & O_NONBLOCK), &ends[0]);
 	if (!error) {
-		error = pipe_open(inode, O_WRONLY | O_NONBLOCK, &ends[1]);
+		error = pipe_open(inode, O_WRONLY | (flags & O_NONBLOCK), &ends[1]);
 		if (error)
 			file_put(ends[0]);
 	}
 	inode_put(inode);
-	if (error)
-		return error;
-	for (unsigned i = 0; i < 2; i++)
-		if (!(flags & O_NONBLOCK))
-			ends[i]->flags &= ~(unsigned)O_NONBLOCK;
-	return 0;
+	return error;
 }
 
 /* ---- its size ---- */

@@ -109,9 +109,15 @@ static void descriptors(void)
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", event);
 	result("open an eventfd", open(path, O_RDWR));
 	snprintf(path, sizeof(path), "/dev/fd/%d", ends[1]);
-	int writer = open(path, O_WRONLY);
+	int writer = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
 	result("write through /dev/fd", write(writer, "x", 1));
 	result("read it", read(ends[0], &byte, 1));
+	close(writer);
+	close(ends[1]);
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", ends[0]);
+	again = open(path, O_RDONLY);
+	result("nobody writes any more", read(again, &byte, 1));
+	close(again);
 	result("no number", open("/proc/self/fd/x", O_RDONLY));
 	result("zero in front", open("/proc/self/fd/00", O_RDONLY));
 	result("not open", open("/proc/self/fd/500", O_RDONLY));
