@@ -461,8 +461,10 @@ static void epoll_release(struct file *file)
 
 	mutex_lock(&watch_mutex);
 	mutex_lock(&epoll->mutex);
-	while (epoll->items.root)
-		destroy_item(container_of(epoll->items.root, struct epoll_item, node));
+	for (struct tree_node *node = tree_first(&epoll->items), *next; node; node = next) {
+		next = tree_next(node);
+		destroy_item(container_of(node, struct epoll_item, node));
+	}
 	mutex_unlock(&epoll->mutex);
 	mutex_unlock(&watch_mutex);
 	kfree(epoll);
