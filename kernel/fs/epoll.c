@@ -12,11 +12,8 @@
  * hint, the file's answer is the truth. A level-triggered item that was ready goes back on the
  * list, an edge-triggered one waits for the next wake-up.
  *
- * An item that is on the list passes no further wake-up on, so one wake-up costs each item at most
- * one step, however epolls are nested.
- *
- * The last put of a file takes its items away before the file itself goes, so an item needs no
- * reference, and a watched file can be closed.
+ * An item that is on the list passes no further wake-up on: one wake-up costs each at most one step.
+ * The last put of a file takes its items away first, so they need no reference to it.
  *
  * Lock letters: (w) watch_mutex, outside of (e); (e) epoll->mutex, that of a watching epoll outside
  * that of a watched one; (r) epoll->lock, RANK_EVENTS; (i) set at creation.
