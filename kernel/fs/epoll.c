@@ -12,7 +12,7 @@
  * hint, the file's answer is the truth. A level-triggered item that was ready goes back on the
  * list, an edge-triggered one waits for the next wake-up.
  *
- * An item that is on the list passes no further wake-up on: one wake-up costs each at most one step.
+ * An item that is on the list passes no further wake-up on: one costs each item at most one step.
  * The last put of a file takes its items away first, so they need no reference to it.
  *
  * Lock letters: (w) watch_mutex, outside of (e); (e) epoll->mutex, that of a watching epoll outside

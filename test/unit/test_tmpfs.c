@@ -179,7 +179,10 @@ KTEST(tmpfs_rename_errors)
 	EXPECT_EQ(rename("d", "."), -EBUSY);
 	EXPECT_EQ(rename("/", "x"), -EBUSY);
 	EXPECT_EQ(rename_flags("a", "b", RENAME_NOREPLACE), -EEXIST);
-	EXPECT_EQ(rename_flags("a", "b", RENAME_EXCHANGE), -EINVAL);
+	EXPECT_EQ(rename_flags("a", "b", RENAME_EXCHANGE | RENAME_NOREPLACE), -EINVAL);
+	EXPECT_EQ(rename_flags("a", "b", RENAME_EXCHANGE), 0);
+	EXPECT_EQ(rename_flags("a", "b", RENAME_EXCHANGE), 0);
+	EXPECT_EQ(rename_flags("a", "none", RENAME_EXCHANGE), -ENOENT);
 	EXPECT_EQ(rename_flags("a", "c", RENAME_NOREPLACE), 0);
 	EXPECT_EQ(walk("a"), -ENOENT);
 	EXPECT_EQ(walk("c"), 0);
