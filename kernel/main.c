@@ -23,6 +23,7 @@
 #include "mm/layout.h"
 #include "mm/mm.h"
 #include "proc/job.h"
+#include "proc/load.h"
 #include "proc/process.h"
 #include "proc/sched.h"
 #include "sync/cpu.h"
@@ -124,6 +125,7 @@ void kernel_main(paddr_t boot_info)
 	process_terminals_init();
 	procfs_init();
 	sched_init();
+	load_init();
 	run_self_tests();
 	job_start();
 	sched_start(); /* this stack becomes the idle thread's */

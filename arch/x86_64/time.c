@@ -119,6 +119,16 @@ void time_init(void)
 		log_warning("time: the real-time clock gives no date; it is 1970");
 }
 
+uint64_t time_ticks(void)
+{
+	return tsc_read();
+}
+
+uint64_t tsc_frequency(void)
+{
+	return tsc_hz;
+}
+
 uint64_t time_now(void)
 {
 	return running ? clock_ns(tsc_read() - tsc_start, tsc_scale) : 0;

@@ -26,6 +26,10 @@ void console_register(struct console *console);
 void console_write(const char *text, size_t bytes);
 /* Bytes as they are. */
 void console_write_as_is(const char *text, size_t bytes);
+/* What was written, from byte *at on, or from the first that is kept; *at moves behind it. Bytes,
+ * at most `bytes`; `to` NULL only counts them. */
+#define CONSOLE_HISTORY_BYTES 16384u
+size_t console_history(uint64_t *at, char *to, size_t bytes);
 /* Is there one that can be typed at? */
 bool console_has_keys(void);
 /* What was typed at the first console that has anything, taken away from whoever else reads there;

@@ -20,8 +20,8 @@ void device_add(const char *path, uint32_t permissions, uint64_t number, inode_o
 /* Open the character device of that inode's number. -ENXIO: there is none. */
 NODISCARD int device_open(struct inode *inode, unsigned flags, struct file **out);
 
-/* Fill with random numbers: the CPU's if it has any. */
-void random_fill(void *to, size_t bytes);
+/* /dev/zero: mapped, it is memory without a file. */
+bool file_is_zero_device(const struct file *file);
 
 /* What st_rdev and st_dev hold. */
 static inline uint64_t device_number(unsigned major, unsigned minor)

@@ -18,6 +18,11 @@ NODISCARD int tmpfs_create_root(uint32_t mode, struct inode **out);
  * -ENOSPC. */
 NODISCARD int tmpfs_create_nameless(const char *name, uint32_t mode, struct inode **out);
 
+/* open(2)'s O_TMPFILE: a regular file without a name, which reads "DIRECTORY/#NUMBER (deleted)".
+ * linkable: link(2) may give it one. -ENOMEM, -ENOSPC. */
+NODISCARD int tmpfs_create_unlinked(struct inode *directory, uint32_t mode, bool linkable,
+				    struct inode **out);
+
 /*
  * For boot: the entry at `path` made or made anew, with directories on the way. A directory stays
  * one, with what is in it, and where one is wanted a symbolic link is followed; anything else is

@@ -20,7 +20,7 @@
 #include <linux/auxvec.h>
 #include <linux/binfmts.h>
 
-#include "fs/devices.h"
+#include "fs/random.h"
 #include "lib/errno.h"
 #include "lib/string.h"
 #include "mm/slab.h"

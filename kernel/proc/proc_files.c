@@ -8,6 +8,7 @@
 
 #include <linux/stat.h>
 
+#include "fs/mount.h"
 #include "fs/proc_memory.h"
 #include "lib/errno.h"
 #include "lib/format.h"
@@ -19,7 +20,7 @@
 
 /* ---- snapshots ---- */
 
-static struct process *find_locked(const struct proc_id *who)
+struct process *process_of_id_locked(const struct proc_id *who)
 {
 	struct process *process = process_find_locked(who->pid);
 
@@ -81,7 +82,7 @@ static void copy_locked(struct process_snapshot *to, const struct process *proce
 int process_snapshot_take(const struct proc_id *who, struct process_snapshot *out)
 {
 	spin_lock(&process_lock);
-	const struct process *process = find_locked(who);
+	const struct process *process = process_of_id_locked(who);
 	if (process)
 		copy_locked(out, process);
 	spin_unlock(&process_lock);
@@ -99,7 +100,7 @@ void process_snapshot_put(struct process_snapshot *snapshot)
 static int get_space(const struct proc_id *who, struct vm_space **out)
 {
 	spin_lock(&process_lock);
-	const struct process *process = find_locked(who);
+	const struct process *process = process_of_id_locked(who);
 	*out = process ? process->space : NULL;
 	if (*out)
 		vm_space_get(*out);
@@ -165,7 +166,7 @@ static int print_faults(const struct proc_id *who, struct text_sink *sink)
 static int get_inode(const struct proc_id *who, bool executable, struct inode **out)
 {
 	spin_lock(&process_lock);
-	const struct process *process = find_locked(who);
+	const struct process *process = process_of_id_locked(who);
 	*out = !process || process->zombie ? NULL : executable ? process->executable : process->cwd;
 	if (*out)
 		inode_get(*out);
@@ -205,11 +206,61 @@ static int cwd_follow(const struct proc_id *who, struct inode **out)
 	return get_inode(who, false, out);
 }
 
+static ssize_t root_target(const struct proc_id *who, char *to, size_t size)
+{
+	return (ssize_t)string_copy(to, "/", size);
+}
+
+static int root_follow(const struct proc_id *who, struct inode **out)
+{
+	*out = inode_root();
+	inode_get(*out);
+	return 0;
+}
+
 static ssize_t self_target(const struct proc_id *who, char *to, size_t size)
 {
 	int pid = current_process()->pid;
 
 	return pid ? (ssize_t)format(to, size, "%d", pid) : -ENOENT;
+}
+
+static ssize_t thread_target(const struct proc_id *who, char *to, size_t size)
+{
+	int pid = current_process()->pid;
+
+	return pid ? (ssize_t)format(to, size, "%d/task/%d", pid, pid) : -ENOENT;
+}
+
+static ssize_t mounts_target(const struct proc_id *who, char *to, size_t size)
+{
+	return (ssize_t)string_copy(to, "self/mounts", size);
+}
+
+/* ---- what is the same for all ---- */
+
+static int print_mounts(const struct proc_id *who, struct text_sink *sink)
+{
+	return mount_print(sink, false);
+}
+
+static int print_mount_info(const struct proc_id *who, struct text_sink *sink)
+{
+	return mount_print(sink, true);
+}
+
+/* Nobody counts them. */
+static int print_io(const struct proc_id *who, struct text_sink *sink)
+{
+	text_put(sink, "rchar: 0\nwchar: 0\nsyscr: 0\nsyscw: 0\nread_bytes: 0\n"
+		       "write_bytes: 0\ncancelled_write_bytes: 0\n");
+	return 0;
+}
+
+static int print_oom_adjustment(const struct proc_id *who, struct text_sink *sink)
+{
+	text_put(sink, "0\n");
+	return 0;
 }
 
 /* ---- the tables ---- */
@@ -218,18 +269,33 @@ static const struct proc_file process_files[] = {
 	{.name = "cmdline", .mode = S_IFREG | 0444, .print = proc_print_cmdline},
 	{.name = "comm", .mode = S_IFREG | 0444, .print = proc_print_comm},
 	{.name = "cwd", .mode = S_IFLNK | 0777, .target = cwd_target, .follow = cwd_follow},
+	{.name = "environ", .mode = S_IFREG | 0400, .print = proc_print_environ},
 	{.name = "exe", .mode = S_IFLNK | 0777, .target = exe_target, .follow = exe_follow},
 	{.name = "faults", .mode = S_IFREG | 0444, .print = print_faults},
+	{.name = "fd", .mode = S_IFDIR | 0500, .next_number = proc_next_fd, .each = &proc_fd_link},
+	{.name = "fdinfo",
+	 .mode = S_IFDIR | 0555,
+	 .next_number = proc_next_fd,
+	 .each = &proc_fd_info},
+	{.name = "io", .mode = S_IFREG | 0400, .print = print_io},
+	{.name = "limits", .mode = S_IFREG | 0444, .print = proc_print_limits},
 	{.name = "maps", .mode = S_IFREG | 0444, .print = print_maps},
+	{.name = "mountinfo", .mode = S_IFREG | 0444, .print = print_mount_info},
+	{.name = "mounts", .mode = S_IFREG | 0444, .print = print_mounts},
+	{.name = "oom_score_adj", .mode = S_IFREG | 0444, .print = print_oom_adjustment},
 	{.name = "pagetable", .mode = S_IFREG | 0400, .print = print_page_table},
+	{.name = "root", .mode = S_IFLNK | 0777, .target = root_target, .follow = root_follow},
 	{.name = "smaps", .mode = S_IFREG | 0444, .print = print_smaps},
 	{.name = "stat", .mode = S_IFREG | 0444, .print = proc_print_stat},
 	{.name = "statm", .mode = S_IFREG | 0444, .print = proc_print_statm},
 	{.name = "status", .mode = S_IFREG | 0444, .print = proc_print_status},
+	{.name = "task", .mode = S_IFDIR | 0555, .next_number = proc_next_task, .each = &proc_task},
 };
 
 static const struct proc_file root_files[] = {
+	{.name = "mounts", .mode = S_IFLNK | 0777, .target = mounts_target},
 	{.name = "self", .mode = S_IFLNK | 0777, .target = self_target},
+	{.name = "thread-self", .mode = S_IFLNK | 0777, .target = thread_target},
 };
 
 static bool find(int pid, struct proc_id *out)
@@ -237,7 +303,7 @@ static bool find(int pid, struct proc_id *out)
 	spin_lock(&process_lock);
 	const struct process *process = process_find_locked(pid);
 	if (process)
-		*out = (struct proc_id){pid, process->started};
+		*out = (struct proc_id){.pid = pid, .started = process->started};
 	spin_unlock(&process_lock);
 	return process;
 }
@@ -263,6 +329,7 @@ static struct proc_table root_table = {root_files, ARRAY_SIZE(root_files), NULL}
 
 void process_proc_init(void)
 {
+	proc_system_init();
 	procfs_add(&root_table);
 	procfs_set_processes(&processes);
 }

@@ -33,5 +33,20 @@ NODISCARD int proc_print_statm(const struct proc_id *who, struct text_sink *sink
 NODISCARD int proc_print_status(const struct proc_id *who, struct text_sink *sink);
 NODISCARD int proc_print_cmdline(const struct proc_id *who, struct text_sink *sink);
 NODISCARD int proc_print_comm(const struct proc_id *who, struct text_sink *sink);
+NODISCARD int proc_print_environ(const struct proc_id *who, struct text_sink *sink);
+
+/* proc_limits.c */
+NODISCARD int proc_print_limits(const struct proc_id *who, struct text_sink *sink);
+
+/* proc_fd.c */
+int proc_next_fd(const struct proc_id *who, int number);
+int proc_next_task(const struct proc_id *who, int number);
+extern const struct proc_file proc_fd_link, proc_fd_info, proc_task;
+
+/* proc_system.c: the files of the whole machine. Once, at boot. */
+void proc_system_init(void);
+
+/* The process that is meant, if it is still there. Under process_lock. */
+struct process *process_of_id_locked(const struct proc_id *who);
 
 #endif

@@ -266,16 +266,30 @@ static void print_arguments(struct vm_space *space, vaddr_t at, vaddr_t end, str
 	mutex_unlock(&space->lock);
 }
 
-int proc_print_cmdline(const struct proc_id *who, struct text_sink *sink)
+static int print_strings(const struct proc_id *who, bool environment, struct text_sink *sink)
 {
 	struct process_snapshot process;
 	int error = process_snapshot_take(who, &process);
+	const struct process_layout *layout = &process.layout;
 
 	if (error)
 		return error;
-	if (process.space)
-		print_arguments(process.space, process.layout.arguments_start,
-				process.layout.arguments_end, sink);
+	if (process.space && environment)
+		print_arguments(process.space, layout->environment_start, layout->environment_end,
+				sink);
+	else if (process.space)
+		print_arguments(process.space, layout->arguments_start, layout->arguments_end,
+				sink);
 	process_snapshot_put(&process);
 	return 0;
+}
+
+int proc_print_cmdline(const struct proc_id *who, struct text_sink *sink)
+{
+	return print_strings(who, false, sink);
+}
+
+int proc_print_environ(const struct proc_id *who, struct text_sink *sink)
+{
+	return print_strings(who, true, sink);
 }

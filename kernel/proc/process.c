@@ -34,6 +34,7 @@ static struct {
 	struct list_node all; /* every process but kernel_process */
 	unsigned count;
 	int last_pid;
+	uint64_t born; /* processes since boot */
 } table;
 
 void process_init(void)
@@ -99,6 +100,7 @@ static int free_pid_locked(void)
 	do {
 		table.last_pid = table.last_pid % (PID_MAX - 1) + 1;
 	} while (is_taken_locked(table.last_pid));
+	table.born++;
 	return table.last_pid;
 }
 
@@ -340,4 +342,20 @@ unsigned process_count(void)
 	unsigned count = table.count;
 	spin_unlock(&process_lock);
 	return count;
+}
+
+int process_last_pid(void)
+{
+	spin_lock(&process_lock);
+	int pid = table.last_pid;
+	spin_unlock(&process_lock);
+	return pid;
+}
+
+uint64_t process_count_born(void)
+{
+	spin_lock(&process_lock);
+	uint64_t born = table.born;
+	spin_unlock(&process_lock);
+	return born;
 }

@@ -162,6 +162,8 @@ bool process_exists(int pid);
 /* Kill every process but kernel_process. */
 void process_kill_all(void);
 unsigned process_count(void);
+uint64_t process_count_born(void); /* since boot */
+int process_last_pid(void);        /* the number that was given out last */
 
 /* Nanoseconds as clock_t counts them for programs. */
 uint64_t process_ticks(uint64_t nanoseconds);

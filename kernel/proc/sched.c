@@ -22,6 +22,7 @@ static struct {
 	unsigned runnable;          /* length of run_queue */
 	uint64_t slice_end;         /* of the thread that runs */
 	uint64_t run_since;
+	uint64_t switches;   /* since boot */
 	struct thread *dead; /* to be freed by the next thread that runs */
 } sched = {.lock = SPINLOCK_INIT(RANK_SCHEDULER)};
 
@@ -151,6 +152,7 @@ static void switch_locked(void)
 	if (to != from) {
 		from->on_cpu = false;
 		to->on_cpu = true;
+		sched.switches++;
 		cpu->thread = to;
 		arm_timer_locked();
 		vm_space_activate(to->process->space);
@@ -258,6 +260,24 @@ unsigned sched_runnable(void)
 	unsigned count = sched.runnable;
 	spin_unlock(&sched.lock);
 	return count;
+}
+
+uint64_t sched_idle_time(void)
+{
+	return sched_cpu_time(&boot_thread);
+}
+
+bool sched_is_idle(void)
+{
+	return current_thread()->is_idle;
+}
+
+uint64_t sched_switches(void)
+{
+	spin_lock(&sched.lock);
+	uint64_t switches = sched.switches;
+	spin_unlock(&sched.lock);
+	return switches;
 }
 
 /* ---- wait queues (sync/wait_queue.h) ---- */

@@ -8,14 +8,17 @@
 #include <linux/utsname.h>
 
 #include "debug/log.h"
-#include "fs/devices.h"
+#include "fs/host_name.h"
+#include "fs/random.h"
 #include "lib/errno.h"
 #include "lib/string.h"
 #include "mm/frame.h"
 #include "mm/mm.h"
+#include "proc/load.h"
 #include "proc/process.h"
 #include "proc/sched.h"
 #include "proc/thread.h"
+#include "proc/version.h"
 #include "sync/wait_queue.h"
 #include "sys/syscall.h"
 #include "sys/time_args.h"
@@ -26,7 +29,8 @@
 #define RESTART_COMMAND_BYTES 256u
 /* getrandom gives at most this much at once (INT_MAX). */
 #define RANDOM_MAX            0x7fffffffull
-#define LOAD_SHIFT            SI_LOAD_SHIFT
+
+_Static_assert(LOAD_FRACTION_BITS == SI_LOAD_SHIFT, "load averages are passed on");
 
 int64_t sys_zero(const struct syscall *call)
 {
@@ -60,30 +64,52 @@ int64_t sys_getcpu(const struct syscall *call)
 	return 0;
 }
 
-/* Programs compare the release with what they need of Linux: it names the interface that is
- * followed. The version says what system this is. */
 int64_t sys_uname(const struct syscall *call)
 {
-	static const struct new_utsname name = {
-		.sysname = "Linux",
-		.nodename = "quire",
-		.release = "6.1.0-quire",
-		.version = "Quire 0.1",
-		.machine = "x86_64",
-		.domainname = "(none)",
+	struct new_utsname name = {
+		.sysname = SYSTEM_NAME,
+		.release = SYSTEM_RELEASE,
+		.version = SYSTEM_VERSION,
+		.machine = SYSTEM_MACHINE,
 	};
 
+	host_name_get(HOST_NAME, name.nodename);
+	host_name_get(HOST_DOMAIN, name.domainname);
 	return copy_to_user(call->a[0], &name, sizeof(name));
+}
+
+static int64_t set_name(enum host_name which, const struct syscall *call)
+{
+	char name[HOST_NAME_BYTES];
+
+	if (call->a[1] >= sizeof(name))
+		return -EINVAL;
+	if (copy_from_user(name, call->a[0], call->a[1]))
+		return -EFAULT;
+	host_name_set(which, name, call->a[1]);
+	return 0;
+}
+
+int64_t sys_sethostname(const struct syscall *call)
+{
+	return set_name(HOST_NAME, call);
+}
+
+int64_t sys_setdomainname(const struct syscall *call)
+{
+	return set_name(HOST_DOMAIN, call);
 }
 
 int64_t sys_sysinfo(const struct syscall *call)
 {
 	struct frame_counts counts;
+	uint64_t loads[3];
 
 	frame_counts(&counts);
+	load_averages(loads);
 	struct sysinfo info = {
 		.uptime = (__kernel_long_t)(time_now() / NS_PER_SECOND),
-		.loads = {(__kernel_ulong_t)sched_runnable() << LOAD_SHIFT},
+		.loads = {loads[0], loads[1], loads[2]},
 		.totalram = mm_total_bytes(),
 		.freeram = counts.by_state[FRAME_FREE] << PAGE_SHIFT,
 		.bufferram = counts.by_state[FRAME_CACHE] << PAGE_SHIFT,
@@ -99,7 +125,9 @@ int64_t sys_getrandom(const struct syscall *call)
 	uint64_t bytes = MIN(call->a[1], RANDOM_MAX), done = 0;
 	uint8_t random[RANDOM_STEP];
 
-	if (arg_unsigned(call, 2) & ~(unsigned)(GRND_NONBLOCK | GRND_RANDOM | GRND_INSECURE))
+	unsigned flags = arg_unsigned(call, 2);
+	if ((flags & ~(unsigned)(GRND_NONBLOCK | GRND_RANDOM | GRND_INSECURE)) ||
+	    (flags & (GRND_RANDOM | GRND_INSECURE)) == (GRND_RANDOM | GRND_INSECURE))
 		return -EINVAL;
 	while (done < bytes) {
 		size_t step = MIN(bytes - done, sizeof(random));

@@ -52,6 +52,38 @@ int64_t sys_getdents64(const struct syscall *call);
 int64_t sys_pipe(const struct syscall *call);
 int64_t sys_pipe2(const struct syscall *call);
 
+/* sys_mount.c */
+int64_t sys_mount(const struct syscall *call);
+int64_t sys_umount2(const struct syscall *call);
+int64_t sys_chroot(const struct syscall *call);
+
+/* sys_log.c */
+int64_t sys_syslog(const struct syscall *call);
+
+/* sys_socket.c */
+int64_t sys_socket(const struct syscall *call);
+int64_t sys_socketpair(const struct syscall *call);
+int64_t sys_bind(const struct syscall *call);
+int64_t sys_connect(const struct syscall *call);
+int64_t sys_listen(const struct syscall *call);
+int64_t sys_accept(const struct syscall *call);
+int64_t sys_accept4(const struct syscall *call);
+int64_t sys_getsockname(const struct syscall *call);
+int64_t sys_getpeername(const struct syscall *call);
+int64_t sys_shutdown(const struct syscall *call);
+int64_t sys_getsockopt(const struct syscall *call);
+int64_t sys_setsockopt(const struct syscall *call);
+
+/* sys_message.c */
+int64_t sys_sendto(const struct syscall *call);
+int64_t sys_sendmsg(const struct syscall *call);
+int64_t sys_recvfrom(const struct syscall *call);
+int64_t sys_recvmsg(const struct syscall *call);
+
+/* sys_fcntl.c */
+int64_t sys_fcntl(const struct syscall *call);
+int64_t sys_flock(const struct syscall *call);
+
 /* sys_poll.c */
 int64_t sys_poll(const struct syscall *call);
 int64_t sys_ppoll(const struct syscall *call);
@@ -79,7 +111,6 @@ int64_t sys_close(const struct syscall *call);
 int64_t sys_dup(const struct syscall *call);
 int64_t sys_dup2(const struct syscall *call);
 int64_t sys_dup3(const struct syscall *call);
-int64_t sys_fcntl(const struct syscall *call);
 int64_t sys_access(const struct syscall *call);
 int64_t sys_faccessat(const struct syscall *call);
 int64_t sys_faccessat2(const struct syscall *call);
@@ -224,6 +255,8 @@ int64_t sys_getrusage(const struct syscall *call);
 
 /* sys_misc.c */
 int64_t sys_uname(const struct syscall *call);
+int64_t sys_sethostname(const struct syscall *call);
+int64_t sys_setdomainname(const struct syscall *call);
 int64_t sys_sysinfo(const struct syscall *call);
 int64_t sys_getrandom(const struct syscall *call);
 int64_t sys_getlimit(const struct syscall *call);
