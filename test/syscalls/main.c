@@ -1,0 +1,292 @@
+/*
+ * main.c: the supervisor. It starts processes that make calls, kills those that no longer get on,
+ * starts others in their place until each has made its number of calls, and tells what came of it.
+ *
+ *	fuzz [--seed N] [--calls N] [--processes N] [--trace] [--table]
+ *
+ * It is for Quire alone, since it would do to any other system whatever the calls do.
+ */
+#define _GNU_SOURCE
+#include <asm/unistd_64.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/utsname.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "fuzz.h"
+
+#define LOOK_NS    10000000l
+#define STUCK      20u /* looks without a call: it waits for something */
+#define GONE_LOOKS 2000u
+#define PLAYERS    12u /* at most; the other slots are for their children */
+
+/* The supervisor's own. */
+static struct options {
+	uint64_t seed, calls, processes;
+	bool trace, table;
+} options = {.seed = 1, .calls = 2000, .processes = 4};
+
+/* How far each slot was when it was last looked at, and for how many looks since. */
+static struct progress {
+	uint64_t made;
+	unsigned looks;
+} progress[SLOTS];
+
+static unsigned ends[128]; /* of processes, by signal; 0: an exit */
+static unsigned stuck_killed, started;
+
+static _Noreturn void fail(const char *what)
+{
+	printf("fuzz: %s: %s\n", what, strerror(errno));
+	exit(2);
+}
+
+static void map_state(void)
+{
+	int fd = open(STATE_FILE, O_RDWR | O_CREAT, 0600);
+
+	if (fd < 0 || ftruncate(fd, SHARED_BYTES) ||
+	    mmap((void *)KEPT, SHARED_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, fd,
+		 0) == MAP_FAILED)
+		fail(STATE_FILE);
+	close(fd);
+}
+
+static void start(struct slot *slot)
+{
+	pid_t pid = fork();
+
+	if (pid < 0)
+		fail("fork");
+	if (pid == 0) {
+		slot->pid = getpid();
+		child_run(slot);
+	}
+	slot->pid = pid;
+	started++;
+}
+
+static bool is_gone(pid_t pid)
+{
+	return kill(pid, 0) != 0 && errno == ESRCH;
+}
+
+static void look_after_pause(void)
+{
+	nanosleep(&(struct timespec){.tv_nsec = LOOK_NS}, NULL);
+}
+
+/* Kill who makes no calls, and free the slots of processes' children that are gone. */
+static void look_at(unsigned index)
+{
+	struct slot *slot = &SHARED->slots[index];
+	struct progress *seen = &progress[index];
+	uint64_t made = __atomic_load_n(&slot->made, __ATOMIC_ACQUIRE);
+
+	if (slot->pid <= 0)
+		return;
+	if (slot->depth && is_gone(slot->pid)) {
+		slot->pid = 0;
+		return;
+	}
+	seen->looks = seen->made == made ? seen->looks + 1 : 0;
+	seen->made = made;
+	if (seen->looks >= STUCK && kill(slot->pid, SIGKILL) == 0) {
+		stuck_killed += seen->looks == STUCK;
+		if (seen->looks > GONE_LOOKS) {
+			char line[256];
+			describe_call(line, &slot->ring[(slot->made - 1) % RING]);
+			printf("fuzz: process %d can't be killed in %s\n", slot->pid, line);
+			__atomic_fetch_add(&SHARED->odd, 1, __ATOMIC_RELAXED);
+			slot->pid = 0;
+		}
+	}
+}
+
+/* Go on with another process where one has ended too early. */
+static void replace_ended(void)
+{
+	int status;
+
+	for (pid_t pid; (pid = waitpid(-1, &status, WNOHANG)) > 0;) {
+		ends[WIFSIGNALED(status) ? WTERMSIG(status) % 128 : 0]++;
+		for (unsigned i = 0; i < options.processes; i++) {
+			struct slot *slot = &SHARED->slots[i];
+			if (slot->pid != pid)
+				continue;
+			slot->pid = 0;
+			if (slot->made >= slot->allowed)
+				continue;
+			slot->seed = mix_seed(slot->seed, slot->made + 1);
+			slot->made++; /* who can't even begin does not go on for ever */
+			progress[i] = (struct progress){0};
+			start(slot);
+		}
+	}
+}
+
+static bool all_ended(unsigned from)
+{
+	for (unsigned i = from; i < SLOTS; i++)
+		if (SHARED->slots[i].pid > 0)
+			return false;
+	return true;
+}
+
+static void run(void)
+{
+	for (unsigned i = 0; i < SLOTS; i++)
+		SHARED->slots[i].depth = i >= options.processes;
+	for (unsigned i = 0; i < options.processes; i++) {
+		struct slot *slot = &SHARED->slots[i];
+		slot->seed = mix_seed(options.seed, i);
+		slot->allowed = options.calls;
+		start(slot);
+	}
+	bool playing;
+	do {
+		look_after_pause();
+		replace_ended();
+		playing = false;
+		for (unsigned i = 0; i < SLOTS; i++) {
+			look_at(i);
+			playing |= i < options.processes && SHARED->slots[i].pid > 0;
+		}
+	} while (playing);
+	/* Their children's turn: they have nobody to play with any more. */
+	for (unsigned looks = 0; !all_ended(0) && looks < GONE_LOOKS; looks++) {
+		for (unsigned i = options.processes; i < SLOTS; i++) {
+			if (SHARED->slots[i].pid > 0)
+				kill(SHARED->slots[i].pid, SIGKILL);
+			look_at(i);
+		}
+		look_after_pause();
+	}
+}
+
+static const char *name_of(unsigned number)
+{
+	for (unsigned i = 0; i < calls_count; i++)
+		if (calls[i].number == number)
+			return calls[i].name;
+	return NULL;
+}
+
+/* One line a call: how often it succeeded, and which errors it gave how often. */
+static void tell_call(unsigned number)
+{
+	const char *name = name_of(number);
+	uint32_t total = SHARED->succeeded[number];
+
+	for (unsigned error = 0; error < ERRORS; error++)
+		total += SHARED->failed[number][error];
+	if (!total)
+		return;
+	printf("%-20s %7u ok of %7u:", name ? name : "", SHARED->succeeded[number], total);
+	if (!name)
+		printf(" number %u", number);
+	for (int error = 1; error < (int)ERRORS; error++)
+		if (SHARED->failed[number][error])
+			printf(" %s %u", strerrorname_np(error), SHARED->failed[number][error]);
+	printf("\n");
+}
+
+static int tell(void)
+{
+	unsigned long made = 0, good = 0;
+
+	for (unsigned number = 0; number < CALLS; number++) {
+		uint32_t bad = 0;
+		for (unsigned error = 0; error < ERRORS; error++)
+			bad += SHARED->failed[number][error];
+		good += SHARED->succeeded[number];
+		made += bad + SHARED->succeeded[number];
+		if (options.table)
+			tell_call(number);
+		/* One that is not there at all says so each time. */
+		if (name_of(number) && bad && !SHARED->succeeded[number] &&
+		    SHARED->failed[number][ENOSYS] != bad)
+			printf("never succeeded: %s\n", name_of(number));
+	}
+	printf("seed %lu: %lu calls, %lu succeeded; %u processes, %u killed while they waited\n",
+	       options.seed, made, good, started, stuck_killed);
+	printf("ends:");
+	for (int i = 0; i < 128; i++)
+		if (ends[i])
+			printf(i ? " signal %d: %u" : " exit: %2$u", i, ends[i]);
+	printf("\n");
+	if (SHARED->odd) {
+		char line[256];
+		describe_call(line, &SHARED->odd_record);
+		printf("odd answers or registers: %u, the last in %s\n", SHARED->odd, line);
+	}
+	return SHARED->odd ? 1 : 0;
+}
+
+static uint64_t number_of(const char *text)
+{
+	return text ? strtoull(text, NULL, 0) : 0;
+}
+
+static bool parse(char **argv)
+{
+	for (char **at = argv + 1; *at; at++) {
+		uint64_t value = number_of(at[1]);
+		if (!strcmp(*at, "--trace")) {
+			options.trace = true;
+			continue;
+		}
+		if (!strcmp(*at, "--table")) {
+			options.table = true;
+			continue;
+		}
+		if (!strcmp(*at, "--seed"))
+			options.seed = value;
+		else if (!strcmp(*at, "--calls"))
+			options.calls = value;
+		else if (!strcmp(*at, "--processes"))
+			options.processes = value;
+		else
+			return false;
+		if (!*++at)
+			return false;
+	}
+	return options.processes > 0 && options.processes <= PLAYERS;
+}
+
+int main(int argc, char **argv)
+{
+	struct utsname name;
+
+	if (uname(&name) || strncmp(name.version, "Quire", 5)) {
+		printf("fuzz: this is not Quire, and it would be harmed\n");
+		return 2;
+	}
+	if (argc == 3 && !strcmp(argv[1], "--child")) {
+		map_state();
+		child_run(&SHARED->slots[number_of(argv[2]) % SLOTS]);
+	}
+	if (!parse(argv)) {
+		printf("usage: fuzz [--seed N] [--calls N] [--processes N] [--trace] [--table]\n");
+		return 2;
+	}
+	signal(SIGHUP, SIG_IGN);
+	files_note();
+	map_state();
+	mkdir(SCRATCH, 0777);
+	SHARED->supervisor = getpid();
+	SHARED->trace = options.trace;
+	setvbuf(stdout, NULL, _IOLBF, 0);
+	run();
+	int status = tell();
+	files_remove_new();
+	return status;
+}
