@@ -48,6 +48,8 @@ static void set_up(void)
 	const uint64_t anonymous = MAP_PRIVATE | MAP_ANONYMOUS;
 	int *ends = (int *)STRUCTURES;
 
+	map(KEPT, PAGE, PROT_NONE, anonymous);
+	map(STRUCTURES - PAGE, PAGE, PROT_NONE, anonymous);
 	map(STRUCTURES, STRUCTURES_BYTES, PROT_READ | PROT_WRITE, anonymous);
 	map(ARENA, 16 * PAGE, PROT_READ | PROT_WRITE, anonymous);
 	map(ARENA + 16 * PAGE, PAGE, PROT_READ, anonymous);
@@ -189,15 +191,15 @@ static void begin_grandchild(struct child *child, uint64_t nth)
 /* This program again, in the same slot. */
 static void make_self_exec(struct child *child, uint64_t *regs)
 {
-	char *digits = structure(child, 4);
-	uint64_t *argv = structure(child, 4 * sizeof(*argv));
+	static char digits[3];       /* not among the structures: */
+	static const char *argv[4]; /* they may overwrite each other */
 	unsigned index = (unsigned)(child->slot - SHARED->slots);
 
 	digits[0] = (char)('0' + index / 10);
 	digits[1] = (char)('0' + index % 10);
-	argv[0] = (uint64_t)"fuzz";
-	argv[1] = (uint64_t)"--child";
-	argv[2] = (uint64_t)digits;
+	argv[0] = "fuzz";
+	argv[1] = "--child";
+	argv[2] = digits;
 	regs[0] = __NR_execve;
 	regs[1] = (uint64_t)"/proc/self/exe";
 	regs[2] = (uint64_t)argv;

@@ -19,11 +19,13 @@
 /* Where a process plays with memory. Only the kernel touches it: pages may go at any time. */
 #define ARENA       0x10000000ul
 #define ARENA_PAGES 32ul
-/* What the calls must leave alone: first what all processes share, then the structures that the
- * generators make, and a page that is never there. */
+/* What the calls must leave alone: a page without access, for a long write may come up to it from
+ * below; what all processes share; another such page, the structures that the generators make, and
+ * a page that is never there. */
 #define KEPT             0x20000000ul
+#define STATE            (KEPT + PAGE)
 #define SHARED_BYTES     0x200000ul
-#define STRUCTURES       (KEPT + SHARED_BYTES)
+#define STRUCTURES       (STATE + SHARED_BYTES + PAGE)
 #define STRUCTURES_BYTES (16 * PAGE)
 #define KEPT_END         (STRUCTURES + STRUCTURES_BYTES + PAGE)
 
@@ -85,7 +87,7 @@ struct shared {
 	bool trace;
 };
 
-#define SHARED ((struct shared *)KEPT)
+#define SHARED ((struct shared *)STATE)
 
 /* A process's own state. */
 struct child {

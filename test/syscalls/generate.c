@@ -190,11 +190,11 @@ uint64_t make_pid(struct child *child, uint64_t what)
 	int pid = SHARED->slots[random_below(random, SLOTS)].pid;
 
 	(void)what;
-	if (one_in(random, 4))
-		return 0;
 	if (one_in(random, 8))
+		return 0;
+	if (one_in(random, 4))
 		return 0x7ffffff0 + random_below(random, 16);
-	return pid > 1 && !one_in(random, 2) ? (uint64_t)pid : (uint64_t)child->slot->pid;
+	return pid > 1 ? (uint64_t)pid : (uint64_t)child->slot->pid;
 }
 
 /* ---- names ---- */

@@ -2,7 +2,7 @@
  * main.c: the supervisor. It starts processes that make calls, kills those that no longer get on,
  * starts others in their place until each has made its number of calls, and tells what came of it.
  *
- *	fuzz [--seed N] [--calls N] [--processes N] [--trace] [--table]
+ *	fuzz --seed N [--calls N] [--processes N] [--trace] [--table]
  *
  * It is for Quire alone, since it would do to any other system whatever the calls do.
  */
@@ -54,7 +54,7 @@ static void map_state(void)
 	int fd = open(STATE_FILE, O_RDWR | O_CREAT, 0600);
 
 	if (fd < 0 || ftruncate(fd, SHARED_BYTES) ||
-	    mmap((void *)KEPT, SHARED_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, fd,
+	    mmap((void *)STATE, SHARED_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, fd,
 		 0) == MAP_FAILED)
 		fail(STATE_FILE);
 	close(fd);
@@ -91,20 +91,21 @@ static void look_at(unsigned index)
 	struct progress *seen = &progress[index];
 	uint64_t made = __atomic_load_n(&slot->made, __ATOMIC_ACQUIRE);
 
-	if (slot->pid <= 0)
+	pid_t pid = __atomic_load_n(&slot->pid, __ATOMIC_ACQUIRE);
+	if (pid <= 0)
 		return;
-	if (slot->depth && is_gone(slot->pid)) {
+	if (slot->depth && is_gone(pid)) {
 		slot->pid = 0;
 		return;
 	}
 	seen->looks = seen->made == made ? seen->looks + 1 : 0;
 	seen->made = made;
-	if (seen->looks >= STUCK && kill(slot->pid, SIGKILL) == 0) {
+	if (seen->looks >= STUCK && kill(pid, SIGKILL) == 0) {
 		stuck_killed += seen->looks == STUCK;
 		if (seen->looks > GONE_LOOKS) {
 			char line[256];
 			describe_call(line, &slot->ring[(slot->made - 1) % RING]);
-			printf("fuzz: process %d can't be killed in %s\n", slot->pid, line);
+			printf("fuzz: process %d (slot %u) can't be killed in %s\n", slot->pid, index, line);
 			__atomic_fetch_add(&SHARED->odd, 1, __ATOMIC_RELAXED);
 			slot->pid = 0;
 		}
@@ -164,8 +165,9 @@ static void run(void)
 	/* Their children's turn: they have nobody to play with any more. */
 	for (unsigned looks = 0; !all_ended(0) && looks < GONE_LOOKS; looks++) {
 		for (unsigned i = options.processes; i < SLOTS; i++) {
-			if (SHARED->slots[i].pid > 0)
-				kill(SHARED->slots[i].pid, SIGKILL);
+			pid_t pid = SHARED->slots[i].pid;
+			if (pid > 0)
+				kill(pid, SIGKILL);
 			look_at(i);
 		}
 		look_after_pause();
@@ -228,6 +230,14 @@ static int tell(void)
 		describe_call(line, &SHARED->odd_record);
 		printf("odd answers or registers: %u, the last in %s\n", SHARED->odd, line);
 	}
+	for (unsigned i = 0; i < SLOTS; i++) {
+		const struct slot *slot = &SHARED->slots[i];
+		char line[256];
+		if (i < options.processes && slot->made < slot->allowed) {
+			describe_call(line, &slot->ring[(slot->made - 1) % RING]);
+			printf("slot %u made %lu of %lu calls, the last %s\n", i, slot->made, slot->allowed, line);
+		}
+	}
 	return SHARED->odd ? 1 : 0;
 }
 
@@ -272,10 +282,11 @@ int main(int argc, char **argv)
 	}
 	if (argc == 3 && !strcmp(argv[1], "--child")) {
 		map_state();
-		child_run(&SHARED->slots[number_of(argv[2]) % SLOTS]);
+		child_run(&SHARED->slots[strtoul(argv[2], NULL, 10) % SLOTS]);
 	}
-	if (!parse(argv)) {
-		printf("usage: fuzz [--seed N] [--calls N] [--processes N] [--trace] [--table]\n");
+	/* Its own processes run it without arguments, or with any: that is not a run of its own. */
+	if (argc < 2 || !parse(argv)) {
+		printf("usage: fuzz --seed N [--calls N] [--processes N] [--trace] [--table]\n");
 		return 2;
 	}
 	signal(SIGHUP, SIG_IGN);

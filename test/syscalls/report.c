@@ -29,16 +29,17 @@ static const char *name_of(uint64_t number)
 	for (unsigned i = 0; i < calls_count; i++)
 		if (calls[i].number == number)
 			return calls[i].name;
-	return "call";
+	return NULL;
 }
 
 /* "read(3, 0x10000000, 0x40) = 0", with the number where there is no name. Its length. */
 size_t describe_call(char *to, const struct record *record)
 {
-	char *at = put_text(to, name_of(record->number));
+	const char *name = name_of(record->number);
+	char *at = put_text(to, name ? name : "call ");
 
-	if (at == put_text(to, "call"))
-		at = put_hex(put_text(at, " "), record->number);
+	if (!name)
+		at = put_hex(at, record->number);
 	for (unsigned i = 0; i < ARGUMENTS; i++)
 		at = put_hex(put_text(at, i ? ", " : "("), record->a[i]);
 	at = put_text(at, ")");
