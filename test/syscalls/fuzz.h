@@ -83,7 +83,8 @@ struct shared {
 	uint32_t failed[CALLS][ERRORS];
 	uint32_t odd; /* answers that no call may give */
 	struct record odd_record;
-	int32_t supervisor;
+	uint32_t ends[128]; /* of processes, by signal; 0: an exit */
+	uint32_t started, stuck_killed;
 	bool trace;
 };
 

@@ -26,6 +26,7 @@
 #define LOOK_NS    10000000l
 #define STUCK      20u /* looks without a call: it waits for something */
 #define GONE_LOOKS 2000u
+#define SUPERVISORS 50u /* one after the other */
 #define PLAYERS    12u /* at most; the other slots are for their children */
 
 /* The supervisor's own. */
@@ -39,9 +40,6 @@ static struct progress {
 	uint64_t made;
 	unsigned looks;
 } progress[SLOTS];
-
-static unsigned ends[128]; /* of processes, by signal; 0: an exit */
-static unsigned stuck_killed, started;
 
 static _Noreturn void fail(const char *what)
 {
@@ -65,13 +63,13 @@ static void start(struct slot *slot)
 	pid_t pid = fork();
 
 	if (pid < 0)
-		fail("fork");
+		return; /* there is no memory now */
 	if (pid == 0) {
 		slot->pid = getpid();
 		child_run(slot);
 	}
 	slot->pid = pid;
-	started++;
+	SHARED->started++;
 }
 
 static bool is_gone(pid_t pid)
@@ -101,7 +99,7 @@ static void look_at(unsigned index)
 	seen->looks = seen->made == made ? seen->looks + 1 : 0;
 	seen->made = made;
 	if (seen->looks >= STUCK && kill(pid, SIGKILL) == 0) {
-		stuck_killed += seen->looks == STUCK;
+		SHARED->stuck_killed += seen->looks == STUCK;
 		if (seen->looks > GONE_LOOKS) {
 			char line[256];
 			describe_call(line, &slot->ring[(slot->made - 1) % RING]);
@@ -112,24 +110,21 @@ static void look_at(unsigned index)
 	}
 }
 
-/* Go on with another process where one has ended too early. */
-static void replace_ended(void)
+/* Where one has ended too early, another goes on. */
+static void note_ended(void)
 {
 	int status;
 
 	for (pid_t pid; (pid = waitpid(-1, &status, WNOHANG)) > 0;) {
-		ends[WIFSIGNALED(status) ? WTERMSIG(status) % 128 : 0]++;
+		SHARED->ends[WIFSIGNALED(status) ? WTERMSIG(status) % 128 : 0]++;
 		for (unsigned i = 0; i < options.processes; i++) {
 			struct slot *slot = &SHARED->slots[i];
 			if (slot->pid != pid)
 				continue;
 			slot->pid = 0;
-			if (slot->made >= slot->allowed)
-				continue;
 			slot->seed = mix_seed(slot->seed, slot->made + 1);
 			slot->made++; /* who can't even begin does not go on for ever */
 			progress[i] = (struct progress){0};
-			start(slot);
 		}
 	}
 }
@@ -142,36 +137,65 @@ static bool all_ended(unsigned from)
 	return true;
 }
 
-static void run(void)
+/* Processes' children, once they have nobody to play with any more; or all of them. */
+static void end_all(unsigned from)
 {
-	for (unsigned i = 0; i < SLOTS; i++)
-		SHARED->slots[i].depth = i >= options.processes;
-	for (unsigned i = 0; i < options.processes; i++) {
+	for (unsigned looks = 0; !all_ended(from) && looks < GONE_LOOKS; looks++) {
+		for (unsigned i = from; i < SLOTS; i++) {
+			pid_t pid = SHARED->slots[i].pid;
+			if (pid > 0 && kill(pid, SIGKILL) != 0)
+				SHARED->slots[i].pid = 0;
+			else if (i >= options.processes)
+				look_at(i);
+		}
+		look_after_pause();
+	}
+}
+
+static void supervise(void)
+{
+	bool playing = true;
+
+	while (playing) {
+		playing = false;
+		for (unsigned i = 0; i < options.processes; i++) {
+			struct slot *slot = &SHARED->slots[i];
+			if (slot->pid == 0 && slot->made < slot->allowed)
+				start(slot);
+			playing |= slot->pid != 0 || slot->made < slot->allowed;
+		}
+		look_after_pause();
+		note_ended();
+		for (unsigned i = 0; i < SLOTS; i++)
+			look_at(i);
+	}
+	end_all(options.processes);
+	exit(0);
+}
+
+/* Where memory is out a supervisor may be killed too. Then another one goes on; who waits for it
+ * here wants no memory. */
+static bool run(void)
+{
+	int status;
+
+	for (unsigned i = 0; i < SLOTS; i++) {
 		struct slot *slot = &SHARED->slots[i];
+		slot->depth = i >= options.processes;
 		slot->seed = mix_seed(options.seed, i);
 		slot->allowed = options.calls;
-		start(slot);
 	}
-	bool playing;
-	do {
-		look_after_pause();
-		replace_ended();
-		playing = false;
-		for (unsigned i = 0; i < SLOTS; i++) {
-			look_at(i);
-			playing |= i < options.processes && SHARED->slots[i].pid > 0;
-		}
-	} while (playing);
-	/* Their children's turn: they have nobody to play with any more. */
-	for (unsigned looks = 0; !all_ended(0) && looks < GONE_LOOKS; looks++) {
-		for (unsigned i = options.processes; i < SLOTS; i++) {
-			pid_t pid = SHARED->slots[i].pid;
-			if (pid > 0)
-				kill(pid, SIGKILL);
-			look_at(i);
-		}
-		look_after_pause();
+	for (unsigned i = 0; i < SUPERVISORS; i++) {
+		pid_t pid = fork();
+		if (pid < 0)
+			fail("fork");
+		if (pid == 0)
+			supervise();
+		if (waitpid(pid, &status, 0) == pid && WIFEXITED(status))
+			return WEXITSTATUS(status) == 0;
+		end_all(0);
 	}
+	return false;
 }
 
 static const char *name_of(unsigned number)
@@ -214,29 +238,22 @@ static int tell(void)
 		if (options.table)
 			tell_call(number);
 		/* One that is not there at all says so each time. */
-		if (name_of(number) && bad && !SHARED->succeeded[number] &&
-		    SHARED->failed[number][ENOSYS] != bad)
+		uint32_t absent = SHARED->failed[number][ENOSYS] +
+				  SHARED->failed[number][EOPNOTSUPP];
+		if (name_of(number) && absent != bad && !SHARED->succeeded[number])
 			printf("never succeeded: %s\n", name_of(number));
 	}
 	printf("seed %lu: %lu calls, %lu succeeded; %u processes, %u killed while they waited\n",
-	       options.seed, made, good, started, stuck_killed);
+	       options.seed, made, good, SHARED->started, SHARED->stuck_killed);
 	printf("ends:");
 	for (int i = 0; i < 128; i++)
-		if (ends[i])
-			printf(i ? " signal %d: %u" : " exit: %2$u", i, ends[i]);
+		if (SHARED->ends[i])
+			printf(i ? " signal %d: %u" : " exit: %2$u", i, SHARED->ends[i]);
 	printf("\n");
 	if (SHARED->odd) {
 		char line[256];
 		describe_call(line, &SHARED->odd_record);
 		printf("odd answers or registers: %u, the last in %s\n", SHARED->odd, line);
-	}
-	for (unsigned i = 0; i < SLOTS; i++) {
-		const struct slot *slot = &SHARED->slots[i];
-		char line[256];
-		if (i < options.processes && slot->made < slot->allowed) {
-			describe_call(line, &slot->ring[(slot->made - 1) % RING]);
-			printf("slot %u made %lu of %lu calls, the last %s\n", i, slot->made, slot->allowed, line);
-		}
 	}
 	return SHARED->odd ? 1 : 0;
 }
@@ -293,11 +310,10 @@ int main(int argc, char **argv)
 	files_note();
 	map_state();
 	mkdir(SCRATCH, 0777);
-	SHARED->supervisor = getpid();
 	SHARED->trace = options.trace;
 	setvbuf(stdout, NULL, _IOLBF, 0);
-	run();
-	int status = tell();
+	bool done = run();
+	int status = done ? tell() : 3;
 	files_remove_new();
 	return status;
 }
