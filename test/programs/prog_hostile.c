@@ -1,8 +1,8 @@
 /*
- * prog_hostile.c: what has killed other kernels. Each attempt is a child's, which ends by the signal
- * that Linux says, or goes on; then the machine is used a little. Instructions that are not a
- * program's, flags, selectors, stacks and system calls' arguments. What QEMU's emulation does not do
- * as a processor does is left out: ICEBP, SYSEXIT, #SS, #AC and exceptions of SSE.
+ * prog_hostile.c: what has killed other kernels. Each attempt is a child's, which ends by the
+ * signal that Linux says, or goes on; then the machine is used a little. Instructions that are not
+ * a program's, flags, selectors, stacks and system calls' arguments. What QEMU's emulation does not
+ * do as a processor does is left out: ICEBP, SYSEXIT, #SS, #AC and exceptions of SSE.
  */
 #define _GNU_SOURCE
 #include <signal.h>

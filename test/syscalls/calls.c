@@ -9,46 +9,127 @@
 
 #include "fuzz.h"
 
-#define ANY          {make_any, 0}
-#define FD           {make_fd, 0}
-#define DIRECTORY    {make_directory, 0}
-#define PATH         {make_path, 0}
-#define OWN_PATH     {make_own_path, 0}
-#define LENGTH       {make_length, 0}
-#define OFFSET       {make_offset, 0}
-#define ADDRESS      {make_address, 0}
-#define PAGES        {make_pages, 0}
-#define OUT(bytes)   {make_out, bytes}
-#define BYTES(bytes) {make_random_bytes, bytes}
-#define FLAGS(bits)  {make_flags, bits}
-#define BELOW(end)   {make_below, end}
-#define VALUE(n)     {make_value, n}
-#define SIGNAL       {make_signal, 0}
-#define PID          {make_pid, 0}
-#define SIGSET       {make_sigset, 0}
-#define SET_BYTES    {make_value, 8}
-#define TIMESPEC     {make_timespec, 0}
-#define TIMEVAL      {make_timespec, 1}
-#define MODE         {make_flags, 07777}
-#define IOVEC        {make_iovec, 0}
-#define IOVECS       {make_below, 9}
-#define AT_OFFSET    {make_offset_pointer, 0}
-#define TIMEOUT      {make_below, 4}
+#define ANY                 \
+	{                   \
+		make_any, 0 \
+	}
+#define FD                 \
+	{                  \
+		make_fd, 0 \
+	}
+#define DIRECTORY                 \
+	{                         \
+		make_directory, 0 \
+	}
+#define PATH                 \
+	{                    \
+		make_path, 0 \
+	}
+#define OWN_PATH                 \
+	{                        \
+		make_own_path, 0 \
+	}
+#define LENGTH                 \
+	{                      \
+		make_length, 0 \
+	}
+#define OFFSET                 \
+	{                      \
+		make_offset, 0 \
+	}
+#define ADDRESS                 \
+	{                       \
+		make_address, 0 \
+	}
+#define PAGES                 \
+	{                     \
+		make_pages, 0 \
+	}
+#define OUT(bytes)              \
+	{                       \
+		make_out, bytes \
+	}
+#define BYTES(bytes)                     \
+	{                                \
+		make_random_bytes, bytes \
+	}
+#define FLAGS(bits)              \
+	{                        \
+		make_flags, bits \
+	}
+#define BELOW(end)              \
+	{                       \
+		make_below, end \
+	}
+#define VALUE(n)              \
+	{                     \
+		make_value, n \
+	}
+#define SIGNAL                 \
+	{                      \
+		make_signal, 0 \
+	}
+#define PID                 \
+	{                   \
+		make_pid, 0 \
+	}
+#define SIGSET                 \
+	{                      \
+		make_sigset, 0 \
+	}
+#define SET_BYTES             \
+	{                     \
+		make_value, 8 \
+	}
+#define TIMESPEC                 \
+	{                        \
+		make_timespec, 0 \
+	}
+#define TIMEVAL                  \
+	{                        \
+		make_timespec, 1 \
+	}
+#define MODE                      \
+	{                         \
+		make_flags, 07777 \
+	}
+#define IOVEC                 \
+	{                     \
+		make_iovec, 0 \
+	}
+#define IOVECS                \
+	{                     \
+		make_below, 9 \
+	}
+#define AT_OFFSET                      \
+	{                              \
+		make_offset_pointer, 0 \
+	}
+#define TIMEOUT               \
+	{                     \
+		make_below, 4 \
+	}
 
-#define OPEN_FLAGS                                                                              \
-	FLAGS(O_ACCMODE | O_CREAT | O_EXCL | O_TRUNC | O_APPEND | O_NONBLOCK | O_DIRECTORY |    \
+#define OPEN_FLAGS                                                                           \
+	FLAGS(O_ACCMODE | O_CREAT | O_EXCL | O_TRUNC | O_APPEND | O_NONBLOCK | O_DIRECTORY | \
 	      O_NOFOLLOW | O_CLOEXEC | 010000000 /* O_PATH */ | 020000000 /* __O_TMPFILE */)
-#define AT_FLAGS                                                                                \
+#define AT_FLAGS                                                                                  \
 	FLAGS(0x100 /* SYMLINK_NOFOLLOW */ | 0x200 /* REMOVEDIR */ | 0x400 /* SYMLINK_FOLLOW */ | \
 	      0x1000 /* EMPTY_PATH */ | 0x6000)
 #define PROTECTION FLAGS(PROT_READ | PROT_WRITE | PROT_EXEC | PROT_READ | 0x3000000)
-#define MAP_FLAGS                                                                                \
+#define MAP_FLAGS                                                                                 \
 	FLAGS(MAP_SHARED | MAP_PRIVATE | MAP_FIXED | MAP_ANONYMOUS | MAP_GROWSDOWN | MAP_LOCKED | \
 	      MAP_NORESERVE | MAP_POPULATE | MAP_NONBLOCK | MAP_STACK | 0x100000 | MAP_HUGETLB)
 #define PIPE_FLAGS  FLAGS(O_CLOEXEC | O_NONBLOCK)
 #define CLONE_FLAGS FLAGS(0xffffff00u)
 
-#define CALL(name, weight, ...) {#name, __NR_##name, weight, {__VA_ARGS__}}
+#define CALL(name, weight, ...)             \
+	{                                   \
+#name, __NR_##name, weight, \
+		{                           \
+			__VA_ARGS__         \
+		}                           \
+	}
 
 const struct call calls[] = {
 	/* files */
@@ -167,7 +248,8 @@ const struct call calls[] = {
 	CALL(shutdown, 1, FD, BELOW(4)),
 	/* memory */
 	CALL(mmap, 14, ADDRESS, PAGES, PROTECTION, MAP_FLAGS, FD, OFFSET),
-	CALL(mmap, 10, ADDRESS, PAGES, VALUE(3), VALUE(MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED), ANY),
+	CALL(mmap, 10, ADDRESS, PAGES, VALUE(3), VALUE(MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED),
+	     ANY),
 	CALL(mmap, 8, ADDRESS, PAGES, VALUE(3), VALUE(MAP_SHARED | MAP_FIXED), FD, VALUE(0)),
 	CALL(mmap, 4, ADDRESS, PAGES, VALUE(1), VALUE(MAP_PRIVATE), FD, VALUE(0)),
 	CALL(munmap, 8, ADDRESS, PAGES),
@@ -194,7 +276,8 @@ const struct call calls[] = {
 	CALL(clone, 2, {make_value, 17}),
 	CALL(clone, 3, CLONE_FLAGS, {make_below, 2}, OUT(4), OUT(4), OUT(8)),
 	CALL(clone, 1, VALUE(CLONE_VM | CLONE_VFORK | 17), VALUE(0)),
-	CALL(clone, 1, VALUE(CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD), VALUE(ARENA)),
+	CALL(clone, 1, VALUE(CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD),
+	     VALUE(ARENA)),
 	CALL(clone3, 2, {make_clone_args, 0}, VALUE(88)),
 	CALL(execve, 6, PATH, {make_strings, 0}, {make_strings, 0}),
 	CALL(execveat, 1, DIRECTORY, PATH, {make_strings, 0}, {make_strings, 0}, AT_FLAGS),
@@ -213,7 +296,8 @@ const struct call calls[] = {
 	CALL(set_robust_list, 1, OUT(24), VALUE(24)),
 	CALL(get_robust_list, 1, PID, OUT(8), OUT(8)),
 	CALL(rseq, 1, OUT(32), VALUE(32), FLAGS(1), ANY),
-	CALL(futex, 8, {make_futex, 0}, {make_flags, 0x18f}, BELOW(3), TIMESPEC, {make_futex, 0}, ANY),
+	CALL(futex, 8, {make_futex, 0}, {make_flags, 0x18f}, BELOW(3), TIMESPEC, {make_futex, 0},
+	     ANY),
 	CALL(futex, 4, {make_futex, 0}, BELOW(14), BELOW(3), TIMESPEC, {make_futex, 0}, ANY),
 	CALL(arch_prctl, 3, {make_below, 0x1013}, OUT(8)),
 	CALL(arch_prctl, 3, VALUE(0x1002), ADDRESS),

@@ -57,10 +57,10 @@ static void set_up(void)
 	map(ARENA + 18 * PAGE, PAGE, PROT_READ | PROT_WRITE, anonymous);
 	map(ARENA + 20 * PAGE, 4 * PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS);
 	plain_call(__NR_chdir, (uint64_t)SCRATCH, 0, 0, 0);
-	plain_call(__NR_mkdir, (uint64_t)"q-dir", 0777, 0, 0);
-	plain_call(__NR_mkdir, (uint64_t)"q-sub", 0777, 0, 0);
-	plain_call(__NR_symlink, (uint64_t)"q-dir", (uint64_t)"q-link", 0, 0);
-	plain_call(__NR_symlink, (uint64_t)"q-loop", (uint64_t)"q-loop", 0, 0);
+	plain_call(__NR_mkdir, (uint64_t) "q-dir", 0777, 0, 0);
+	plain_call(__NR_mkdir, (uint64_t) "q-sub", 0777, 0, 0);
+	plain_call(__NR_symlink, (uint64_t) "q-dir", (uint64_t) "q-link", 0, 0);
+	plain_call(__NR_symlink, (uint64_t) "q-loop", (uint64_t) "q-loop", 0, 0);
 	plain_call(__NR_pipe2, (uint64_t)ends, O_NONBLOCK, 0, 0);
 	plain_call(__NR_pipe2, (uint64_t)ends, O_NONBLOCK, 0, 0);
 	open_file("q-a", O_RDWR | O_CREAT);
@@ -70,7 +70,7 @@ static void set_up(void)
 	open_file("/proc/self/maps", O_RDONLY);
 	open_file("/dev/zero", O_RDWR);
 	open_file("/proc/self/fd", O_RDONLY | O_DIRECTORY);
-	plain_call(__NR_memfd_create, (uint64_t)"memory", 0, 0, 0);
+	plain_call(__NR_memfd_create, (uint64_t) "memory", 0, 0, 0);
 	plain_call(__NR_eventfd2, 3, O_NONBLOCK, 0, 0);
 	plain_call(__NR_epoll_create1, 0, 0, 0, 0);
 	int64_t null = open_file("/dev/null", O_RDWR);
@@ -172,8 +172,9 @@ static void begin_grandchild(struct child *child, uint64_t nth)
 	for (unsigned i = 0; parent->depth < DEPTH_MAX && i < SLOTS; i++) {
 		struct slot *slot = &SHARED->slots[i];
 		int32_t is_free = 0;
-		if (slot->depth && __atomic_compare_exchange_n(&slot->pid, &is_free, -1, false,
-							       __ATOMIC_ACQ_REL, __ATOMIC_RELAXED)) {
+		if (slot->depth &&
+		    __atomic_compare_exchange_n(&slot->pid, &is_free, -1, false, __ATOMIC_ACQ_REL,
+						__ATOMIC_RELAXED)) {
 			slot->seed = mix_seed(parent->seed, nth);
 			slot->made = 0;
 			slot->allowed = parent->allowed / SHARE;
@@ -191,7 +192,7 @@ static void begin_grandchild(struct child *child, uint64_t nth)
 /* This program again, in the same slot. */
 static void make_self_exec(struct child *child, uint64_t *regs)
 {
-	static char digits[3];       /* not among the structures: */
+	static char digits[3];      /* not among the structures: */
 	static const char *argv[4]; /* they may overwrite each other */
 	unsigned index = (unsigned)(child->slot - SHARED->slots);
 
@@ -201,11 +202,10 @@ static void make_self_exec(struct child *child, uint64_t *regs)
 	argv[1] = "--child";
 	argv[2] = digits;
 	regs[0] = __NR_execve;
-	regs[1] = (uint64_t)"/proc/self/exe";
+	regs[1] = (uint64_t) "/proc/self/exe";
 	regs[2] = (uint64_t)argv;
 	regs[3] = make_strings(child, 0);
 }
-
 
 static void one_call(struct child *child)
 {
@@ -218,9 +218,8 @@ static void one_call(struct child *child)
 	if (one_in(&child->random, SELF_EXEC))
 		make_self_exec(child, regs);
 	struct record *record = &slot->ring[nth % RING];
-	*record = (struct record){regs[0],
-				  {regs[1], regs[2], regs[3], regs[4], regs[5], regs[6]},
-				  INT64_MIN};
+	*record = (struct record){
+		regs[0], {regs[1], regs[2], regs[3], regs[4], regs[5], regs[6]}, INT64_MIN};
 	if (SHARED->trace)
 		trace_call(slot, record);
 	__atomic_store_n(&slot->made, nth + 1, __ATOMIC_RELEASE);
@@ -253,7 +252,8 @@ _Noreturn void child_run(struct slot *slot)
 	set_up();
 	set_name(slot);
 	plain_call(__NR_setsid, 0, 0, 0, 0);
-	child.own_group = plain_call(__NR_getpgrp, 0, 0, 0, 0) == plain_call(__NR_getpid, 0, 0, 0, 0);
+	child.own_group =
+		plain_call(__NR_getpgrp, 0, 0, 0, 0) == plain_call(__NR_getpid, 0, 0, 0, 0);
 	while (child.slot->made < child.slot->allowed)
 		one_call(&child);
 	if (child.slot->depth)

@@ -7,8 +7,8 @@
  * repeated. A process uses nothing of the C library, because its calls may take away what the
  * library needs: no errno, no memory but what stands below.
  */
-#ifndef FUZZ_H
-#define FUZZ_H
+#ifndef TEST_SYSCALLS_FUZZ_H
+#define TEST_SYSCALLS_FUZZ_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -17,8 +17,8 @@
 #define PAGE 4096ul
 
 /* Where a process plays with memory. Only the kernel touches it: pages may go at any time. */
-#define ARENA       0x10000000ul
-#define ARENA_PAGES 32ul
+#define ARENA            0x10000000ul
+#define ARENA_PAGES      32ul
 /* What the calls must leave alone: a page without access, for a long write may come up to it from
  * below; what all processes share; another such page, the structures that the generators make, and
  * a page that is never there. */
@@ -114,7 +114,8 @@ extern const struct call calls[];
 extern const unsigned calls_count;
 
 /* call.S: make the call at regs[0] with the arguments at regs[1] to [6]. regs[7] is set to 1 if a
- * register was not kept. regs[8] is or-ed into RFLAGS before. regs[9], unless 0, is RSP meanwhile. */
+ * register was not kept. regs[8] is or-ed into RFLAGS before. regs[9], unless 0, is RSP meanwhile.
+ */
 int64_t fuzz_call(uint64_t *regs);
 /* The same where the child shares memory or has its own stack: there it only makes a few calls and
  * exits, without a stack. */

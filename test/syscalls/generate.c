@@ -14,10 +14,28 @@
 uint64_t make_any(struct child *child, uint64_t what)
 {
 	static const uint64_t edges[] = {
-		0,           1,          2,          3,           7,         8,
-		64,          4095,       4096,       0x7fffffff,  1ull << 31, 0xffffffff,
-		1ull << 32,  1ull << 47, 1ull << 62, INT64_MAX,   1ull << 63, UINT64_MAX,
-		(uint64_t)-2, (uint64_t)-22, (uint64_t)-4096, 0x8000000000001000ull,
+		0,
+		1,
+		2,
+		3,
+		7,
+		8,
+		64,
+		4095,
+		4096,
+		0x7fffffff,
+		1ull << 31,
+		0xffffffff,
+		1ull << 32,
+		1ull << 47,
+		1ull << 62,
+		INT64_MAX,
+		1ull << 63,
+		UINT64_MAX,
+		(uint64_t)-2,
+		(uint64_t)-22,
+		(uint64_t)-4096,
+		0x8000000000001000ull,
 	};
 	struct random *random = &child->random;
 
@@ -68,7 +86,7 @@ uint64_t make_value(struct child *child, uint64_t value)
 
 uint64_t make_fd(struct child *child, uint64_t what)
 {
-	static const uint64_t odd[] = {UINT64_MAX, (uint64_t)AT_FDCWD, 1023,        1024,
+	static const uint64_t odd[] = {UINT64_MAX, (uint64_t)AT_FDCWD, 1023,       1024,
 				       4095,       0x7fffffff,         1ull << 32, 1ull << 31};
 	struct random *random = &child->random;
 
@@ -104,7 +122,8 @@ uint64_t make_offset(struct child *child, uint64_t what)
 	(void)what;
 	if (one_in(random, 8))
 		return make_any(child, 0);
-	return random_below(random, 16) * PAGE + (one_in(random, 2) ? random_below(random, PAGE) : 0);
+	return random_below(random, 16) * PAGE +
+	       (one_in(random, 2) ? random_below(random, PAGE) : 0);
 }
 
 /* A multiple of the page size, for lengths of mappings. */
@@ -117,7 +136,8 @@ uint64_t make_pages(struct child *child, uint64_t what)
 		return make_any(child, 0);
 	if (one_in(random, 16))
 		return random_below(random, 2048) * PAGE;
-	return random_below(random, 12) * PAGE + (one_in(random, 8) ? random_below(random, PAGE) : 0);
+	return random_below(random, 12) * PAGE +
+	       (one_in(random, 8) ? random_below(random, PAGE) : 0);
 }
 
 /* Of a mapping: in the arena, where the stack may grow, or nowhere good. */
@@ -144,18 +164,18 @@ uint64_t make_wild(struct child *child)
 		1,
 		PAGE - 1,
 		0xffff,
-		KEPT_END - PAGE,               /* not mapped */
-		KEPT_END - PAGE - 1,           /* one byte before it */
+		KEPT_END - PAGE,     /* not mapped */
+		KEPT_END - PAGE - 1, /* one byte before it */
 		KEPT_END - PAGE - 8,
-		0x7fffffffeff8ull,             /* the top of the stack */
-		0x7ffffffff000ull - 1,         /* the end of the user's half */
+		0x7fffffffeff8ull,     /* the top of the stack */
+		0x7ffffffff000ull - 1, /* the end of the user's half */
 		0x7ffffffff000ull,
 		0x7fffffffffffull,
 		0x7ffffffffff8ull,
-		0x800000000000ull,             /* not canonical */
+		0x800000000000ull, /* not canonical */
 		0x7fffffffffffffffull,
 		0xffff7fffffffffffull,
-		0xffff800000000000ull,         /* the kernel's half */
+		0xffff800000000000ull, /* the kernel's half */
 		0xffff888000000000ull,
 		0xffffffff80000000ull,
 		0xffffffff80100000ull,
@@ -200,26 +220,89 @@ uint64_t make_pid(struct child *child, uint64_t what)
 /* ---- names ---- */
 
 static const char *const own_names[] = {
-	"q-a",     "q-b",       "q-c",      "q-d",        "q-dir",        "q-dir/a", "q-dir/b",
-	"q-sub",   "q-sub/c",   "q-sub/d",  "q-link",     "q-loop",       "q-prog",  "q-script",
-	"q-a",     "q-b",       "q-dir/",   "q-a/",       "./q-dir/../q-b", "q-link/x",  "q-dir//./a",
-	"q-fifo",  SCRATCH "/q-a", SCRATCH "/q-dir", SCRATCH "/q-sub", "", ".",  "q-missing/x",
+	"q-a",
+	"q-b",
+	"q-c",
+	"q-d",
+	"q-dir",
+	"q-dir/a",
+	"q-dir/b",
+	"q-sub",
+	"q-sub/c",
+	"q-sub/d",
+	"q-link",
+	"q-loop",
+	"q-prog",
+	"q-script",
+	"q-a",
+	"q-b",
+	"q-dir/",
+	"q-a/",
+	"./q-dir/../q-b",
+	"q-link/x",
+	"q-dir//./a",
+	"q-fifo",
+	SCRATCH "/q-a",
+	SCRATCH "/q-dir",
+	SCRATCH "/q-sub",
+	"",
+	".",
+	"q-missing/x",
 };
 
 static const char *const other_names[] = {
-	"/dev/null",          "/dev/zero",         "/dev/full",         "/dev/random",
-	"/dev/urandom",       "/dev/tty",          "/dev/console",      "/dev/ptmx",
-	"/dev/pts",           "/dev/pts/0",        "/dev",              "/proc",
-	"/proc/self",         "/proc/self/exe",    "/proc/self/cwd",    "/proc/self/maps",
-	"/proc/self/smaps",   "/proc/self/stat",   "/proc/self/status", "/proc/self/statm",
-	"/proc/self/cmdline", "/proc/self/environ", "/proc/self/auxv",  "/proc/self/fd",
-	"/proc/self/fd/3",    "/proc/self/fd/7",   "/proc/self/task",   "/proc/self/pagetable",
-	"/proc/self/mem",     "/proc/self/pagemap", "/proc/self/limits", "/proc/self/root",
-	"/proc/self/comm",    "/proc/1/stat",      "/proc/2/maps",      "/proc/3/status",
-	"/proc/meminfo",      "/proc/stat",        "/proc/uptime",      "/proc/loadavg",
-	"/proc/mounts",       "/proc/cpuinfo",     "/proc/version",     "/proc/filesystems",
-	"/proc/frames",       "/proc/vmstat",      "/proc/missing",     "/proc/self/missing",
-	"..",                 "/",                 "/proc/self/fdinfo", "/proc/thread-self",
+	"/dev/null",
+	"/dev/zero",
+	"/dev/full",
+	"/dev/random",
+	"/dev/urandom",
+	"/dev/tty",
+	"/dev/console",
+	"/dev/ptmx",
+	"/dev/pts",
+	"/dev/pts/0",
+	"/dev",
+	"/proc",
+	"/proc/self",
+	"/proc/self/exe",
+	"/proc/self/cwd",
+	"/proc/self/maps",
+	"/proc/self/smaps",
+	"/proc/self/stat",
+	"/proc/self/status",
+	"/proc/self/statm",
+	"/proc/self/cmdline",
+	"/proc/self/environ",
+	"/proc/self/auxv",
+	"/proc/self/fd",
+	"/proc/self/fd/3",
+	"/proc/self/fd/7",
+	"/proc/self/task",
+	"/proc/self/pagetable",
+	"/proc/self/mem",
+	"/proc/self/pagemap",
+	"/proc/self/limits",
+	"/proc/self/root",
+	"/proc/self/comm",
+	"/proc/1/stat",
+	"/proc/2/maps",
+	"/proc/3/status",
+	"/proc/meminfo",
+	"/proc/stat",
+	"/proc/uptime",
+	"/proc/loadavg",
+	"/proc/mounts",
+	"/proc/cpuinfo",
+	"/proc/version",
+	"/proc/filesystems",
+	"/proc/frames",
+	"/proc/vmstat",
+	"/proc/missing",
+	"/proc/self/missing",
+	"..",
+	"/",
+	"/proc/self/fdinfo",
+	"/proc/thread-self",
 };
 
 static char *put_text(char *to, const char *text)
@@ -274,7 +357,8 @@ uint64_t make_own_path(struct child *child, uint64_t what)
 	if (one_in(random, 16))
 		return make_odd_path(child);
 	char *path = structure(child, 64);
-	*put_text(path, own_names[random_below(random, sizeof(own_names) / sizeof(own_names[0]))]) = 0;
+	*put_text(path, own_names[random_below(random, sizeof(own_names) / sizeof(own_names[0]))]) =
+		0;
 	return (uint64_t)path;
 }
 
@@ -287,16 +371,16 @@ uint64_t make_path(struct child *child, uint64_t what)
 		return make_own_path(child, what);
 	char *path = structure(child, 64);
 	if (one_in(random, 4)) {
-		static const char *const of_process[] = {"/maps", "/status", "/stat", "/fd",
+		static const char *const of_process[] = {"/maps", "/status", "/stat",    "/fd",
 							 "/exe",  "/smaps",  "/cmdline", ""};
 		char *end = put_text(path, "/proc/");
-		end = put_number(end, (unsigned)SHARED->slots[random_below(random, SLOTS)].pid &
-					      0xffff);
+		end = put_number(end,
+				 (unsigned)SHARED->slots[random_below(random, SLOTS)].pid & 0xffff);
 		end = put_text(end, of_process[random_below(random, 8)]);
 		*end = 0;
 	} else {
-		*put_text(path, other_names[random_below(random, sizeof(other_names) /
-								  sizeof(other_names[0]))]) = 0;
+		*put_text(path, other_names[random_below(
+					random, sizeof(other_names) / sizeof(other_names[0]))]) = 0;
 	}
 	return (uint64_t)path;
 }

@@ -23,11 +23,11 @@
 
 #include "fuzz.h"
 
-#define LOOK_NS    10000000l
-#define STUCK      20u /* looks without a call: it waits for something */
-#define GONE_LOOKS 2000u
+#define LOOK_NS     10000000l
+#define STUCK       20u /* looks without a call: it waits for something */
+#define GONE_LOOKS  2000u
 #define SUPERVISORS 50u /* one after the other */
-#define PLAYERS    12u /* at most; the other slots are for their children */
+#define PLAYERS     12u /* at most; the other slots are for their children */
 
 /* The supervisor's own. */
 static struct options {
@@ -103,7 +103,8 @@ static void look_at(unsigned index)
 		if (seen->looks > GONE_LOOKS) {
 			char line[256];
 			describe_call(line, &slot->ring[(slot->made - 1) % RING]);
-			printf("fuzz: process %d (slot %u) can't be killed in %s\n", slot->pid, index, line);
+			printf("fuzz: process %d (slot %u) can't be killed in %s\n", slot->pid,
+			       index, line);
 			__atomic_fetch_add(&SHARED->odd, 1, __ATOMIC_RELAXED);
 			slot->pid = 0;
 		}
@@ -238,8 +239,8 @@ static int tell(void)
 		if (options.table)
 			tell_call(number);
 		/* One that is not there at all says so each time. */
-		uint32_t absent = SHARED->failed[number][ENOSYS] +
-				  SHARED->failed[number][EOPNOTSUPP];
+		uint32_t absent =
+			SHARED->failed[number][ENOSYS] + SHARED->failed[number][EOPNOTSUPP];
 		if (name_of(number) && absent != bad && !SHARED->succeeded[number])
 			printf("never succeeded: %s\n", name_of(number));
 	}

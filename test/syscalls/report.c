@@ -1,9 +1,8 @@
-/* report.c: calls in words. Without the C library's help, for who traces itself may have lost it. */
+/* report.c: calls in words. Without the C library: who traces itself may have lost it. */
 #include <asm/unistd_64.h>
 #include <string.h>
 
 #include "fuzz.h"
-
 
 static char *put_text(char *to, const char *text)
 {

@@ -54,7 +54,8 @@ uint64_t make_random_bytes(struct child *child, uint64_t bytes)
 	unsigned char *at = structure(child, bytes);
 
 	for (size_t i = 0; i < bytes; i++)
-		at[i] = (unsigned char)(one_in(&child->random, 2) ? 0 : random_next(&child->random));
+		at[i] = (unsigned char)(one_in(&child->random, 2) ? 0
+								  : random_next(&child->random));
 	return pointer(child, at);
 }
 
@@ -193,8 +194,9 @@ uint64_t make_strings(struct child *child, uint64_t what)
 
 	(void)what;
 	for (size_t i = 0; i < count; i++)
-		at[i] = one_in(&child->random, 24) ? make_wild(child)
-						   : (uint64_t)STRUCTURES + random_below(&child->random, 999);
+		at[i] = one_in(&child->random, 24)
+				? make_wild(child)
+				: (uint64_t)STRUCTURES + random_below(&child->random, 999);
 	if (one_in(&child->random, 32))
 		at[count] = STRUCTURES;
 	return pointer(child, at);
@@ -213,10 +215,10 @@ uint64_t make_event(struct child *child, uint64_t what)
 uint64_t make_ioctl(struct child *child, uint64_t what)
 {
 	static const unsigned commands[] = {
-		TCGETS,     TCSETS,     TCSETSW,    TCSETSF,   TIOCGWINSZ, TIOCSWINSZ, FIONREAD,
-		FIONBIO,    FIOCLEX,    FIONCLEX,   FIOASYNC,  TIOCGPGRP,  TIOCSCTTY,  TIOCNOTTY,
-		TIOCGPTN,   TIOCSPTLCK, TCFLSH,     TCXONC,    TIOCOUTQ,   TIOCGSID,   TCSBRK,
-		TIOCGPTLCK, TCGETA,     TIOCEXCL,   TIOCGETD,  FIONREAD,   FIOQSIZE,
+		TCGETS,     TCSETS,     TCSETSW,  TCSETSF,  TIOCGWINSZ, TIOCSWINSZ, FIONREAD,
+		FIONBIO,    FIOCLEX,    FIONCLEX, FIOASYNC, TIOCGPGRP,  TIOCSCTTY,  TIOCNOTTY,
+		TIOCGPTN,   TIOCSPTLCK, TCFLSH,   TCXONC,   TIOCOUTQ,   TIOCGSID,   TCSBRK,
+		TIOCGPTLCK, TCGETA,     TIOCEXCL, TIOCGETD, FIONREAD,   FIOQSIZE,
 	};
 
 	(void)what;
