@@ -75,17 +75,18 @@ int64_t sys_uname(const struct syscall *call)
 int64_t sys_sysinfo(const struct syscall *call)
 {
 	struct frame_counts counts;
+	struct sysinfo info;
 
 	frame_counts(&counts);
-	struct sysinfo info = {
-		.uptime = (__kernel_long_t)(time_now() / NS_PER_SECOND),
-		.loads = {(__kernel_ulong_t)sched_runnable() << LOAD_SHIFT},
-		.totalram = mm_total_bytes(),
-		.freeram = counts.by_state[FRAME_FREE] << PAGE_SHIFT,
-		.bufferram = counts.by_state[FRAME_CACHE] << PAGE_SHIFT,
-		.procs = (uint16_t)process_count(),
-		.mem_unit = 1,
-	};
+	/* An initialiser need not clear what lies between the fields: the kernel's own data. */
+	memset(&info, 0, sizeof(info));
+	info.uptime = (__kernel_long_t)(time_now() / NS_PER_SECOND);
+	info.loads[0] = (__kernel_ulong_t)sched_runnable() << LOAD_SHIFT;
+	info.totalram = mm_total_bytes();
+	info.freeram = counts.by_state[FRAME_FREE] << PAGE_SHIFT;
+	info.bufferram = counts.by_state[FRAME_CACHE] << PAGE_SHIFT;
+	info.procs = (uint16_t)process_count();
+	info.mem_unit = 1;
 	return copy_to_user(call->a[0], &info, sizeof(info));
 }
 

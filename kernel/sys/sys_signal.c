@@ -1,5 +1,6 @@
 /* sys_signal.c: system calls on signals: who gets one, and what is to be done about it. */
 #include "lib/errno.h"
+#include "lib/string.h"
 #include "proc/process.h"
 #include "proc/signal.h"
 #include "proc/thread.h"
@@ -120,13 +121,13 @@ int64_t sys_pause(const struct syscall *call)
 int64_t sys_sigaltstack(const struct syscall *call)
 {
 	struct signals *signals = &current_process()->signals;
-	stack_t fresh, old = {
-			       .ss_sp = (void *)signals->alternate_sp,
-			       .ss_flags = signals->alternate_bytes ? signals->alternate_flags
-								    : SS_DISABLE,
-			       .ss_size = signals->alternate_bytes,
-		       };
+	stack_t fresh, old;
 
+	/* An initialiser need not clear what lies between the fields: the kernel's own data. */
+	memset(&old, 0, sizeof(old));
+	old.ss_sp = (void *)signals->alternate_sp;
+	old.ss_flags = signals->alternate_bytes ? signals->alternate_flags : SS_DISABLE;
+	old.ss_size = signals->alternate_bytes;
 	if (call->a[0]) {
 		if (copy_from_user(&fresh, call->a[0], sizeof(fresh)))
 			return -EFAULT;
