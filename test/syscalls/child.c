@@ -8,11 +8,16 @@
 
 #include "fuzz.h"
 
-#define DEPTH_MAX   2
-#define SHARE       10u  /* a process's own child makes one call in so many of its own */
-#define UNKNOWN_IN  24u  /* one call in so many has any number and any arguments */
-#define SELF_EXEC   256u /* one call in so many is an exec of this program */
-#define NAME_DIGITS 20u
+#define DEPTH_MAX     2
+#define SHARE         10u  /* a process's own child makes one call in so many of its own */
+#define UNKNOWN_IN    24u  /* one call in so many has any number and any arguments */
+#define SELF_EXEC     256u /* one call in so many is an exec of this program */
+/* The upper halves of kernel addresses, and how much of a structure may show one. */
+#define KERNEL_MAP    0xffff8000u
+#define KERNEL_FRAMES 0xffffe000u
+#define KERNEL_STACKS 0xffffe800u
+#define LOOKED_AT     256u
+#define NAME_DIGITS   20u
 
 int64_t plain_call(uint64_t number, uint64_t a, uint64_t b, uint64_t c, uint64_t d)
 {
@@ -148,11 +153,33 @@ static bool shares(const uint64_t *regs)
 	       (regs[0] == __NR_clone && ((regs[1] & CLONE_VM) || regs[2]));
 }
 
+static bool gives_any_bytes(uint64_t number)
+{
+	return number == __NR_read || number == __NR_pread64 || number == __NR_readv ||
+	       number == __NR_preadv || number == __NR_preadv2 || number == __NR_getrandom;
+}
+
+/* Does what a pointer led to hold the upper half of an address of the kernel's: of its map of all
+ * memory, its frames, or its stacks? */
+static bool tells_address(const uint64_t *regs)
+{
+	for (unsigned n = 1; n <= ARGUMENTS; n++) {
+		const uint32_t *at = (const uint32_t *)(regs[n] & ~3ull);
+		if (regs[n] < STRUCTURES || regs[n] >= STRUCTURES + STRUCTURES_BYTES - LOOKED_AT)
+			continue;
+		for (unsigned i = 0; i < LOOKED_AT / sizeof(*at); i++)
+			if (at[i] == KERNEL_STACKS || at[i] == KERNEL_FRAMES || at[i] == KERNEL_MAP)
+				return true;
+	}
+	return false;
+}
+
 static void count(const uint64_t *regs, struct record *record)
 {
 	uint64_t number = regs[0];
 	bool failed = record->result < 0 && record->result > -4096;
-	bool odd = regs[7] || (failed && -record->result >= (int64_t)ERRORS);
+	bool odd = regs[7] || (failed && -record->result >= (int64_t)ERRORS) ||
+		   (!gives_any_bytes(number) && tells_address(regs));
 
 	if (odd) {
 		__atomic_fetch_add(&SHARED->odd, 1, __ATOMIC_RELAXED);

@@ -175,10 +175,10 @@ uint64_t make_wild(struct child *child)
 		0x800000000000ull, /* not canonical */
 		0x7fffffffffffffffull,
 		0xffff7fffffffffffull,
-		0xffff800000000000ull, /* the kernel's half */
+		0xffff810000000000ull, /* the kernel's half */
 		0xffff888000000000ull,
-		0xffffffff80000000ull,
-		0xffffffff80100000ull,
+		0xffffffff80200010ull,
+		0xffffffff80245678ull,
 		UINT64_MAX,
 		UINT64_MAX - 7,
 		UINT64_MAX - PAGE + 1,
