@@ -13,7 +13,6 @@
 #define UNKNOWN_IN    24u  /* one call in so many has any number and any arguments */
 #define SELF_EXEC     256u /* one call in so many is an exec of this program */
 /* The upper halves of kernel addresses, and how much of a structure may show one. */
-#define KERNEL_MAP    0xffff8000u
 #define KERNEL_FRAMES 0xffffe000u
 #define KERNEL_STACKS 0xffffe800u
 #define LOOKED_AT     256u
@@ -159,8 +158,9 @@ static bool gives_any_bytes(uint64_t number)
 	       number == __NR_preadv || number == __NR_preadv2 || number == __NR_getrandom;
 }
 
-/* Does what a pointer led to hold the upper half of an address of the kernel's: of its map of all
- * memory, its frames, or its stacks? */
+/* Does what a pointer led to hold the upper half of an address of the kernel's: of its frames or
+ * its stacks? (That of its map of all memory, 0xffff8000, also comes of odd arguments side by
+ * side.) */
 static bool tells_address(const uint64_t *regs)
 {
 	for (unsigned n = 1; n <= ARGUMENTS; n++) {
