@@ -168,7 +168,7 @@ static bool tells_address(const uint64_t *regs)
 		if (regs[n] < STRUCTURES || regs[n] >= STRUCTURES + STRUCTURES_BYTES - LOOKED_AT)
 			continue;
 		for (unsigned i = 0; i < LOOKED_AT / sizeof(*at); i++)
-			if (at[i] == KERNEL_STACKS || at[i] == KERNEL_FRAMES || at[i] == KERNEL_MAP)
+			if (at[i] == KERNEL_STACKS || at[i] == KERNEL_FRAMES)
 				return true;
 	}
 	return false;
