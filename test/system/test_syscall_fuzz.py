@@ -8,6 +8,7 @@ import random
 import re
 
 from harness import Guest, assert_no_frames_lost, job
+from harness.frames import FrameCounts
 
 FUZZER = "build/test/fuzz_calls"
 AFTERWARDS = "build/programs/hello.musl"
@@ -16,6 +17,7 @@ SUMMARY = re.compile(r"seed (\d+): (\d+) calls, (\d+) succeeded")
 FIXED_SEEDS = (1, 2, 3)
 CALLS = 5000  # of each of four processes
 FEWEST = 20000  # are counted: a call that ends a process is not
+KEPT_PAGES = 8  # the slab allocator may keep so many more than before
 SUCCEED = 0.2  # of all calls, or the arguments are too wild to get anywhere
 
 
@@ -26,6 +28,8 @@ def run_seeds(seeds, memory):
     with Guest(jobs, boot="pvh", memory=memory, limit=240) as guest:
         results = guest.results()
         assert_no_frames_lost(guest.lines, len(jobs))
+        slab = [counts["slab"] for counts in FrameCounts.in_log(guest.lines)]
+    assert max(slab) <= slab[0] + KEPT_PAGES, f"the slab allocator's pages before and after: {slab}"
     for seed, result in zip(seeds, results):
         text = result.stdout.decode(errors="backslashreplace")
         assert result.status == 0, f"seed {seed}:\n{text}"
