@@ -103,19 +103,20 @@ int64_t sys_setdomainname(const struct syscall *call)
 int64_t sys_sysinfo(const struct syscall *call)
 {
 	struct frame_counts counts;
-	uint64_t loads[3];
+	struct sysinfo info;
+	uint64_t loads[ARRAY_SIZE(info.loads)];
 
 	frame_counts(&counts);
 	load_averages(loads);
-	struct sysinfo info = {
-		.uptime = (__kernel_long_t)(time_now() / NS_PER_SECOND),
-		.loads = {loads[0], loads[1], loads[2]},
-		.totalram = mm_total_bytes(),
-		.freeram = counts.by_state[FRAME_FREE] << PAGE_SHIFT,
-		.bufferram = counts.by_state[FRAME_CACHE] << PAGE_SHIFT,
-		.procs = (uint16_t)process_count(),
-		.mem_unit = 1,
-	};
+	/* An initialiser need not clear what lies between the fields: the kernel's own data. */
+	memset(&info, 0, sizeof(info));
+	info.uptime = (__kernel_long_t)(time_now() / NS_PER_SECOND);
+	memcpy(info.loads, loads, sizeof(info.loads));
+	info.totalram = mm_total_bytes();
+	info.freeram = counts.by_state[FRAME_FREE] << PAGE_SHIFT;
+	info.bufferram = counts.by_state[FRAME_CACHE] << PAGE_SHIFT;
+	info.procs = (uint16_t)process_count();
+	info.mem_unit = 1;
 	return copy_to_user(call->a[0], &info, sizeof(info));
 }
 

@@ -6,6 +6,7 @@
 
 #include "fs/file.h"
 #include "lib/errno.h"
+#include "lib/string.h"
 #include "proc/process.h"
 #include "proc/signal.h"
 #include "proc/signal_file.h"
@@ -212,12 +213,13 @@ int64_t sys_sigaltstack(const struct syscall *call)
 {
 	const struct thread_signals *signals = &current_thread()->signals;
 	vaddr_t sp = trap_sp(call->frame);
-	stack_t fresh, old = {
-			       .ss_sp = (void *)signals->alternate_sp,
-			       .ss_flags = signal_alternate_flags(sp),
-			       .ss_size = signals->alternate_bytes,
-		       };
+	stack_t fresh, old;
 
+	/* An initialiser need not clear what lies between the fields: the kernel's own data. */
+	memset(&old, 0, sizeof(old));
+	old.ss_sp = (void *)signals->alternate_sp;
+	old.ss_flags = signal_alternate_flags(sp);
+	old.ss_size = signals->alternate_bytes;
 	if (call->a[0]) {
 		if (copy_from_user(&fresh, call->a[0], sizeof(fresh)))
 			return -EFAULT;

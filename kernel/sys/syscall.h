@@ -196,6 +196,7 @@ int64_t sys_execve(const struct syscall *call);
 int64_t sys_getpid(const struct syscall *call);
 int64_t sys_getppid(const struct syscall *call);
 int64_t sys_set_tid_address(const struct syscall *call);
+int64_t sys_set_robust_list(const struct syscall *call);
 int64_t sys_futex(const struct syscall *call);
 int64_t sys_arch_prctl(const struct syscall *call);
 int64_t sys_prctl(const struct syscall *call);
