@@ -31,11 +31,23 @@ def read_script(path):
     return os.fsdecode(line[2:].split(b"\n", 1)[0].strip(b" \t")).split(None, 1) or None
 
 
-def bring_needs(files, paths, environment):
-    """Add to the FileSet `files` what those of the host's `paths` that are programs or libraries
-    need. `environment`: {name: value} that the programs will have. QuireError if a program's
-    interpreter is not there; a missing library the dynamic linker itself will name."""
-    Bringer(files, environment).bring(paths)
+def bring_needs(files, environment):
+    """Add to the FileSet `files` what those in it need that are programs or libraries.
+    `environment`: {name: value} that the programs will have. What is not here is left out: the
+    kernel, or the dynamic linker, will miss it as it would here."""
+    bringer = Bringer(files, environment)
+    for path in files.copied_files():
+        bringer.bring(path)
+
+
+def check_interpreter(path):
+    """QuireError if the program `path` wants an interpreter that is not here."""
+    needs = read_needs(path)
+    script = read_script(path) if needs is None else None
+    interpreter = script[0] if script else needs and needs.interpreter
+    if interpreter and not os.path.isfile(interpreter):
+        raise QuireError(f"{path}: wants the interpreter {interpreter}, which is not here",
+                         NOT_FOUND)
 
 
 class Bringer:
@@ -49,9 +61,9 @@ class Bringer:
         self._cache = None  # read when first wanted
         self._seen = set()
 
-    def bring(self, paths):
-        for path in paths:
-            self._look(path, (), False, 0)
+    def bring(self, path):
+        """What the file `path`, which is in the set, needs."""
+        self._look(path, (), False, 0)
 
     def _look(self, path, inherited, musl, depth):
         """`inherited`: the DT_RPATH folders of what loads it."""
@@ -65,13 +77,13 @@ class Bringer:
         except OSError:
             return  # as the program itself, it is told where it is copied
         if script and depth < SCRIPT_DEPTH:
-            self._look_at_script(path, script, depth)
+            self._look_at_script(script, depth)
         if needs is None:
             return
         if needs.interpreter:
             musl = os.path.basename(needs.interpreter).startswith("ld-musl-")
-            self._bring_interpreter(path, needs.interpreter)
-            self._bring_configuration(musl)
+            self._bring_file(needs.interpreter)
+            self._bring_file(MUSL_PATH_FILE if musl else CACHE)
         origin = os.path.dirname(real if needs.interpreter else path)
         own = () if needs.runpath else expand(needs.rpath, origin)
         for name in needs.needed:
@@ -81,9 +93,9 @@ class Bringer:
                 self._files.add_reached(library)
                 self._look(library, own + inherited, musl, depth)
 
-    def _look_at_script(self, path, script, depth):
+    def _look_at_script(self, script, depth):
         interpreter = script[0]
-        self._bring_interpreter(path, interpreter)
+        self._bring_file(interpreter)
         self._look(interpreter, (), False, depth + 1)
         if os.path.basename(interpreter) == "env" and len(script) > 1:
             words = [word for word in script[1].split() if word[0] != "-" and "=" not in word]
@@ -94,18 +106,9 @@ class Bringer:
                     self._look(program, (), False, depth + 1)
                     return
 
-    def _bring_interpreter(self, path, interpreter):
-        if interpreter in self._files:
-            return
-        if not os.path.isfile(interpreter):
-            raise QuireError(f"{path}: wants the interpreter {interpreter}, which is not here",
-                             NOT_FOUND)
-        self._files.add_reached(interpreter)
-
-    def _bring_configuration(self, musl):
-        file = MUSL_PATH_FILE if musl else CACHE
-        if os.path.isfile(file):
-            self._files.add_reached(file)
+    def _bring_file(self, path):
+        if os.path.isfile(path):
+            self._files.add_reached(path)
 
     def _folders(self, rpath, runpath):
         return [*rpath, *self._library_path, *runpath]

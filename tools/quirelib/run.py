@@ -5,7 +5,7 @@ import sys
 
 from . import qemu
 from .build import prepare
-from .dynamic import bring_needs
+from .dynamic import bring_needs, check_interpreter
 from .errors import QuireError, UsageError
 from .job import FileSet, Job, JOB_FILE, encode_jobs, host_terminals, passed_environment
 from .program import check_program, find_program
@@ -40,7 +40,7 @@ def make_files(program, added, environment):
             files.add(host, guest)
         files.add_reached(program)
         variables = dict(variable.split("=", 1) for variable in environment)
-        bring_needs(files, [program, *files.copied_files()], variables)
+        bring_needs(files, variables)
     except OSError as error:
         raise QuireError(f"{error.filename}: {error.strerror}") from error
     except ValueError as error:
@@ -80,6 +80,7 @@ def run(values, words):
     name, *arguments = words
     found = find_program(name, os.environ.get("PATH", os.defpath))
     check_program(found)
+    check_interpreter(found)
     path = os.path.abspath(found)
     config = machine_config(values)
     prepare(yes=values["yes"], quiet=True)
