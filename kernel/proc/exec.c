@@ -145,5 +145,6 @@ void exec_commit(struct process *process, struct exec_image *image)
 	/* A program replaces itself. */
 	arch_thread_reset(&current_thread()->arch);
 	vm_space_activate(process->space);
-	vm_space_destroy(old);
+	vm_space_leave(old);
+	process_end_vfork(process);
 }

@@ -76,7 +76,8 @@ void process_exit(int status)
 	fd_table_close_all(&process->files);
 	struct vm_space *space = process_strip(process);
 	vm_space_activate(NULL);
-	vm_space_destroy(space);
+	vm_space_leave(space);
+	process_end_vfork(process);
 	list_init(&graves);
 	become_zombie(process, thread, status, &graves);
 	list_for_each_safe (node, &graves)

@@ -265,7 +265,6 @@ struct vm_space *process_set_space(struct process *process, struct vm_space *spa
 
 void process_start(struct process *process, struct vm_space *space, struct thread *thread)
 {
-	space->id = process->pid;
 	spin_lock(&process_lock);
 	process->space = space;
 	process->thread = thread;

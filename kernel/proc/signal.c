@@ -151,7 +151,7 @@ static uint64_t wanted(const struct thread *thread)
 
 bool signal_wants(const struct thread *thread)
 {
-	return wanted(thread) != 0;
+	return (wanted(thread) & (thread->only_killable ? SIGNAL_BIT(SIGKILL) : UINT64_MAX)) != 0;
 }
 
 static void deliver(struct process *process, int signal)

@@ -34,6 +34,7 @@ struct thread {
 	uint64_t deadline;           /* (r) time_now() nanoseconds */
 	uint64_t cpu_time;           /* (r) nanoseconds that it ran, up to the last switch */
 	uint64_t blocked_signals;    /* (t) bit n-1 for signal n */
+	bool only_killable;          /* (t) no signal but SIGKILL ends its sleep */
 	void (*entry)(void *);       /* (i) */
 	void *argument;              /* (i) */
 };

@@ -33,56 +33,6 @@ int64_t sys_exit(const struct syscall *call)
 	process_exit(EXIT_STATUS(arg_int(call, 0)));
 }
 
-/* ---- fork, clone ---- */
-
-int64_t sys_fork(const struct syscall *call)
-{
-	return process_fork(call->frame, 0, 0);
-}
-
-/* What a copy of the process honours, or can do without as long as there are no threads. */
-#define CLONE_FORK_LIKE                                                                    \
-	((uint64_t)(CSIGNAL | CLONE_CHILD_SETTID | CLONE_CHILD_CLEARTID | CLONE_DETACHED | \
-		    CLONE_PARENT_SETTID | CLONE_UNTRACED | CLONE_VFORK))
-
-/*
- * vfork and posix_spawn share their memory with the child until it calls execve or exits. Here the
- * child gets a copy: what it writes there to say that execve has failed is not seen.
- */
-static bool is_like_fork(uint64_t flags)
-{
-	if ((flags & CLONE_VFORK) && (flags & CLONE_VM))
-		flags &= ~(uint64_t)CLONE_VM;
-	return !(flags & ~CLONE_FORK_LIKE);
-}
-
-static void name_threads(uint64_t flags)
-{
-	static bool named; /* changed atomically */
-	const struct process *process = current_process();
-
-	if (!__atomic_exchange_n(&named, true, __ATOMIC_RELAXED))
-		log_warning("process %s (pid %d): clone with flags %#llx: threads are not "
-			    "implemented",
-			    process->name, process->pid, (unsigned long long)flags);
-}
-
-int64_t sys_clone(const struct syscall *call)
-{
-	uint64_t flags = call->a[0];
-
-	if (!is_like_fork(flags)) {
-		name_threads(flags);
-		return -ENOSYS;
-	}
-	int pid =
-		process_fork(call->frame, flags & CLONE_CHILD_SETTID ? call->a[3] : 0, call->a[1]);
-	/* As Linux does, without regard to whether it can be stored. */
-	if (pid > 0 && (flags & CLONE_PARENT_SETTID))
-		(void)!copy_to_user(call->a[2], &pid, sizeof(pid));
-	return pid;
-}
-
 /* ---- execve ---- */
 
 int64_t sys_execve(const struct syscall *call)

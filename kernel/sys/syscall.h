@@ -141,8 +141,6 @@ int64_t sys_mincore(const struct syscall *call);
 
 /* sys_process.c */
 int64_t sys_exit(const struct syscall *call);
-int64_t sys_fork(const struct syscall *call);
-int64_t sys_clone(const struct syscall *call);
 int64_t sys_execve(const struct syscall *call);
 int64_t sys_wait4(const struct syscall *call);
 int64_t sys_getpid(const struct syscall *call);
@@ -153,6 +151,12 @@ int64_t sys_arch_prctl(const struct syscall *call);
 int64_t sys_prctl(const struct syscall *call);
 int64_t sys_sched_yield(const struct syscall *call);
 int64_t sys_sched_getaffinity(const struct syscall *call);
+
+/* sys_clone.c */
+int64_t sys_fork(const struct syscall *call);
+int64_t sys_vfork(const struct syscall *call);
+int64_t sys_clone(const struct syscall *call);
+int64_t sys_clone3(const struct syscall *call);
 
 /* sys_signal.c */
 int64_t sys_kill(const struct syscall *call);
