@@ -18,6 +18,8 @@ MUSL_FOLDERS = ("/lib", "/usr/local/lib", "/usr/lib")
 MUSL_PATH_FILE = "/etc/ld-musl-x86_64.path"
 # Below each folder: libraries for processors that can more. Which is taken, the guest decides.
 HARDWARE = tuple(f"glibc-hwcaps/x86-64-v{level}" for level in (4, 3, 2))
+# In Debian these are links to folders of /usr, and programs know files by either path.
+MERGED = ("/bin", "/sbin", "/lib", "/lib32", "/lib64")
 SCRIPT_LINE = 256  # the kernel looks no further
 SCRIPT_DEPTH = 5
 
@@ -38,6 +40,9 @@ def bring_needs(files, environment):
     bringer = Bringer(files, environment)
     for path in files.copied_files():
         bringer.bring(path)
+    for link in MERGED:
+        if os.path.islink(link) and os.path.realpath(link) in files:
+            files.add_link(link)
 
 
 def check_interpreter(path):

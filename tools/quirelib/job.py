@@ -123,12 +123,18 @@ class FileSet:
             links += 1
             if links > LINKS_MAX:
                 raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), path)
-            target = os.readlink(step)
-            self._put(step, ("symlink", target, 0o777))
+            target = self.add_link(step)
             rest = target.split("/") + rest
             at = "/" if target.startswith("/") else at
         if at not in self._entries:
             self.add(at)
+
+    def add_link(self, path):
+        """The host's symbolic link `path`, unless a folder stands there. Its target."""
+        target = os.readlink(path)
+        if self._entries.get(path, ("symlink",))[0] == "symlink":
+            self._put(path, ("symlink", target, 0o777))
+        return target
 
     def copied_files(self):
         """The host's paths of the regular files so far."""

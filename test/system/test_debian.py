@@ -1,0 +1,81 @@
+"""test_debian.py: programs of Debian that nobody here has made, dynamic ones most of them, do the
+same in Quire as on this machine's Linux: test/debian/README.md.
+"""
+
+import os
+import re
+import shutil
+import subprocess
+from dataclasses import dataclass, field
+
+import pytest
+from harness import Guest, assert_no_frames_lost, host_files, job
+
+SCRIPTS = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "debian")
+# tmpfs on Linux, too.
+SCRATCH = f"/dev/shm/quire-debian-{os.getpid()}"
+ENVIRONMENT = {"PATH": "/usr/bin:/bin", "HOME": "/", "TZ": "UTC"}
+VARIABLES = [f"{name}={value}" for name, value in ENVIRONMENT.items()]
+SECONDS = 120
+
+
+@dataclass
+class Script:
+    name: str
+    text: str
+    shell: str = "bash"
+    memory: str = "256M"
+    needs: list = field(default_factory=list)
+    add: list = field(default_factory=list)
+    package: list = field(default_factory=list)
+
+    @property
+    def command(self):
+        return f"cd {SCRATCH} || exit 99\n{self.text}\ncd /; rm -r {SCRATCH}"
+
+
+def read_script(name):
+    with open(os.path.join(SCRIPTS, name), encoding="utf-8") as file:
+        text = file.read()
+    script = Script(name[:-len(".sh")], text)
+    for key, value in re.findall(r"^# (shell|needs|add|memory|package): (.*)$", text, re.M):
+        words = value.split()
+        setattr(script, key, words[0] if key in ("shell", "memory") else
+                getattr(script, key) + words)
+    return script
+
+
+ALL = [read_script(name) for name in sorted(os.listdir(SCRIPTS)) if name.endswith(".sh")]
+
+
+def on_linux(script, shell):
+    shutil.rmtree(SCRATCH, ignore_errors=True)
+    os.mkdir(SCRATCH)
+    done = subprocess.run([script.shell, "-c", script.command], executable=shell, cwd="/",
+                          stdin=subprocess.DEVNULL, capture_output=True, env=ENVIRONMENT,
+                          timeout=SECONDS, check=False)
+    return done
+
+
+def on_quire(script, shell):
+    files = host_files([shell, "sh", "rm", *script.needs], script.add, ENVIRONMENT)
+    files.add_bytes(f"{SCRATCH}/.made", b"")
+    one = job(shell, "-c", script.command, argv0=script.shell, environment=VARIABLES)
+    with Guest([one], boot="pvh", files=files, memory=script.memory, limit=SECONDS) as guest:
+        (result,) = guest.results()
+        assert_no_frames_lost(guest.lines, 1)
+    return result
+
+
+@pytest.mark.parametrize("script", ALL, ids=[script.name for script in ALL])
+def test_does_the_same_as_on_linux(script):
+    missing = [name for name in script.package if not shutil.which(name)]
+    if missing:
+        pytest.skip(f"{' '.join(missing)} is not installed")
+    shell = shutil.which(script.shell)
+    linux = on_linux(script, shell)
+    quire = on_quire(script, shell)
+    status = 128 - linux.returncode if linux.returncode < 0 else linux.returncode
+    assert quire.stdout.decode(errors="backslashreplace").splitlines() \
+        == linux.stdout.decode(errors="backslashreplace").splitlines()
+    assert (quire.stdout, quire.stderr, quire.status) == (linux.stdout, linux.stderr, status)
