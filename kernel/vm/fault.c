@@ -211,8 +211,11 @@ static enum vm_result serve(struct vm_space *space, struct vm_region *region, va
 		result = fill_from_object(space, region, va, entry, write);
 	else
 		result = fill_anonymous(space, region, entry, write);
-	if (present || changed)
-		vm_flush(space, ALIGN_DOWN(va, PAGE_SIZE), ALIGN_DOWN(va, PAGE_SIZE) + PAGE_SIZE);
+	if (present || changed) {
+		/* All that was translated by the leaf: a large one may be cached piece by piece. */
+		vaddr_t start = ALIGN_DOWN(va, entry_span(level));
+		vm_flush(space, start, start + entry_span(level));
+	}
 	return result;
 }
 

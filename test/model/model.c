@@ -65,32 +65,21 @@ static enum outcome call(const struct operation *op, struct process *process)
 {
 	static enum outcome (*const calls[OPERATION_KINDS])(const struct operation *,
 							    struct process *) = {
-		[OP_MAP_ANONYMOUS] = run_map,
-		[OP_MAP_FILE_PRIVATE] = run_map,
-		[OP_MAP_FILE_SHARED] = run_map,
-		[OP_MAP_SHARED_MEMORY] = run_map,
-		[OP_MAP_ANYWHERE] = run_map,
-		[OP_MAP_HUGE] = run_map,
-		[OP_UNMAP] = run_unmap,
-		[OP_PROTECT] = run_protect,
-		[OP_REMAP_TO] = run_remap,
-		[OP_REMAP_ANYWHERE] = run_remap,
-		[OP_DISCARD] = run_discard,
-		[OP_ADVISE_HUGE] = run_advise,
-		[OP_ADVISE_FORK] = run_advise_fork,
-		[OP_BRK] = run_brk,
-		[OP_LOAD] = run_access,
-		[OP_STORE] = run_access,
-		[OP_EXECUTE] = run_access,
-		[OP_COPY_FROM_USER] = run_copy,
-		[OP_COPY_TO_USER] = run_copy,
-		[OP_CLEAR_USER] = run_copy,
-		[OP_COPY_STRING] = run_string,
-		[OP_WRITE_REMOTE] = run_copy,
-		[OP_ZERO_REMOTE] = run_copy,
-		[OP_FORK] = run_fork,
-		[OP_EXEC] = run_exec,
-		[OP_EXIT] = run_exit,
+		[OP_MAP_ANONYMOUS] = run_map,   [OP_MAP_FILE_PRIVATE] = run_map,
+		[OP_MAP_FILE_SHARED] = run_map, [OP_MAP_SHARED_MEMORY] = run_map,
+		[OP_MAP_ANYWHERE] = run_map,    [OP_MAP_HUGE] = run_map,
+		[OP_UNMAP] = run_unmap,         [OP_PROTECT] = run_protect,
+		[OP_REMAP_TO] = run_remap,      [OP_REMAP_ANYWHERE] = run_remap,
+		[OP_DISCARD] = run_advise,      [OP_ADVISE_HUGE] = run_advise,
+		[OP_ADVISE_FORK] = run_advise,  [OP_LOCK] = run_lock,
+		[OP_POPULATE] = run_populate,   [OP_LIMIT] = run_limit,
+		[OP_TRUNCATE] = run_truncate,   [OP_BRK] = run_brk,
+		[OP_LOAD] = run_access,         [OP_STORE] = run_access,
+		[OP_EXECUTE] = run_access,      [OP_COPY_FROM_USER] = run_copy,
+		[OP_COPY_TO_USER] = run_copy,   [OP_CLEAR_USER] = run_copy,
+		[OP_COPY_STRING] = run_string,  [OP_WRITE_REMOTE] = run_copy,
+		[OP_ZERO_REMOTE] = run_copy,    [OP_FORK] = run_fork,
+		[OP_EXEC] = run_exec,           [OP_EXIT] = run_exit,
 	};
 
 	return calls[op->kind](op, process);
@@ -155,7 +144,9 @@ static void step(unsigned long number)
 	struct process *process = choose(&op);
 	if (op.mapped)
 		op.first = next_mapped(process, op.first);
-	struct process *bystander = number % BYSTANDER_EVERY ? NULL : bystander_of(process);
+	/* A file that is cut off is so for everybody. */
+	bool alone = op.kind == OP_TRUNCATE || number % BYSTANDER_EVERY;
+	struct process *bystander = alone ? NULL : bystander_of(process);
 	bool may_fail = process->space && (op.allow >= 0 || number % BYSTANDER_EVERY == 1);
 
 	if (run_arguments->words) {

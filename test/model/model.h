@@ -5,6 +5,7 @@
  *   operation.c    an operation from its number; in words
  *   run_*.c        an operation done to the kernel's code and to the oracle, and compared
  *   oracle.c       what a program must find, page by page
+ *   memory.c       what files and shared memory hold
  *   snapshot.c     what a space contains, to tell whether a failed call changed it
  *   shrink.c       the shortest list that still fails
  *
@@ -57,31 +58,29 @@ extern const struct window windows[WINDOWS];
 /* ---- the oracle ---- */
 
 #define UNMAPPED    0xff
-#define NOT_FORKED  1u /* children do not get it */
-#define WIPED       2u /* children get it empty */
 #define FILE_PAGES  600u
-#define SHARED_MOST 64u  /* pages of one shared memory */
-#define MEMORIES    12u  /* of which the first two are files, which last */
-#define FILES       2u   /* 0: programs run from it, nobody writes; 1: anybody */
+#define SHARED_MOST 64u /* pages of one shared memory */
+#define MEMORIES    12u /* of which the first two are files, which last */
+#define FILES       2u  /* 0: programs run from it, nobody writes; 1: anybody */
+#define NO_LIMIT    (~0u)
 #define ANONYMOUS   0xff /* in place of the number of a memory */
 
 /* What is mapped from somewhere: a file or shared memory. */
 struct memory {
 	struct vm_object *object; /* NULL: a free place */
 	unsigned pages;           /* a mapping may reach beyond */
+	bool ends_inside;         /* in the middle of the last of them */
+	bool cut[FILE_PAGES];     /* the end once was inside: the second word is gone */
 	uint64_t words[FILE_PAGES][WORDS];
 };
 extern struct memory memories[MEMORIES];
 
 struct page {
-	uint8_t prot;   /* VM_*, or UNMAPPED */
-	uint8_t memory; /* its number, or ANONYMOUS */
-	bool shared;
+	uint8_t prot;         /* VM_*, or UNMAPPED */
+	uint8_t memory;       /* its number, or ANONYMOUS */
 	bool copied;          /* a private page of a memory that was written: value counts */
-	bool grows;           /* belongs to a region that grows down */
-	bool huge;            /* its region is advised to have large pages */
-	uint8_t fork;         /* advice for fork: NOT_FORKED, WIPED */
-	uint16_t end;         /* then: the page after that region */
+	uint16_t flags;       /* REGION_* */
+	uint16_t end;         /* if its region grows down: the page after that */
 	uint16_t memory_page; /* of its memory */
 	uint64_t value[WORDS];
 };
@@ -89,9 +88,16 @@ struct page {
 struct process {
 	struct vm_space *space; /* NULL: no process */
 	unsigned brk;           /* the page after the heap */
+	unsigned limit;         /* RLIMIT_AS in pages, or NO_LIMIT */
+	unsigned data_limit;    /* RLIMIT_DATA, the same */
 	struct page pages[PAGES];
 };
 extern struct process processes[PROCESSES];
+
+static inline bool grows_down(const struct page *page)
+{
+	return page->prot != UNMAPPED && (page->flags & REGION_GROWS_DOWN);
+}
 
 vaddr_t page_va(unsigned page);
 unsigned page_at(vaddr_t va); /* or NO_PAGE */
@@ -100,6 +106,11 @@ vaddr_t word_va(unsigned page, unsigned word);
 
 bool all_mapped(const struct process *process, unsigned first, unsigned count);
 bool all_free(const struct process *process, unsigned first, unsigned count);
+unsigned mapped_in(const struct process *process, unsigned first, unsigned count);
+/* May so many pages more be mapped, with this protection and these REGION_*? */
+bool within_limits(const struct process *process, unsigned prot, unsigned flags, unsigned more);
+/* The pages that RLIMIT_DATA counts. */
+unsigned data_pages(const struct process *process);
 /* Where the words of a page stand now: its own, or its memory's. */
 uint64_t *page_words(struct page *page);
 /* Before a private page is written. */
@@ -124,6 +135,10 @@ void oracle_check_memories(void);
 unsigned memory_create(unsigned pages);
 void files_create(void);
 void files_destroy(void);
+/* Move the end of a memory. `inside`: to the middle of the last page. What is cut off is gone, from
+ * all mappings, too; if the end moves back a file's pages are as at first, those of shared memory
+ * zeros. */
+void memory_resize(unsigned memory, unsigned pages, bool inside);
 
 /* ---- operations ---- */
 
@@ -141,6 +156,10 @@ void files_destroy(void);
 	X(DISCARD)           \
 	X(ADVISE_HUGE)       \
 	X(ADVISE_FORK)       \
+	X(LOCK)              \
+	X(POPULATE)          \
+	X(LIMIT)             \
+	X(TRUNCATE)          \
 	X(BRK)               \
 	X(LOAD)              \
 	X(STORE)             \
@@ -182,6 +201,28 @@ enum outcome {
 	OUTCOMES
 };
 
+/* The MADV_* of DISCARD, ADVISE_HUGE and ADVISE_FORK. */
+int operation_advice(const struct operation *op);
+/* The REGION_LOCK_BITS that LOCK sets. */
+unsigned operation_lock_bits(const struct operation *op);
+enum vm_populate operation_populate(const struct operation *op);
+/* LIMIT: is it RLIMIT_DATA, not RLIMIT_AS? */
+bool operation_limits_data(const struct operation *op);
+/* Which memory TRUNCATE moves the end of; it may not be there. And where to. */
+unsigned operation_memory(const struct operation *op);
+unsigned operation_memory_end(const struct operation *op);
+
+/* What kind of a mremap(2) it is. */
+enum remap_kind {
+	REMAP_REGION,     /* of what is one region */
+	REMAP_ANY,        /* of what there is */
+	REMAP_WHOLE,      /* the same, and the size stays */
+	REMAP_LEAVE,      /* the same, and empty pages stay: MREMAP_DONTUNMAP */
+	REMAP_LEAVE_HINT, /* the same, and the new place is only a hint */
+	REMAP_VIEW,       /* old size 0 */
+};
+enum remap_kind operation_remap(const struct operation *op);
+
 void operation_make(uint64_t seed, unsigned long number, unsigned oom, struct operation *out);
 /* Around some of the calls the ends of their range are written and read: the processor then has
  * translations that the call makes stale, and would be seen to use them. */
@@ -195,9 +236,11 @@ enum outcome run_map(const struct operation *op, struct process *process);
 enum outcome run_unmap(const struct operation *op, struct process *process);
 enum outcome run_protect(const struct operation *op, struct process *process);
 enum outcome run_remap(const struct operation *op, struct process *process);
-enum outcome run_discard(const struct operation *op, struct process *process);
+enum outcome run_lock(const struct operation *op, struct process *process);
+enum outcome run_populate(const struct operation *op, struct process *process);
+enum outcome run_limit(const struct operation *op, struct process *process);
+enum outcome run_truncate(const struct operation *op, struct process *process);
 enum outcome run_advise(const struct operation *op, struct process *process);
-enum outcome run_advise_fork(const struct operation *op, struct process *process);
 enum outcome run_brk(const struct operation *op, struct process *process);
 enum outcome run_access(const struct operation *op, struct process *process);
 enum outcome run_copy(const struct operation *op, struct process *process);
@@ -205,6 +248,9 @@ enum outcome run_string(const struct operation *op, struct process *process);
 enum outcome run_fork(const struct operation *op, struct process *process);
 enum outcome run_exec(const struct operation *op, struct process *process);
 enum outcome run_exit(const struct operation *op, struct process *process);
+
+/* Take away what the kernel put below WINDOW_TOP, where nobody looks. */
+void unmap_outside(struct process *process, vaddr_t at, unsigned count);
 
 /* The kernel and the oracle differ: say so and end this run as failed. */
 NORETURN void differ(const char *what, vaddr_t va, uint64_t got, uint64_t want);

@@ -32,7 +32,8 @@ MODEL_RUNS = [["--seed", "1", "--ops", "20000", "--check", "20"],
               ["--seed", "2", "--ops", "150000"],
               ["--seed", "3", "--ops", "150000", "--oom", "0"],
               ["--seed", "4", "--ops", "300000"]]
-UNIT_FILTERS = ("vm_*", "entry_*", "frame_*", "page_tree_*", "object_*", "truncate_*")
+UNIT_FILTERS = ("vm_*", "entry_*", "frame_*", "page_tree_*", "object_*", "truncate_*",
+                "protect_*")
 
 
 def read_mutations():

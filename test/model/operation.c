@@ -1,4 +1,6 @@
 /* operation.c: an operation from the seed and its number, and the same in words. */
+#include <linux/mman.h>
+
 #include <stdarg.h>
 #include <stdio.h>
 
@@ -22,9 +24,13 @@ static const unsigned shares[OPERATION_KINDS] = {
 	[OP_REMAP_TO] = 10,
 	[OP_REMAP_ANYWHERE] = 8,
 	[OP_DISCARD] = 20,
-	[OP_BRK] = 20,
-	[OP_ADVISE_HUGE] = 4,
+	[OP_ADVISE_HUGE] = 6,
 	[OP_ADVISE_FORK] = 8,
+	[OP_LOCK] = 6,
+	[OP_POPULATE] = 8,
+	[OP_LIMIT] = 4,
+	[OP_TRUNCATE] = 6,
+	[OP_BRK] = 20,
 	[OP_LOAD] = 620,
 	[OP_STORE] = 700,
 	[OP_EXECUTE] = 40,
@@ -131,7 +137,7 @@ void operation_make(uint64_t seed, unsigned long number, unsigned oom, struct op
 	}
 	if (op->kind == OP_PROTECT && below(&state, 2))
 		op->count = MIN(op->count, 8u); /* so that many succeed */
-	if (op->kind == OP_DISCARD)
+	if (op->kind == OP_DISCARD || op->kind == OP_POPULATE)
 		op->count = MIN(op->count, 20u);
 	if (op->kind == OP_MAP_HUGE)
 		pick_large(&state, op);
@@ -141,6 +147,9 @@ void operation_make(uint64_t seed, unsigned long number, unsigned oom, struct op
 		op->count = MIN(op->count, FILE_PAGES);
 		op->memory_page = below(&state, FILE_PAGES - op->count + 1);
 	}
+	/* Files that are not open for writing. */
+	if (op->kind == OP_MAP_FILE_SHARED && op->flag && below(&state, 3) == 0)
+		op->prot &= ~VM_WRITE;
 	/* Half of all words have no zero byte, so that strings reach from page to page. */
 	op->value |= below(&state, 2) ? 0x0101010101010101ull : 0;
 	op->value &= below(&state, 2) ? ~0ull : ~0ull >> 8;
@@ -149,6 +158,70 @@ void operation_make(uint64_t seed, unsigned long number, unsigned oom, struct op
 bool operation_touches(const struct operation *op)
 {
 	return op->kind < OP_LOAD && op->value % 4 == 0;
+}
+
+/* ---- what some of them mean ---- */
+
+/* Bits of the value that nothing else is made of. */
+static unsigned choice(const struct operation *op, unsigned limit)
+{
+	return (unsigned)(op->value >> 17) % limit;
+}
+
+int operation_advice(const struct operation *op)
+{
+	static const int discard[] = {MADV_DONTNEED, MADV_DONTNEED, MADV_FREE,
+				      MADV_DONTNEED_LOCKED};
+	static const int fork[] = {MADV_DONTFORK, MADV_DOFORK, MADV_WIPEONFORK, MADV_KEEPONFORK};
+
+	if (op->kind == OP_DISCARD)
+		return discard[choice(op, ARRAY_SIZE(discard))];
+	if (op->kind == OP_ADVISE_FORK)
+		return fork[choice(op, ARRAY_SIZE(fork))];
+	return op->flag ? MADV_HUGEPAGE : MADV_NOHUGEPAGE;
+}
+
+unsigned operation_lock_bits(const struct operation *op)
+{
+	static const unsigned bits[] = {0, 0, REGION_LOCKED, REGION_LOCKED | REGION_LOCK_ONFAULT};
+
+	return bits[choice(op, ARRAY_SIZE(bits))];
+}
+
+enum vm_populate operation_populate(const struct operation *op)
+{
+	return (enum vm_populate)choice(op, VM_POPULATE_LOCKED + 1);
+}
+
+bool operation_limits_data(const struct operation *op)
+{
+	return choice(op, 3) == 0;
+}
+
+enum remap_kind operation_remap(const struct operation *op)
+{
+	static const enum remap_kind kinds[] = {REMAP_REGION, REMAP_REGION, REMAP_REGION,
+						REMAP_REGION, REMAP_ANY,    REMAP_VIEW,
+						REMAP_WHOLE,  REMAP_LEAVE,  REMAP_LEAVE_HINT};
+	bool anywhere = op->kind == OP_REMAP_ANYWHERE;
+
+	return kinds[choice(op, anywhere ? 6 : ARRAY_SIZE(kinds))];
+}
+
+/* Mostly the files, whose mappings are many. */
+unsigned operation_memory(const struct operation *op)
+{
+	unsigned number = choice(op, 3 * MEMORIES);
+
+	return number < MEMORIES ? number : number % FILES;
+}
+
+/* Often all there is, so that programs find something. */
+unsigned operation_memory_end(const struct operation *op)
+{
+	unsigned pages = operation_memory(op) < FILES ? FILE_PAGES : SHARED_MOST;
+
+	return op->flag ? pages : op->memory_page % (pages + 1);
 }
 
 /* ---- in words ---- */
@@ -203,13 +276,57 @@ static void say_map(struct words *words, const struct operation *op)
 		    op->kind == OP_MAP_SHARED_MEMORY ? "new shared memory" : "private, zeros");
 }
 
-/* In the order of fork_advice() in run_map.c. */
-static const char *const fork_advice_words[] = {
-	"does not give its children",
-	"gives its children",
-	"gives its children empty",
-	"gives its children with contents",
-};
+static void say_remap(struct words *words, const struct operation *op)
+{
+	static const char *const kinds[] = {
+		[REMAP_REGION] = ", or what of them is one region,",
+		[REMAP_ANY] = ", whatever they are,",
+		[REMAP_WHOLE] = ", or as many as fit,",
+		[REMAP_LEAVE] = ", leaving empty ones,",
+		[REMAP_LEAVE_HINT] = ", leaving empty ones, preferably",
+		[REMAP_VIEW] = " again (no old pages),",
+	};
+	bool anywhere = op->kind == OP_REMAP_ANYWHERE;
+
+	say_range(words, anywhere ? "makes" : "moves", op->first, op->count);
+	say(words, "%s", kinds[operation_remap(op)]);
+	if (anywhere)
+		say(words, " %u long%s", op->to_count, op->flag ? "" : ", in place");
+	else
+		say_range(words, " to", op->to, op->to_count);
+}
+
+static void say_advice(struct words *words, const struct operation *op)
+{
+	static const char *const advice_names[] = {
+		[MADV_DONTNEED] = "DONTNEED",
+		[MADV_DONTNEED_LOCKED] = "DONTNEED_LOCKED",
+		[MADV_FREE] = "FREE",
+		[MADV_DONTFORK] = "DONTFORK",
+		[MADV_DOFORK] = "DOFORK",
+		[MADV_WIPEONFORK] = "WIPEONFORK",
+		[MADV_KEEPONFORK] = "KEEPONFORK",
+		[MADV_HUGEPAGE] = "HUGEPAGE",
+		[MADV_NOHUGEPAGE] = "NOHUGEPAGE",
+	};
+	static const char *const how[] = {"reading", "writing", "owning", "owning what is locked"};
+
+	switch (op->kind) {
+	case OP_LOCK:
+		say_range(words, operation_lock_bits(op) ? "locks" : "unlocks", op->first,
+			  op->count);
+		if (operation_lock_bits(op) & REGION_LOCK_ONFAULT)
+			say(words, " on fault");
+		break;
+	case OP_POPULATE:
+		say_range(words, "populates", op->first, op->count);
+		say(words, " by %s", how[operation_populate(op)]);
+		break;
+	default:
+		say_range(words, "advises", op->first, op->count);
+		say(words, " with %s", advice_names[operation_advice(op)]);
+	}
+}
 
 static void say_range_call(struct words *words, const struct operation *op)
 {
@@ -222,28 +339,23 @@ static void say_range_call(struct words *words, const struct operation *op)
 		say(words, " as %s", prot_words(op->prot));
 		break;
 	case OP_REMAP_TO:
-		say_range(words, "moves", op->first, op->count);
-		say_range(words, ", or what of them is one region, to", op->to, op->to_count);
-		break;
 	case OP_REMAP_ANYWHERE:
-		say_range(words, "makes", op->first, op->count);
-		say(words, ", or what of them is one region, %u long%s", op->to_count,
-		    op->flag ? "" : ", in place");
+		say_remap(words, op);
 		break;
-	case OP_ADVISE_FORK:
-		say_range(words, fork_advice_words[op->value % ARRAY_SIZE(fork_advice_words)],
-			  op->first, op->count);
+	case OP_LIMIT:
+		say(words, op->flag ? "may map %u pages more%s" : "may map what it wants",
+		    op->count, operation_limits_data(op) ? " of data" : "");
 		break;
-	case OP_ADVISE_HUGE:
-		say_range(words, op->flag ? "wants large pages for" : "wants no large pages for",
-			  op->first, op->count);
+	case OP_TRUNCATE:
+		say(words, "moves the end of memory %u to page %u", operation_memory(op),
+		    operation_memory_end(op));
 		break;
-	case OP_DISCARD:
-		say_range(words, "discards", op->first, op->count);
-		break;
-	default:
+	case OP_BRK:
 		say(words, "moves the end of its heap to %u pages",
 		    op->to % (PROGRAM_PAGES - BRK_PAGE));
+		break;
+	default:
+		say_advice(words, op);
 	}
 }
 

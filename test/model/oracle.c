@@ -5,7 +5,6 @@
 #include "model.h"
 
 #include "debug/assert.h"
-#include "lib/errno.h"
 #include "lib/string.h"
 #include "vm/region.h"
 
@@ -19,7 +18,6 @@ const struct window windows[WINDOWS] = {
 	[WINDOW_TOP] = {VM_MMAP_TOP - TOP_PAGES * PAGE_SIZE, TOP_FIRST, TOP_PAGES},
 	[WINDOW_STACK] = {USER_END - STACK_PAGES * PAGE_SIZE, STACK_START, STACK_PAGES},
 };
-struct memory memories[MEMORIES];
 struct process processes[PROCESSES];
 
 /* ---- places ---- */
@@ -72,6 +70,38 @@ bool all_free(const struct process *process, unsigned first, unsigned count)
 	return true;
 }
 
+unsigned mapped_in(const struct process *process, unsigned first, unsigned count)
+{
+	unsigned mapped = 0;
+
+	for (unsigned i = first; i < first + count; i++)
+		mapped += process->pages[i].prot != UNMAPPED;
+	return mapped;
+}
+
+static bool is_data(unsigned prot, unsigned flags)
+{
+	return (prot & VM_WRITE) && !(flags & (REGION_SHARED | REGION_GROWS_DOWN));
+}
+
+unsigned data_pages(const struct process *process)
+{
+	unsigned data = 0;
+
+	for (unsigned i = 0; i < PAGES; i++)
+		data += process->pages[i].prot != UNMAPPED &&
+			is_data(process->pages[i].prot, process->pages[i].flags);
+	return data;
+}
+
+bool within_limits(const struct process *process, unsigned prot, unsigned flags, unsigned more)
+{
+	if (process->limit != NO_LIMIT && mapped_in(process, 0, PAGES) + more > process->limit)
+		return false;
+	return process->data_limit == NO_LIMIT || !is_data(prot, flags) ||
+	       data_pages(process) + more <= process->data_limit;
+}
+
 uint64_t *page_words(struct page *page)
 {
 	if (page->memory != ANONYMOUS && !page->copied)
@@ -81,7 +111,7 @@ uint64_t *page_words(struct page *page)
 
 void make_private(struct page *page)
 {
-	if (page->shared || page->memory == ANONYMOUS || page->copied)
+	if ((page->flags & REGION_SHARED) || page->memory == ANONYMOUS || page->copied)
 		return;
 	memcpy(page->value, page_words(page), sizeof(page->value));
 	page->copied = true;
@@ -91,10 +121,11 @@ void oracle_cut(struct process *process, unsigned page)
 {
 	struct page *pages = process->pages;
 
-	if (page == 0 || page >= PAGES || !pages[page - 1].grows || pages[page - 1].end <= page)
+	if (page == 0 || page >= PAGES || !grows_down(&pages[page - 1]) ||
+	    pages[page - 1].end <= page)
 		return;
 	uint16_t end = pages[page - 1].end;
-	for (unsigned i = page; i-- > 0 && pages[i].grows && pages[i].end == end;)
+	for (unsigned i = page; i-- > 0 && grows_down(&pages[i]) && pages[i].end == end;)
 		pages[i].end = (uint16_t)page;
 }
 
@@ -115,16 +146,18 @@ static unsigned growing_stack(const struct process *process, unsigned page)
 
 	while (above < window->first + window->pages && pages[above].prot == UNMAPPED)
 		above++;
-	if (above == window->first + window->pages || !pages[above].grows ||
+	if (above == window->first + window->pages || !grows_down(&pages[above]) ||
 	    pages[above].end - page > LIMIT_PAGES)
 		return NO_PAGE;
-	/* The gap must be free, but another stack, or what nobody can access, may be in it. */
-	while (under > window->first && page - under < GAP_PAGES) {
-		const struct page *below = &pages[--under];
-		if (below->prot != UNMAPPED)
-			return below->prot && !below->grows ? NO_PAGE : above;
-	}
-	return above;
+	/* Nearer than the gap there is nothing but what nobody can access, or another stack. */
+	while (under > window->first && pages[under - 1].prot == UNMAPPED)
+		under--;
+	if (under > window->first && page - under < GAP_PAGES && pages[under - 1].prot != 0 &&
+	    !grows_down(&pages[under - 1]))
+		return NO_PAGE;
+	return within_limits(process, pages[above].prot, pages[above].flags, above - page)
+		       ? above
+		       : NO_PAGE;
 }
 
 enum host_result expect_access(const struct process *process, unsigned page, unsigned access,
@@ -159,9 +192,7 @@ void oracle_grow(struct process *process, unsigned page)
 		process->pages[i] = (struct page){
 			.prot = process->pages[above].prot,
 			.memory = ANONYMOUS,
-			.grows = true,
-			.huge = process->pages[above].huge,
-			.fork = process->pages[above].fork,
+			.flags = process->pages[above].flags,
 			.end = process->pages[above].end,
 		};
 }
@@ -171,7 +202,7 @@ static bool starts_growing(const struct process *process, unsigned page)
 {
 	const struct page *p = &process->pages[page];
 
-	return p->grows && (page == 0 || !p[-1].grows || p[-1].end != p->end);
+	return grows_down(p) && (page == 0 || !grows_down(&p[-1]) || p[-1].end != p->end);
 }
 
 bool near_a_stack(const struct process *process, unsigned page)
@@ -203,72 +234,6 @@ unsigned oracle_find_gap(const struct process *process, unsigned count)
 	return NO_PAGE;
 }
 
-/* ---- memories ---- */
-
-static uint64_t file_word(uint64_t index)
-{
-	return 0xf11e000000000000ull + index;
-}
-
-static int fill_file(struct vm_object *object, uint64_t index, void *page)
-{
-	(void)object;
-	memset(page, 0, PAGE_SIZE);
-	*(uint64_t *)page = file_word(index);
-	((uint64_t *)page)[PAGE_SIZE / sizeof(uint64_t) - 1] = file_word(index);
-	return 0;
-}
-
-static int fill_zeros(struct vm_object *object, uint64_t index, void *page)
-{
-	(void)object;
-	(void)index;
-	memset(page, 0, PAGE_SIZE);
-	return 0;
-}
-
-static void forget(struct vm_object *object)
-{
-	((struct memory *)object->context)->object = NULL;
-}
-
-static const struct vm_object_ops file_ops = {.fill = fill_file, .release = forget};
-static const struct vm_object_ops shared_ops = {.fill = fill_zeros, .release = forget};
-
-void files_create(void)
-{
-	for (unsigned i = 0; i < FILES; i++) {
-		int error = vm_object_create(&file_ops, &memories[i], FILE_PAGES * PAGE_SIZE,
-					     &memories[i].object);
-		assert(!error);
-		memories[i].pages = FILE_PAGES;
-		for (unsigned page = 0; page < FILE_PAGES; page++)
-			for (unsigned word = 0; word < WORDS; word++)
-				memories[i].words[page][word] = file_word(page);
-	}
-}
-
-void files_destroy(void)
-{
-	for (unsigned i = 0; i < FILES; i++)
-		vm_object_put(memories[i].object);
-}
-
-unsigned memory_create(unsigned pages)
-{
-	for (unsigned i = FILES; i < MEMORIES; i++) {
-		if (memories[i].object)
-			continue;
-		int error = vm_object_create(&shared_ops, &memories[i], pages * PAGE_SIZE,
-					     &memories[i].object);
-		assert(!error || error == -ENOMEM);
-		memset(memories[i].words, 0, sizeof(memories[i].words));
-		memories[i].pages = pages;
-		return error ? NO_PAGE : i;
-	}
-	return NO_PAGE;
-}
-
 /* ---- checks ---- */
 
 static void check_page(const struct process *process, const struct vm_region *region, vaddr_t va)
@@ -280,10 +245,9 @@ static void check_page(const struct process *process, const struct vm_region *re
 	const struct page *page = &process->pages[number];
 	if (page->prot != region->prot)
 		differ("protection of a region", va, region->prot, page->prot);
-	if (page->shared != !!(region->flags & REGION_SHARED) ||
-	    page->grows != !!(region->flags & REGION_GROWS_DOWN))
-		differ("flags of a region", va, region->flags, 0);
-	if (page->grows && page_va(page->end - 1u) + PAGE_SIZE != region->end)
+	if (page->flags != region->flags)
+		differ("flags of a region", va, region->flags, page->flags);
+	if (grows_down(page) && page_va(page->end - 1u) + PAGE_SIZE != region->end)
 		differ("end of a growing region", va, region->end, page_va(page->end - 1u));
 	struct vm_object *object = page->memory == ANONYMOUS ? NULL : memories[page->memory].object;
 	if (region->object != object)
@@ -295,10 +259,8 @@ static void check_page(const struct process *process, const struct vm_region *re
 
 void oracle_check_regions(const struct process *process)
 {
-	uint64_t mapped = 0;
+	uint64_t mapped = mapped_in(process, 0, PAGES);
 
-	for (unsigned i = 0; i < PAGES; i++)
-		mapped += process->pages[i].prot != UNMAPPED;
 	if (process->space->mapped >> PAGE_SHIFT != mapped)
 		differ("mapped pages", 0, process->space->mapped >> PAGE_SHIFT, mapped);
 	for (struct vm_region *region = region_first(process->space); region;

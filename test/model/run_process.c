@@ -9,14 +9,17 @@
 #include "model.h"
 #include "vm/region.h"
 
-/* What the advice for fork left out. */
+/* What a child does not get, or gets empty. */
 static void inherit(struct process *child)
 {
 	for (unsigned i = 0; i < PAGES; i++) {
 		struct page *page = &child->pages[i];
-		if (page->prot != UNMAPPED && (page->fork & NOT_FORKED))
+		page->flags &= (uint16_t)~REGION_LOCK_BITS;
+		if (page->prot == UNMAPPED)
+			continue;
+		if (page->flags & REGION_NO_FORK)
 			*page = (struct page){.prot = UNMAPPED};
-		else if (page->fork & WIPED)
+		else if (page->flags & REGION_WIPE_ON_FORK)
 			memset(page->value, 0, sizeof(page->value));
 	}
 }
@@ -103,21 +106,26 @@ static void loaded(struct process *process, unsigned file_page, uint64_t stack_w
 				.prot = (uint8_t)s->prot,
 				.memory = s->file ? 0 : ANONYMOUS,
 				.memory_page = (uint16_t)(s->file ? file_page + i : 0),
-				.grows = s->region_flags & REGION_GROWS_DOWN,
+				.flags = (uint16_t)(s->region_flags | REGION_NORESERVE),
 				.end = PAGES,
 			};
 	make_private(&process->pages[BSS_FIRST - 1]);
 	process->pages[BSS_FIRST - 1].value[1] = 0;
 	process->pages[PAGES - 1].value[1] = stack_word;
 	process->brk = BRK_PAGE;
+	process->limit = process->data_limit = NO_LIMIT;
 }
 
 enum outcome run_exec(const struct operation *op, struct process *process)
 {
 	unsigned file_page = op->memory_page % (FILE_PAGES - BSS_FIRST);
+	bool whole = memories[0].pages == FILE_PAGES && !memories[0].ends_inside;
 	struct vm_space *space = NULL;
-	int error = vm_space_create(&space);
 
+	/* A program that was cut off is written anew. */
+	if (!whole)
+		memory_resize(0, FILE_PAGES, false);
+	int error = vm_space_create(&space);
 	if (!error) {
 		error = load(space, file_page, op->value);
 		if (error)
@@ -125,7 +133,7 @@ enum outcome run_exec(const struct operation *op, struct process *process)
 	}
 	enum outcome outcome = expect_done("exec", op, error);
 	if (outcome != DONE)
-		return outcome;
+		return whole ? outcome : PARTLY;
 	vm_space_activate(NULL);
 	if (process->space)
 		vm_space_destroy(process->space);

@@ -13,7 +13,7 @@ PROGRAMS = (("prog_process.musl",), ("prog_fork_fpu.glibc",), ("prog_vm_cow.musl
 
 
 def entries(share, sizes):
-    with Guest([job("build/programs/fork_entries", *sizes)], boot="pvh", memory="1536M",
+    with Guest([job("build/test/fork_entries", *sizes)], boot="pvh", memory="1536M",
                append=f"fork_share={share}", limit=120) as guest:
         (result,) = guest.results()
     assert result.status == 0, result.stdout

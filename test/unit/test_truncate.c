@@ -362,3 +362,28 @@ KTEST(protect_keeps_a_read_only_file_read_only)
 	vm_object_put(object);
 	expect_nothing_left();
 }
+
+KTEST(protect_that_is_refused_changes_no_leaf_behind)
+{
+	host_memory_init(FRAMES);
+	struct vm_object *object = make_object(3 * PAGE_SIZE);
+	struct vm_space *space = make_space();
+	const vaddr_t kept = BASE + PAGE_SIZE, behind = BASE + 2 * PAGE_SIZE;
+	uint64_t value;
+	map_object(space, BASE, 1, 0, object, 0);
+	map_object(space, kept, 1, 1, object, REGION_SHARED | REGION_READ_ONLY);
+	map_object(space, behind, 1, 2, object, 0);
+	EXPECT_EQ(vm_protect(space, BASE, 2 * PAGE_SIZE, VM_READ | VM_EXEC), 0);
+	for (unsigned i = 0; i < 3; i++)
+		EXPECT_EQ(host_load(space, BASE + i * PAGE_SIZE, &value), HOST_OK);
+	EXPECT_EQ(vm_protect(space, behind, PAGE_SIZE, 0), 0);
+	EXPECT_EQ(vm_protect(space, BASE, 3 * PAGE_SIZE, VM_READ | VM_WRITE), -EACCES);
+	/* What the tables say without a fault. */
+	EXPECT(mmu_probe(space->root, BASE, VM_READ | VM_USER));
+	EXPECT(!mmu_probe(space->root, BASE, VM_EXEC | VM_USER));
+	EXPECT(mmu_probe(space->root, kept, VM_EXEC | VM_USER));
+	EXPECT(!mmu_probe(space->root, behind, VM_READ | VM_USER));
+	end_space(space);
+	vm_object_put(object);
+	expect_nothing_left();
+}

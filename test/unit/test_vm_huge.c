@@ -136,6 +136,24 @@ KTEST(vm_huge_fork_copies_the_large_page_on_a_write)
 	}
 }
 
+KTEST(vm_huge_copy_leaves_no_translation_of_the_old_page)
+{
+	struct vm_space *parent = huge_space(HUGE_BYTES), *child = NULL;
+	const uint64_t other = 12345;
+
+	mark(parent, 1);
+	EXPECT_EQ(vm_fork(parent, &child), 0);
+	expect_marked(parent, 1, 0); /* cached, page by page */
+	EXPECT_EQ(host_store(parent, START, 5), HOST_OK);
+	/* The old block is the child's now, and the parent stays active. */
+	for (unsigned i = 1; i < 4; i++)
+		EXPECT_EQ(vm_write_remote(child, START + i * PAGE_SIZE, &other, sizeof(other)), 0);
+	expect_marked(parent, 1, START);
+	end_space(parent);
+	end_space(child);
+	expect_nothing_left();
+}
+
 KTEST(vm_huge_splits_where_a_part_goes)
 {
 	struct vm_space *space = huge_space(HUGE_BYTES);
