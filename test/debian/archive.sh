@@ -1,4 +1,4 @@
-# needs: tar gzip bzip2 xz seq mkdir cmp md5sum wc tail ls sort cat sed
+# needs: tar gzip bzip2 xz seq mkdir cmp md5sum wc tail ls sort cat sed gunzip ln rm
 mkdir t u v; for i in 1 2 3 4 5; do seq $((i * 300)) >t/$i; done; ln -s 1 t/l
 tar czf t.tgz t; tar xzf t.tgz -C u; cmp t/5 u/t/5 && tar tf t.tgz | sort
 tar cf - t | tar xf - -C v; ls -1 v/t; cat v/t/? | md5sum; tar cJf t.txz t && tar tJf t.txz | wc -l

@@ -6,7 +6,7 @@ find d -type f | sort | xargs cat
 find d -name 2 -exec cat {} \; -print
 find d -type d | sort | xargs -n 1 echo dir
 find d -type f -print0 | sort -z | xargs -0 -I{} echo '<{}>'
-find d -newer d/a/1 -o -empty | sort | wc -l
+touch -d @1 d/a/1; find d/a -type f -newer d/a/1 -o -empty | sort
 cp -r d e && rm -r d && ls e && rmdir e/b e/c && ls e
 echo x | tee a b | cat; cat a b; cp a c; mv c f; ln -s f l; ln f h; readlink l; realpath l | xargs basename
 stat -c '%s %F %a %h' f l; chmod 600 f; stat -c %a f; chmod u+x,g=r f; stat -c %A f

@@ -1,4 +1,4 @@
-# needs: sort sed grep mawk cut tr paste join comm uniq nl tac rev column head tail wc fold split seq cat md5sum sha256sum expand od diff factor expr shuf printf yes fmt tsort base64 cksum numfmt
+# needs: sort sed grep mawk cut tr paste join comm uniq nl tac rev column head tail wc fold split seq cat md5sum sha256sum expand od diff factor expr shuf printf yes fmt tsort base64 cksum numfmt cmp
 seq 1 20000 | sort -R --random-source=/dev/zero | sort -n | md5sum
 seq 300000 | sort -r | uniq | wc
 seq 1 1000 | sed -n 's/7$/seven/p' | grep -c seven; echo abc | sed 's/b/[&]/; y/a/A/'
