@@ -59,7 +59,7 @@ def on_linux(script, shell):
 
 def on_quire(script, shell):
     files = host_files([shell, "sh", "rm", *script.needs], script.add, ENVIRONMENT)
-    files.add_bytes(f"{SCRATCH}/.made", b"")
+    files.add_directory(SCRATCH)
     one = job(shell, "-c", script.command, argv0=script.shell, environment=VARIABLES)
     with Guest([one], boot="pvh", files=files, memory=script.memory, limit=SECONDS) as guest:
         (result,) = guest.results()
