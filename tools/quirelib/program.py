@@ -24,7 +24,7 @@ def find_program(name, search_path):
 
 
 def check_program(path):
-    """Why the host itself would not run it, if so. How good an ELF file it is, the kernel judges."""
+    """Why the host itself would not run it, if so. What an ELF file is worth, the kernel says."""
     try:
         info = os.stat(path)
     except OSError as error:
