@@ -71,7 +71,7 @@ static int prepare_child(struct process *child, const struct trap_frame *frame,
 	if (request->child_sp)
 		trap_set_sp(&child_frame, request->child_sp);
 	if (request->reset_handlers)
-		signals_reset_handlers(&child->signals);
+		signals_drop_handlers(&child->signals);
 	int error = thread_fork(child, &child_frame, thread);
 	if (error || !request->child_tid)
 		return error;

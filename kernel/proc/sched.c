@@ -35,6 +35,7 @@ void sched_init(void)
 	boot_thread.state = THREAD_RUNNING;
 	boot_thread.is_idle = true;
 	boot_thread.on_cpu = true;
+	thread_signals_init(&boot_thread.signals);
 	cpu_local()->idle = &boot_thread;
 	cpu_local()->thread = &boot_thread;
 	sched.run_since = time_now();

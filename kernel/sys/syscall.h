@@ -142,7 +142,6 @@ int64_t sys_mincore(const struct syscall *call);
 /* sys_process.c */
 int64_t sys_exit(const struct syscall *call);
 int64_t sys_execve(const struct syscall *call);
-int64_t sys_wait4(const struct syscall *call);
 int64_t sys_getpid(const struct syscall *call);
 int64_t sys_getppid(const struct syscall *call);
 int64_t sys_set_tid_address(const struct syscall *call);
@@ -158,10 +157,29 @@ int64_t sys_vfork(const struct syscall *call);
 int64_t sys_clone(const struct syscall *call);
 int64_t sys_clone3(const struct syscall *call);
 
-/* sys_signal.c */
+/* sys_wait.c */
+int64_t sys_wait4(const struct syscall *call);
+int64_t sys_waitid(const struct syscall *call);
+int64_t sys_setpgid(const struct syscall *call);
+int64_t sys_getpgid(const struct syscall *call);
+int64_t sys_getpgrp(const struct syscall *call);
+int64_t sys_setsid(const struct syscall *call);
+int64_t sys_getsid(const struct syscall *call);
+
+/* restart.c */
+int64_t sys_restart_syscall(const struct syscall *call);
+
+/* sys_kill.c */
 int64_t sys_kill(const struct syscall *call);
 int64_t sys_tkill(const struct syscall *call);
 int64_t sys_tgkill(const struct syscall *call);
+int64_t sys_rt_sigqueueinfo(const struct syscall *call);
+int64_t sys_rt_tgsigqueueinfo(const struct syscall *call);
+
+/* sys_signal.c */
+int64_t sys_rt_sigreturn(const struct syscall *call);
+int64_t sys_rt_sigsuspend(const struct syscall *call);
+int64_t sys_rt_sigtimedwait(const struct syscall *call);
 int64_t sys_rt_sigaction(const struct syscall *call);
 int64_t sys_rt_sigprocmask(const struct syscall *call);
 int64_t sys_rt_sigpending(const struct syscall *call);
