@@ -139,6 +139,8 @@ void exec_commit(struct process *process, struct exec_image *image)
 	inode_put(image->inode);
 	memcpy(process->name, image->name, sizeof(process->name));
 	signals_reset_handlers(process);
+	credentials_exec(&process->credentials);
+	process->undumpable = false;
 	fd_table_close_on_exec(&process->files);
 	if (!old)
 		return;

@@ -55,9 +55,11 @@ void exec_commit(struct process *process, struct exec_image *image);
  * out). What the program is told about itself stands in the auxiliary vector. Of *layout it sets
  * where the stack, the arguments and the environment are.
  */
+struct credentials;
 struct exec_auxiliary {
 	vaddr_t phdr, base, entry;
 	unsigned phdr_count;
+	const struct credentials *credentials;
 };
 NODISCARD int exec_build_stack(struct vm_space *space, uint64_t stack_limit,
 			       const struct exec_request *request,

@@ -304,6 +304,7 @@ static int build(const struct process *process, const struct exec_request *reque
 		.phdr_count = elf->phdr_count,
 		.base = interpreter->bias,
 		.entry = program->bias + elf->entry,
+		.credentials = &process->credentials,
 	};
 	image->entry =
 		interpreter->object ? interpreter->bias + interpreter->elf.entry : auxiliary.entry;

@@ -31,6 +31,12 @@ static void give_children_away_locked(struct process *process, struct list_node 
 	list_for_each_safe (node, &process->children) {
 		struct process *child = container_of(node, struct process, sibling);
 		child->parent = &kernel_process;
+		if (child->parent_death_signal && !child->zombie)
+			signal_send_locked(child, &(struct signal_info){
+							  .si_signo = child->parent_death_signal,
+							  .si_code = SI_USER,
+							  .si_pid = process->pid,
+						  });
 		__atomic_store_n(&child->parent_pid, kernel_process.pid, __ATOMIC_RELAXED);
 		group_leave_locked(child, process, false);
 		if (child->zombie) {

@@ -42,17 +42,6 @@ static void add_region(struct sizes *sizes, const struct vm_region *region)
 		sizes->exec += bytes;
 }
 
-static uint64_t count_minor_faults(const struct vm_space *space)
-{
-	static const enum vm_fault_kind kinds[] = {FAULT_ZERO_READ, FAULT_ZERO_FILL, FAULT_FILE_MAP,
-						   FAULT_FILE_COPY, FAULT_OWN_PAGE,  FAULT_REUSE};
-	uint64_t sum = 0;
-
-	for (unsigned i = 0; i < ARRAY_SIZE(kinds); i++)
-		sum += space->faults[kinds[i]];
-	return sum;
-}
-
 static void measure(const struct process_snapshot *process, struct sizes *sizes)
 {
 	struct vm_space *space = process->space;
@@ -68,7 +57,7 @@ static void measure(const struct process_snapshot *process, struct sizes *sizes)
 	for (struct vm_region *region = region_first(space); region; region = region_next(region))
 		add_region(sizes, region);
 	vm_usage_locked(space, 0, USER_END, &sizes->usage);
-	sizes->minor_faults = count_minor_faults(space);
+	sizes->minor_faults = vm_minor_faults(space);
 	sizes->brk_start = space->brk_start;
 	mutex_unlock(&space->lock);
 }

@@ -13,6 +13,7 @@
 #include "fs/fd_table.h"
 #include "fs/inode.h"
 #include "lib/list.h"
+#include "proc/credentials.h"
 #include "proc/signal.h"
 #include "sync/spinlock.h"
 #include "sync/wait_queue.h"
@@ -69,13 +70,21 @@ struct process {
 	struct inode *cwd;             /* (o) with a reference; NULL in a zombie */
 	struct inode *executable;      /* (o) with a reference and inode_begin_run(), or NULL */
 	struct signals signals;
+	struct credentials credentials;            /* (o) others may read it torn */
 	struct process_limit limits[RLIM_NLIMITS]; /* (o) */
-	uint32_t umask;                            /* (o) */
-	char name[PROCESS_NAME_BYTES];             /* (o) others may read it torn */
-	struct vfork_wait *vfork;                  /* (p) who waits for its execve, or NULL */
-	uint64_t started;                          /* (i) time_now() */
-	uint64_t cpu_time;                         /* (p) of its threads, once it is a zombie */
-	uint64_t children_cpu_time;                /* (p) of children waited for */
+	int8_t nice;                               /* (p) -20 to 19 */
+	uint8_t policy;                            /* (p) SCHED_* */
+	bool reset_on_fork;            /* (p) and its children start without a negative one */
+	bool undumpable;               /* (o) PR_SET_DUMPABLE 0 */
+	bool no_new_privileges;        /* (o) PR_SET_NO_NEW_PRIVS */
+	unsigned persona;              /* (o) personality(2) */
+	int parent_death_signal;       /* (o) others may read it; 0: none */
+	uint32_t umask;                /* (o) */
+	char name[PROCESS_NAME_BYTES]; /* (o) others may read it torn */
+	struct vfork_wait *vfork;      /* (p) who waits for its execve, or NULL */
+	uint64_t started;              /* (i) time_now() */
+	uint64_t cpu_time;             /* (p) of its threads, once it is a zombie */
+	uint64_t children_cpu_time;    /* (p) of children waited for */
 };
 
 /* Process 0: kernel threads. It is the parent of jobs, and adopts those whose parent is gone. */

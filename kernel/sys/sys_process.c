@@ -6,7 +6,6 @@
 #include <asm/unistd_64.h>
 #include <linux/fcntl.h>
 #include <linux/futex.h>
-#include <linux/prctl.h>
 #include <linux/sched.h>
 #include <linux/time_types.h>
 
@@ -31,36 +30,6 @@
 int64_t sys_exit(const struct syscall *call)
 {
 	process_exit(EXIT_STATUS(arg_int(call, 0)));
-}
-
-/* ---- execve ---- */
-
-int64_t sys_execve(const struct syscall *call)
-{
-	struct process *process = current_process();
-	struct exec_request request = {
-		.directory = process->cwd,
-		.arguments = {.user = call->a[1]},
-		.environment = {.user = call->a[2]},
-	};
-	struct exec_image image;
-	char *path;
-
-	int error = get_path(call->a[0], &path);
-	if (error)
-		return error;
-	request.name = path;
-	error = path_walk(process->cwd, path, 0, &request.inode);
-	if (!error) {
-		error = exec_prepare(process, &request, &image);
-		inode_put(request.inode);
-	}
-	kfree(path);
-	if (error)
-		return error;
-	exec_commit(process, &image);
-	trap_set_start(call->frame, image.entry, image.sp);
-	return 0;
 }
 
 /* ---- who am I ---- */
@@ -90,54 +59,6 @@ int64_t sys_arch_prctl(const struct syscall *call)
 	if (!error && (code == ARCH_GET_FS || code == ARCH_GET_GS))
 		error = copy_to_user(call->a[1], &value, sizeof(value));
 	return error;
-}
-
-static int64_t set_name(struct process *process, vaddr_t user)
-{
-	char name[PROCESS_NAME_BYTES] = "";
-	ssize_t length = copy_string_from_user(name, user, sizeof(name) - 1);
-
-	if (length < 0 && length != -ENAMETOOLONG)
-		return length;
-	name[length < 0 ? PROCESS_NAME_BYTES - 1 : length] = 0;
-	memcpy(process->name, name, sizeof(name));
-	return 0;
-}
-
-int64_t sys_prctl(const struct syscall *call)
-{
-	struct process *process = current_process();
-
-	switch (arg_int(call, 0)) {
-	case PR_SET_NAME:
-		return set_name(process, call->a[1]);
-	case PR_GET_NAME:
-		return copy_to_user(call->a[1], process->name, sizeof(process->name));
-	default:
-		return -EINVAL;
-	}
-}
-
-/* ---- scheduling ---- */
-
-int64_t sys_sched_yield(const struct syscall *call)
-{
-	thread_yield();
-	return 0;
-}
-
-/* One CPU. As Linux's, it returns how many bytes it has written. */
-int64_t sys_sched_getaffinity(const struct syscall *call)
-{
-	const uint64_t mask = 1;
-	unsigned bytes = arg_unsigned(call, 1);
-	int pid = arg_int(call, 0);
-
-	if (bytes < sizeof(mask) || bytes % sizeof(mask))
-		return -EINVAL;
-	if (pid && !process_exists(pid))
-		return -ESRCH;
-	return copy_to_user(call->a[2], &mask, sizeof(mask)) ? -EFAULT : (int64_t)sizeof(mask);
 }
 
 /* ---- futex ---- */
