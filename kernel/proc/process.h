@@ -74,7 +74,7 @@ struct process {
 	struct process_limit limits[RLIM_NLIMITS]; /* (o) */
 	int8_t nice;                               /* (p) -20 to 19 */
 	uint8_t policy;                            /* (p) SCHED_* */
-	bool reset_on_fork;            /* (p) and its children start without a negative one */
+	bool reset_on_fork;            /* (p) a child does not inherit a negative one */
 	bool undumpable;               /* (o) PR_SET_DUMPABLE 0 */
 	bool no_new_privileges;        /* (o) PR_SET_NO_NEW_PRIVS */
 	unsigned persona;              /* (o) personality(2) */
