@@ -74,17 +74,17 @@ struct process {
 	struct process_limit limits[RLIM_NLIMITS]; /* (o) */
 	int8_t nice;                               /* (p) -20 to 19 */
 	uint8_t policy;                            /* (p) SCHED_* */
-	bool reset_on_fork;            /* (p) a child does not inherit a negative one */
-	bool undumpable;               /* (o) PR_SET_DUMPABLE 0 */
-	bool no_new_privileges;        /* (o) PR_SET_NO_NEW_PRIVS */
-	unsigned persona;              /* (o) personality(2) */
-	int parent_death_signal;       /* (o) others may read it; 0: none */
-	uint32_t umask;                /* (o) */
-	char name[PROCESS_NAME_BYTES]; /* (o) others may read it torn */
-	struct vfork_wait *vfork;      /* (p) who waits for its execve, or NULL */
-	uint64_t started;              /* (i) time_now() */
-	uint64_t cpu_time;             /* (p) of its threads, once it is a zombie */
-	uint64_t children_cpu_time;    /* (p) of children waited for */
+	bool reset_on_fork;                        /* (p) a child does not inherit a negative one */
+	bool undumpable;                           /* (o) PR_SET_DUMPABLE 0 */
+	bool no_new_privileges;                    /* (o) PR_SET_NO_NEW_PRIVS */
+	unsigned persona;                          /* (o) personality(2) */
+	int parent_death_signal;                   /* (o) others may read it; 0: none */
+	uint32_t umask;                            /* (o) */
+	char name[PROCESS_NAME_BYTES];             /* (o) others may read it torn */
+	struct vfork_wait *vfork;                  /* (p) who waits for its execve, or NULL */
+	uint64_t started;                          /* (i) time_now() */
+	uint64_t cpu_time;                         /* (p) of its threads, once it is a zombie */
+	uint64_t children_cpu_time;                /* (p) of children waited for */
 };
 
 /* Process 0: kernel threads. It is the parent of jobs, and adopts those whose parent is gone. */
