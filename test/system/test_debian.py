@@ -2,6 +2,7 @@
 same in Quire as on this machine's Linux: test/debian/README.md.
 """
 
+import hashlib
 import os
 import re
 import shutil
@@ -79,3 +80,21 @@ def test_does_the_same_as_on_linux(script):
     assert quire.stdout.decode(errors="backslashreplace").splitlines() \
         == linux.stdout.decode(errors="backslashreplace").splitlines()
     assert (quire.stdout, quire.stderr, quire.status) == (linux.stdout, linux.stderr, status)
+
+
+def test_sort_of_a_file_larger_than_half_of_memory():
+    """It is there from the beginning; what sort keeps aside meanwhile it packs."""
+    lines = [b"%07d %s\n" % (i * 7919 % 500009, b"some words to make it long " * 5)
+             for i in range(500009)]
+    files = host_files(["sort", "gzip", "md5sum", "bash"])
+    files.add_bytes("/big", b"".join(lines))
+    files.add_directory("/tmp")
+    command = "set -o pipefail; sort -S 8M --compress-program=gzip /big | md5sum"
+    assert sum(map(len, lines)) > 64 << 20
+    with Guest([job(shutil.which("bash"), "-c", command, environment=VARIABLES)], boot="pvh",
+               files=files, memory="128M", limit=SECONDS) as guest:
+        (result,) = guest.results()
+        assert_no_frames_lost(guest.lines, 1)
+    lines.sort()
+    digest = hashlib.md5(b"".join(lines)).hexdigest()
+    assert (result.stdout, result.stderr, result.status) == (f"{digest}  -\n".encode(), b"", 0)
