@@ -109,7 +109,8 @@ static unsigned read_archives(const void *data, uint64_t bytes)
 		if (error == -ENOMEM)
 			panic("not enough memory for the initial RAM disk, at \"%s\"", name);
 		if (error)
-			log_warning("initial RAM disk: \"%s\" is left out (error %d)", name, -error);
+			log_warning("initial RAM disk: \"%s\" is left out (error %d)", name,
+				    -error);
 		else
 			count++;
 		give_back(&archive, reader.position);

@@ -1,5 +1,4 @@
 # shell: bash-static
-# package: bash-static
 # needs: cat tr sort wc seq sleep
 f() { for i in "$@"; do echo "<$i>"; done; }; a=(x "y z"); a+=(w); f "${a[@]}" | sort -r; echo "${a[@]/y/Y}" ${#a[1]}
 mapfile -t lines <<<"$(seq 3)"; echo ${lines[@]} ${#lines[@]}; while read -r x y; do echo "$y,$x"; done <<<'a b'; echo {1..5} {a..e..2}

@@ -1,4 +1,3 @@
-# package: lua5.4
 # needs: lua5.4 seq cat echo
 lua5.4 -v; seq 1000 | lua5.4 -e 'local s = 0; for line in io.lines() do s = s + tonumber(line) end; print(s)'
 lua5.4 -e 'local t = {}; for i = 1, 100000 do t[i] = (i * 7919) % 100003 end; table.sort(t); print(t[1], t[#t], #t)'

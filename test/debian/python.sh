@@ -1,4 +1,3 @@
-# package: python3
 # needs: python3 seq echo cat sh
 # add: /usr/lib/python3.11 /usr/lib/python3
 python3 -c 'print("hello", 2 ** 100, sum(i * i for i in range(1000)), f"{3.14159:.2f}", sorted({"b": 1, "a": 2}))'

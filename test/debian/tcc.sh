@@ -1,4 +1,3 @@
-# package: tcc
 # needs: tcc cut cat ls echo rm
 # add: /usr/lib/x86_64-linux-gnu/tcc /usr/include/stdio.h /usr/include/stdlib.h /usr/include/string.h
 # add: /usr/include/errno.h /usr/include/features.h /usr/include/alloca.h /usr/include/endian.h /usr/include/strings.h

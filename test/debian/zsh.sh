@@ -1,5 +1,4 @@
 # shell: zsh-static
-# package: zsh-static
 # needs: cat tr sort wc seq
 a=(one two "three four"); print -l $a; echo $#a $a[2] ${(j:,:)a} ${(U)a[1]} ${a[-1]}
 typeset -A m; m=(k v j w); for k v in ${(kv)m}; do echo $k=$v; done | sort; echo ${(ok)m}

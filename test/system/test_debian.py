@@ -28,7 +28,6 @@ class Script:
     memory: str = "256M"
     needs: list = field(default_factory=list)
     add: list = field(default_factory=list)
-    package: list = field(default_factory=list)
 
     @property
     def command(self):
@@ -39,7 +38,7 @@ def read_script(name):
     with open(os.path.join(SCRIPTS, name), encoding="utf-8") as file:
         text = file.read()
     script = Script(name[:-len(".sh")], text)
-    for key, value in re.findall(r"^# (shell|needs|add|memory|package): (.*)$", text, re.M):
+    for key, value in re.findall(r"^# (shell|needs|add|memory): (.*)$", text, re.M):
         words = value.split()
         setattr(script, key, words[0] if key in ("shell", "memory") else
                 getattr(script, key) + words)
@@ -70,9 +69,6 @@ def on_quire(script, shell):
 
 @pytest.mark.parametrize("script", ALL, ids=[script.name for script in ALL])
 def test_does_the_same_as_on_linux(script):
-    missing = [name for name in script.package if not shutil.which(name)]
-    if missing:
-        pytest.skip(f"{' '.join(missing)} is not installed")
     shell = shutil.which(script.shell)
     linux = on_linux(script, shell)
     quire = on_quire(script, shell)
