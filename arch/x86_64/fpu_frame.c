@@ -15,6 +15,7 @@
 
 #define SOFTWARE_BYTES_AT 464u /* SDM 1, table 10-2: available */
 #define HEADER_BYTES      64u
+#define FXSAVE_ALIGN      16u
 #define FEATURES_FXSAVE   3u /* x87 and SSE */
 
 static uint32_t state_bytes(void)
@@ -42,7 +43,8 @@ int fpu_push(struct arch_thread *current, vaddr_t to)
 			.xstate_size = state_bytes(),
 		};
 	bool were_on = irq_save();
-	fpu_area_prepare(area);
+	/* The processor leaves gaps, in which the program must not find what is the kernel's. */
+	memset(area, 0, state_bytes());
 	fpu_save(area);
 	memcpy(area + SOFTWARE_BYTES_AT, &software, sizeof(software));
 	/* Legacy programs change these without looking at the header. */
@@ -109,6 +111,9 @@ int fpu_pop(struct arch_thread *current, vaddr_t from)
 	int error = find_size(from, &bytes, &features);
 	if (error)
 		return error;
+	/* Linux loads it where it stands, so the processor wants it aligned. */
+	if (!IS_ALIGNED(from, bytes == FXSAVE_BYTES ? FXSAVE_ALIGN : FPU_ALIGN))
+		return -EINVAL;
 	for (;;) {
 		saves = current->saves;
 		if (arch_copy_from_user(area, from, bytes))

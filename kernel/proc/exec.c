@@ -11,6 +11,7 @@
 #include "mm/slab.h"
 #include "proc/exec_load.h"
 #include "proc/exec_script.h"
+#include "proc/interval_timer.h"
 #include "proc/process.h"
 #include "proc/thread.h"
 #include "vm/object.h"
@@ -141,6 +142,7 @@ void exec_commit(struct process *process, struct exec_image *image)
 	signals_reset_handlers(process);
 	credentials_exec(&process->credentials);
 	process->undumpable = false;
+	timers_exec(process);
 	fd_table_close_on_exec(&process->files);
 	if (!old)
 		return;

@@ -2,6 +2,7 @@
 #include "debug/assert.h"
 #include "mm/slab.h"
 #include "proc/group.h"
+#include "proc/interval_timer.h"
 #include "proc/process.h"
 #include "proc/process_table.h"
 #include "proc/sched.h"
@@ -95,6 +96,7 @@ void process_exit(int status)
 	struct list_node graves;
 
 	assert(process != &kernel_process);
+	timers_destroy(process);
 	fd_table_close_all(&process->files);
 	struct vm_space *space = process_strip(process);
 	vm_space_activate(NULL);

@@ -37,8 +37,13 @@ static char state_letter(const struct process *process)
 
 static void copy_signals(struct process_snapshot *to, const struct process *process)
 {
-	to->pending = signals_pending_locked(process);
-	to->blocked = process->thread ? process->thread->signals.blocked : 0;
+	to->pending = process->signals.pending.set;
+	to->queued = signals_queued_locked();
+	to->queued_limit = process->limits[RLIMIT_SIGPENDING].soft;
+	if (process->thread) {
+		to->thread_pending = process->thread->signals.pending.set;
+		to->blocked = process->thread->signals.blocked;
+	}
 	for (int signal = 1; signal <= SIGNAL_MAX; signal++) {
 		uint64_t handler = signal_action(&process->signals, signal)->handler;
 		if (handler == HANDLER_IGNORE)

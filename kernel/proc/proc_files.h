@@ -14,6 +14,9 @@ struct process_snapshot {
 	uint32_t umask;
 	unsigned open_files_max;                    /* that its table has room for now */
 	uint64_t pending, blocked, ignored, caught; /* SIGNAL_BITs */
+	uint64_t thread_pending;                    /* the same; `pending` is for any thread */
+	unsigned queued;                            /* signals of all processes */
+	uint64_t queued_limit;                      /* RLIMIT_SIGPENDING, soft */
 	uint64_t resident_limit;                    /* RLIMIT_RSS, soft */
 	int status;                                 /* as wait4 gives it */
 	struct process_layout layout;

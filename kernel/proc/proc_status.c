@@ -87,7 +87,7 @@ static void print_stat(const struct process_snapshot *process, const struct size
 		   (ull)to_pages(sizes->usage.resident), (ull)process->resident_limit,
 		   (ull)layout->code_start, (ull)layout->code_end, (ull)layout->stack_start);
 	/* signal blocked sigignore sigcatch: the first 31 signals, as ever */
-	text_print(sink, " %llu %llu %llu %llu", (ull)(process->pending & INT32_MAX),
+	text_print(sink, " %llu %llu %llu %llu", (ull)(process->thread_pending & INT32_MAX),
 		   (ull)(process->blocked & INT32_MAX), (ull)(process->ignored & INT32_MAX),
 		   (ull)(process->caught & INT32_MAX));
 	/* wchan nswap cnswap exit_signal processor rt_priority policy delayacct guest cguest */
@@ -141,6 +141,8 @@ static const char *state_words(char state)
 		return "R (running)";
 	case 'S':
 		return "S (sleeping)";
+	case 'T':
+		return "T (stopped)";
 	default:
 		return "Z (zombie)";
 	}
@@ -194,10 +196,12 @@ static void print_status(const struct process_snapshot *process, const struct si
 	text_print(sink, "TracerPid:\t0\nUid:\t0\t0\t0\t0\nGid:\t0\t0\t0\t0\nFDSize:\t%u\n",
 		   process->open_files_max);
 	text_print(sink, "Groups:\t \nNStgid:\t%d\nNSpid:\t%d\nNSpgid:\t%d\nNSsid:\t%d\n",
-		   process->pid, process->pid, process->pid, process->pid);
+		   process->pid, process->pid, process->group, process->session);
 	if (process->space)
 		print_memory(sizes, sink);
-	text_print(sink, "Threads:\t1\nSigQ:\t0/0\nSigPnd:\t%016llx\nShdPnd:\t%016llx\n", 0ull,
+	text_print(sink, "Threads:\t1\nSigQ:\t%u/%llu\n", process->queued,
+		   (ull)process->queued_limit);
+	text_print(sink, "SigPnd:\t%016llx\nShdPnd:\t%016llx\n", (ull)process->thread_pending,
 		   (ull)process->pending);
 	text_print(sink, "SigBlk:\t%016llx\nSigIgn:\t%016llx\nSigCgt:\t%016llx\n",
 		   (ull)process->blocked, (ull)process->ignored, (ull)process->caught);

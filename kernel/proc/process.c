@@ -14,6 +14,7 @@
 #include "mm/slab.h"
 #include "proc/futex.h"
 #include "proc/process_table.h"
+#include "proc/signal_file.h"
 #include "proc/thread.h"
 #include "vm/space.h"
 
@@ -44,6 +45,7 @@ void process_init(void)
 	signals_init(&kernel_process.signals);
 	fd_table_init(&kernel_process.files);
 	futex_init();
+	signal_file_init();
 	process_set_cwd(&kernel_process, inode_root());
 	kernel_process.umask = DEFAULT_UMASK;
 	credentials_init(&kernel_process.credentials);

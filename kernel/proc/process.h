@@ -18,6 +18,7 @@
 #include "sync/spinlock.h"
 #include "sync/wait_queue.h"
 
+struct process_timers;
 struct thread;
 struct trap_frame;
 struct tty;
@@ -70,7 +71,8 @@ struct process {
 	struct inode *cwd;             /* (o) with a reference; NULL in a zombie */
 	struct inode *executable;      /* (o) with a reference and inode_begin_run(), or NULL */
 	struct signals signals;
-	struct credentials credentials;            /* (o) others may read it torn */
+	struct credentials credentials; /* (o) others may read it torn */
+	struct process_timers *timers;  /* (p) to write; see interval_timer.h. NULL: none */
 	struct process_limit limits[RLIM_NLIMITS]; /* (o) */
 	int8_t nice;                               /* (p) -20 to 19 */
 	uint8_t policy;                            /* (p) SCHED_* */

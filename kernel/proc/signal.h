@@ -28,6 +28,11 @@ struct trap_frame;
 #define SIGNAL_BIT(signal) (1ull << ((signal)-1))
 #define SIGNAL_UNBLOCKABLE (SIGNAL_BIT(SIGKILL) | SIGNAL_BIT(SIGSTOP))
 
+/* signal(7): caused by the thread itself, and taken before all others. */
+#define SIGNAL_SYNCHRONOUS                                                                     \
+	(SIGNAL_BIT(SIGSEGV) | SIGNAL_BIT(SIGBUS) | SIGNAL_BIT(SIGILL) | SIGNAL_BIT(SIGTRAP) | \
+	 SIGNAL_BIT(SIGFPE) | SIGNAL_BIT(SIGSYS))
+
 /* The part of siginfo_t that is used, as Linux lays it out; the rest of its 128 bytes is zero. */
 struct signal_info {
 	__SIGINFO;
@@ -142,8 +147,15 @@ int signal_dequeue_locked(struct thread *thread, uint64_t set, struct signal_inf
 /* Forget those of `set`. Under process_lock. */
 void signal_discard_locked(struct process *process, uint64_t set);
 void signal_pending_clear_locked(struct signal_pending *pending, uint64_t set);
+/* Forget those that the timer with this number has sent. Under process_lock. */
+void signal_discard_timer_locked(struct process *process, int timer);
+/* Would the process ignore it if it came now? Under process_lock. */
+bool signal_is_ignored_locked(const struct process *process, int signal);
 /* All that are pending for the process or its thread. Under process_lock. */
 uint64_t signals_pending_locked(const struct process *process);
+
+/* Queued signals there are, of all processes. Under process_lock. */
+unsigned signals_queued_locked(void);
 
 /* Is there a signal that `thread` must act upon before it goes on? Any context. */
 bool signal_wants(const struct thread *thread);

@@ -4,18 +4,16 @@
 #include "debug/assert.h"
 #include "lib/errno.h"
 #include "mm/slab.h"
+#include "proc/interval_timer.h"
 #include "proc/process.h"
 #include "proc/sched.h"
 #include "proc/signal.h"
+#include "proc/signal_file.h"
 #include "proc/thread.h"
 
 /* All programs together may queue so many, whatever RLIMIT_SIGPENDING says. */
 #define QUEUED_MAX 65536u
 
-/* signal(7): caused by the thread itself, and taken before all others. */
-#define SYNCHRONOUS                                                                            \
-	(SIGNAL_BIT(SIGSEGV) | SIGNAL_BIT(SIGBUS) | SIGNAL_BIT(SIGILL) | SIGNAL_BIT(SIGTRAP) | \
-	 SIGNAL_BIT(SIGFPE) | SIGNAL_BIT(SIGSYS))
 #define STOPS \
 	(SIGNAL_BIT(SIGSTOP) | SIGNAL_BIT(SIGTSTP) | SIGNAL_BIT(SIGTTIN) | SIGNAL_BIT(SIGTTOU))
 
@@ -47,6 +45,13 @@ static void set_bits_locked(struct signal_pending *pending, uint64_t set)
 	__atomic_store_n(&pending->set, set, __ATOMIC_RELEASE);
 }
 
+static void forget_locked(struct queued_signal *entry)
+{
+	list_remove(&entry->link);
+	queued_count--;
+	kfree(entry);
+}
+
 void signal_pending_clear_locked(struct signal_pending *pending, uint64_t set)
 {
 	if (!(pending->set & set))
@@ -56,9 +61,7 @@ void signal_pending_clear_locked(struct signal_pending *pending, uint64_t set)
 		struct queued_signal *entry = container_of(node, struct queued_signal, link);
 		if (!(SIGNAL_BIT(entry->info.si_signo) & set))
 			continue;
-		list_remove(node);
-		queued_count--;
-		kfree(entry);
+		forget_locked(entry);
 	}
 }
 
@@ -68,12 +71,47 @@ void signal_discard_locked(struct process *process, uint64_t set)
 	signal_pending_clear_locked(&process->signals.pending, set);
 	if (process->thread)
 		signal_pending_clear_locked(&process->thread->signals.pending, set);
+	timers_discarded_locked(process, set);
+}
+
+static void discard_timer_locked(struct signal_pending *pending, int timer)
+{
+	struct queued_signal *found = NULL;
+	unsigned others = 0;
+
+	list_for_each (node, &pending->queue) {
+		struct queued_signal *entry = container_of(node, struct queued_signal, link);
+		if (entry->info.si_code == SI_TIMER && entry->info.si_tid == timer)
+			found = entry;
+	}
+	if (!found)
+		return;
+	list_for_each (node, &pending->queue) {
+		const struct queued_signal *entry = container_of(node, struct queued_signal, link);
+		others += entry != found && entry->info.si_signo == found->info.si_signo;
+	}
+	if (!others)
+		set_bits_locked(pending, pending->set & ~SIGNAL_BIT(found->info.si_signo));
+	forget_locked(found);
+}
+
+void signal_discard_timer_locked(struct process *process, int timer)
+{
+	discard_timer_locked(&process->signals.pending, timer);
+	if (process->thread)
+		discard_timer_locked(&process->thread->signals.pending, timer);
 }
 
 uint64_t signals_pending_locked(const struct process *process)
 {
 	return process->signals.pending.set |
 	       (process->thread ? process->thread->signals.pending.set : 0);
+}
+
+unsigned signals_queued_locked(void)
+{
+	assert(spin_held(&process_lock));
+	return queued_count;
 }
 
 bool signal_is_killed(const struct process *process)
@@ -114,7 +152,8 @@ static int enqueue_locked(const struct process *process, struct signal_pending *
 	bool is_real_time = info->si_signo >= SIGNAL_REAL_TIME;
 	struct queued_signal *entry = NULL;
 
-	if (!is_real_time && (pending->set & bit))
+	/* Each timer has its own, which it waits for. */
+	if (!is_real_time && (pending->set & bit) && info->si_code != SI_TIMER)
 		return 0;
 	if (info->si_signo != SIGKILL && may_queue(process, info))
 		entry = kmalloc(sizeof(*entry));
@@ -130,7 +169,7 @@ static int enqueue_locked(const struct process *process, struct signal_pending *
 	return 0;
 }
 
-static bool is_ignored_locked(const struct process *process, int signal)
+bool signal_is_ignored_locked(const struct process *process, int signal)
 {
 	const struct thread *thread = process->thread;
 	uint64_t handler = signal_action(&process->signals, signal)->handler;
@@ -184,11 +223,13 @@ int signal_queue_locked(struct process *process, struct thread *thread,
 	if (process == &kernel_process || process->zombie)
 		return 0;
 	prepare_locked(process, signal);
-	if (is_ignored_locked(process, signal))
+	if (signal_is_ignored_locked(process, signal))
 		return 0;
 	struct signal_pending *pending =
 		thread ? &thread->signals.pending : &process->signals.pending;
 	int error = enqueue_locked(process, pending, info);
+	if (!error)
+		signal_file_wake();
 	/* One that is not started yet will look when it is. */
 	if (!error && process->thread && signal_wants(process->thread))
 		sched_interrupt(process->thread);
@@ -217,8 +258,8 @@ static int first_of(uint64_t set)
 {
 	if (set & SIGNAL_BIT(SIGKILL))
 		return SIGKILL;
-	if (set & SYNCHRONOUS)
-		set &= SYNCHRONOUS;
+	if (set & SIGNAL_SYNCHRONOUS)
+		set &= SIGNAL_SYNCHRONOUS;
 	return __builtin_ctzll(set) + 1;
 }
 
@@ -243,9 +284,7 @@ static int take_locked(struct signal_pending *pending, uint64_t set, struct sign
 	*info = (struct signal_info){.si_signo = signal, .si_code = SI_USER};
 	if (first) {
 		*info = first->info;
-		list_remove(&first->link);
-		queued_count--;
-		kfree(first);
+		forget_locked(first);
 	}
 	if (!more)
 		set_bits_locked(pending, pending->set & ~SIGNAL_BIT(signal));
@@ -256,5 +295,9 @@ int signal_dequeue_locked(struct thread *thread, uint64_t set, struct signal_inf
 {
 	assert(spin_held(&process_lock));
 	int signal = take_locked(&thread->signals.pending, set, info);
-	return signal ? signal : take_locked(&thread->process->signals.pending, set, info);
+	if (!signal)
+		signal = take_locked(&thread->process->signals.pending, set, info);
+	if (signal)
+		timers_taken_locked(thread->process, info);
+	return signal;
 }

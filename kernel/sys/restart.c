@@ -57,12 +57,11 @@ enum signal_restart restart_kind(uint64_t number)
 {
 	const struct thread_signals *signals = &current_thread()->signals;
 
-	if (number >= ARRAY_SIZE(kinds))
-		return RESTART_NEVER;
 	/* It has called restart_later(). */
-	if (signals->restart_number)
+	if (signals->restart_number &&
+	    (signals->restart_number == number || number == __NR_restart_syscall))
 		return RESTART_DEADLINE;
-	return (enum signal_restart)kinds[number];
+	return number < ARRAY_SIZE(kinds) ? (enum signal_restart)kinds[number] : RESTART_NEVER;
 }
 
 bool restart_deadline(uint64_t *deadline)

@@ -2,9 +2,13 @@
 #include <arch/time.h>
 #include <arch/trap.h>
 
+#include <linux/signalfd.h>
+
+#include "fs/file.h"
 #include "lib/errno.h"
 #include "proc/process.h"
 #include "proc/signal.h"
+#include "proc/signal_file.h"
 #include "proc/thread.h"
 #include "sync/wait_queue.h"
 #include "sys/decode.h"
@@ -160,6 +164,40 @@ int64_t sys_rt_sigtimedwait(const struct syscall *call)
 	if (call->a[1] && put_siginfo(call->a[1], &info))
 		return -EFAULT;
 	return signal;
+}
+
+static int64_t make_signal_file(const struct syscall *call, unsigned flags)
+{
+	struct file *file;
+	uint64_t set;
+	int error;
+
+	if (call->a[2] != SET_BYTES)
+		return -EINVAL;
+	if (copy_from_user(&set, call->a[1], sizeof(set)))
+		return -EFAULT;
+	if (flags & ~(unsigned)(SFD_CLOEXEC | SFD_NONBLOCK))
+		return -EINVAL;
+	if (arg_int(call, 0) == -1) {
+		error = signal_file_create(set, flags, &file);
+		return error ? error : install_file(file, 0, flags);
+	}
+	file = get_file(call->a[0]);
+	if (!file)
+		return -EBADF;
+	error = signal_file_set(file, set);
+	file_put(file);
+	return error ? error : arg_int(call, 0);
+}
+
+int64_t sys_signalfd(const struct syscall *call)
+{
+	return make_signal_file(call, 0);
+}
+
+int64_t sys_signalfd4(const struct syscall *call)
+{
+	return make_signal_file(call, arg_unsigned(call, 3));
 }
 
 /* ---- handlers ---- */

@@ -142,11 +142,11 @@ static int64_t sleep_until(uint64_t deadline, unsigned number, vaddr_t remaining
 	int error = wait_until(&nobody, deadline, false);
 	if (error != -EINTR)
 		return 0;
-	if (number)
-		restart_later(number, deadline);
 	uint64_t now = time_now();
 	if (remaining && put_timespec(remaining, deadline > now ? deadline - now : 0))
 		return -EFAULT;
+	if (number)
+		restart_later(number, deadline);
 	return -EINTR;
 }
 

@@ -51,7 +51,25 @@ int64_t sys_ioctl(const struct syscall *call);
 int64_t sys_getdents64(const struct syscall *call);
 int64_t sys_pipe(const struct syscall *call);
 int64_t sys_pipe2(const struct syscall *call);
+
+/* sys_poll.c */
 int64_t sys_poll(const struct syscall *call);
+int64_t sys_ppoll(const struct syscall *call);
+int64_t sys_select(const struct syscall *call);
+int64_t sys_pselect6(const struct syscall *call);
+
+/* sys_event.c */
+int64_t sys_epoll_create(const struct syscall *call);
+int64_t sys_epoll_create1(const struct syscall *call);
+int64_t sys_epoll_ctl(const struct syscall *call);
+int64_t sys_epoll_wait(const struct syscall *call);
+int64_t sys_epoll_pwait(const struct syscall *call);
+int64_t sys_epoll_pwait2(const struct syscall *call);
+int64_t sys_eventfd(const struct syscall *call);
+int64_t sys_eventfd2(const struct syscall *call);
+int64_t sys_timerfd_create(const struct syscall *call);
+int64_t sys_timerfd_settime(const struct syscall *call);
+int64_t sys_timerfd_gettime(const struct syscall *call);
 
 /* sys_file.c */
 int64_t sys_open(const struct syscall *call);
@@ -221,6 +239,16 @@ int64_t sys_getpgrp(const struct syscall *call);
 int64_t sys_setsid(const struct syscall *call);
 int64_t sys_getsid(const struct syscall *call);
 
+/* sys_timer.c */
+int64_t sys_alarm(const struct syscall *call);
+int64_t sys_setitimer(const struct syscall *call);
+int64_t sys_getitimer(const struct syscall *call);
+int64_t sys_timer_create(const struct syscall *call);
+int64_t sys_timer_delete(const struct syscall *call);
+int64_t sys_timer_getoverrun(const struct syscall *call);
+int64_t sys_timer_gettime(const struct syscall *call);
+int64_t sys_timer_settime(const struct syscall *call);
+
 /* restart.c */
 int64_t sys_restart_syscall(const struct syscall *call);
 
@@ -234,6 +262,8 @@ int64_t sys_rt_tgsigqueueinfo(const struct syscall *call);
 /* sys_signal.c */
 int64_t sys_rt_sigreturn(const struct syscall *call);
 int64_t sys_rt_sigsuspend(const struct syscall *call);
+int64_t sys_signalfd(const struct syscall *call);
+int64_t sys_signalfd4(const struct syscall *call);
 int64_t sys_rt_sigtimedwait(const struct syscall *call);
 int64_t sys_rt_sigaction(const struct syscall *call);
 int64_t sys_rt_sigprocmask(const struct syscall *call);

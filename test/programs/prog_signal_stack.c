@@ -42,8 +42,8 @@ static void say_stack(const char *what)
 	stack_t stack = {.ss_flags = 0x55};
 
 	sigaltstack(NULL, &stack);
-	printf("%s: flags %#x, bytes %zu, ours %d\n", what, (unsigned)stack.ss_flags,
-	       stack.ss_size, stack.ss_sp == stack_memory);
+	printf("%s: flags %#x, bytes %zu, ours %d\n", what, (unsigned)stack.ss_flags, stack.ss_size,
+	       stack.ss_sp == stack_memory);
 	fflush(stdout);
 }
 
@@ -52,8 +52,7 @@ static void where(int signal)
 	char here;
 
 	printf("signal %d: the stack is the alternate one %d, aligned %d\n", signal,
-	       is_in(&here, stack_memory),
-	       ((uintptr_t)__builtin_frame_address(0) & 15) == 0);
+	       is_in(&here, stack_memory), ((uintptr_t)__builtin_frame_address(0) & 15) == 0);
 	say_stack("in the handler");
 	say_result("changing it", set_stack(second_memory, STACK_BYTES, 0));
 	if (signal == SIGUSR1)
@@ -199,7 +198,6 @@ static void nowhere_told(void)
 	set_handler(SIGSEGV, exit_by, 0);
 	nowhere();
 }
-
 
 int main(void)
 {
