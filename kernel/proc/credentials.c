@@ -22,11 +22,17 @@ void credentials_init(struct credentials *credentials)
 void credentials_inherit(struct credentials *to, const struct credentials *from)
 {
 	*to = *from;
-	if (to->groups)
-		__atomic_fetch_add(&to->groups->references, 1, __ATOMIC_RELAXED);
+	(void)group_list_get(to->groups);
 }
 
-static void put_groups(struct group_list *groups)
+struct group_list *group_list_get(struct group_list *groups)
+{
+	if (groups)
+		__atomic_fetch_add(&groups->references, 1, __ATOMIC_RELAXED);
+	return groups;
+}
+
+void group_list_put(struct group_list *groups)
 {
 	if (groups && __atomic_fetch_sub(&groups->references, 1, __ATOMIC_ACQ_REL) == 1)
 		kfree(groups);
@@ -34,7 +40,7 @@ static void put_groups(struct group_list *groups)
 
 void credentials_destroy(struct credentials *credentials)
 {
-	put_groups(credentials->groups);
+	group_list_put(credentials->groups);
 	credentials->groups = NULL;
 }
 
@@ -184,10 +190,13 @@ struct group_list *group_list_create(uint32_t count)
 	return groups;
 }
 
-void credentials_set_groups(struct credentials *credentials, struct group_list *groups)
+struct group_list *credentials_set_groups(struct credentials *credentials,
+					  struct group_list *groups)
 {
-	put_groups(credentials->groups);
+	struct group_list *old = credentials->groups;
+
 	credentials->groups = groups;
+	return old;
 }
 
 int credentials_set_capabilities(struct credentials *credentials, const struct capabilities *wanted)

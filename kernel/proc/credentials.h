@@ -57,10 +57,15 @@ NODISCARD int credentials_set_three(struct credentials *credentials, enum id_kin
 uint32_t credentials_set_filesystem(struct credentials *credentials, enum id_kind kind,
 				    uint32_t id);
 
-/* setgroups(2); takes over the reference. */
-void credentials_set_groups(struct credentials *credentials, struct group_list *groups);
-/* For `count` of them; free with kfree() if it was not handed on. NULL: no memory. */
+/* setgroups(2); takes over the reference, and returns the old list, with one. Under process_lock:
+ * /proc looks at it. */
+NODISCARD struct group_list *credentials_set_groups(struct credentials *credentials,
+						    struct group_list *groups);
+/* For `count` of them, with a reference; NULL: no memory. */
 NODISCARD struct group_list *group_list_create(uint32_t count);
+/* One more reference, one less; of NULL: nothing. */
+struct group_list *group_list_get(struct group_list *groups);
+void group_list_put(struct group_list *groups);
 
 /* capset(2): -EPERM for more than there is. */
 NODISCARD int credentials_set_capabilities(struct credentials *credentials,

@@ -3,7 +3,6 @@
 #include <linux/limits.h>
 
 #include "lib/errno.h"
-#include "mm/slab.h"
 #include "proc/credentials.h"
 #include "proc/process.h"
 #include "proc/thread.h"
@@ -139,16 +138,19 @@ int64_t sys_setgroups(const struct syscall *call)
 	if (!groups)
 		return -ENOMEM;
 	if (copy_from_user(groups->ids, call->a[1], count * sizeof(groups->ids[0]))) {
-		kfree(groups);
+		group_list_put(groups);
 		return -EFAULT;
 	}
 	for (unsigned i = 0; i < count; i++)
 		if (groups->ids[i] == ID_UNCHANGED) {
-			kfree(groups);
+			group_list_put(groups);
 			return -EINVAL;
 		}
 	sort(groups->ids, count);
-	credentials_set_groups(own(), groups);
+	spin_lock(&process_lock);
+	groups = credentials_set_groups(own(), groups);
+	spin_unlock(&process_lock);
+	group_list_put(groups);
 	return 0;
 }
 

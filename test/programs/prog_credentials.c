@@ -50,6 +50,20 @@ static void show(void)
 	show_capabilities();
 }
 
+static void show_status(void)
+{
+	FILE *status = fopen("/proc/self/status", "r");
+	char line[256];
+
+	while (status && fgets(line, sizeof(line), status))
+		if (!strncmp(line, "Uid:", 4) || !strncmp(line, "Gid:", 4) ||
+		    !strncmp(line, "Groups:", 7) || !strncmp(line, "CapInh:", 7) ||
+		    !strncmp(line, "NoNewPrivs:", 11))
+			printf("  %s", line);
+	if (status)
+		fclose(status);
+}
+
 static void part(const char *name, void (*run)(void))
 {
 	int status;
@@ -106,6 +120,7 @@ static void groups_of_user(void)
 	CALL(setresgid, -1, -1, -1);
 	show();
 	CALL(setresuid, 9, 9, 9);
+	show_status();
 	CALL(setresgid, 8, 7, 6);
 	CALL(setresgid, 8, 7, 1);
 	CALL(setregid, 6, 6);
@@ -142,6 +157,8 @@ static void supplementary(void)
 	CALL(getgroups, 3, NULL);
 	CALL(setgroups, 65537, ids);
 	CALL(setgroups, 3, NULL);
+	show_status();
+	fflush(stdout);
 	if (!fork()) {
 		memset(found, 0, sizeof(found));
 		CALL(getgroups, 4, found);

@@ -28,6 +28,21 @@ static void report(const char *what, long result)
 	       result < 0 ? strerror(errno) : "");
 }
 
+/* The 18th and the 19th field: priority and nice. */
+static void show_stat(void)
+{
+	FILE *stat = fopen("/proc/self/stat", "r");
+	int priority = 0, nice = 0;
+
+	if (stat && fscanf(stat,
+			   "%*d (%*[^)]) %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u "
+			   "%*d %*d %d %d",
+			   &priority, &nice) == 2)
+		printf("stat: priority %d, nice %d\n", priority, nice);
+	if (stat)
+		fclose(stat);
+}
+
 static void nice_values(void)
 {
 	CALL(getpriority, PRIO_PROCESS, 0);
@@ -43,6 +58,7 @@ static void nice_values(void)
 	CALL(setpriority, PRIO_PROCESS, 0, -100);
 	CALL(getpriority, PRIO_PROCESS, 0);
 	CALL(setpriority, PRIO_PGRP, 0, 3);
+	show_stat();
 	CALL(getpriority, PRIO_PGRP, 0);
 	CALL(getpriority, PRIO_USER, 4321);
 	fflush(stdout);
@@ -214,6 +230,7 @@ static void death_signal(void)
 
 int main(void)
 {
+	setpgid(0, 0); /* not for whoever has started this */
 	nice_values();
 	policies();
 	attributes();
