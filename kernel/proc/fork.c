@@ -35,8 +35,8 @@ void process_end_vfork(struct process *process)
 	spin_unlock(&process_lock);
 }
 
-/* Sleep until the child is done. Only SIGKILL ends it early, as on Linux: any other signal finds
- * the child at work on this very stack. */
+/* Sleep until the child is done. Only a signal that kills ends it early, as on Linux: a
+ * handler would find the child at work on this very stack. */
 static void wait_for_child(struct process *child, struct vfork_wait *wait)
 {
 	struct thread *thread = current_thread();

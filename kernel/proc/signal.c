@@ -19,6 +19,11 @@
 #define DEFAULT_STOPS \
 	(SIGNAL_BIT(SIGSTOP) | SIGNAL_BIT(SIGTSTP) | SIGNAL_BIT(SIGTTIN) | SIGNAL_BIT(SIGTTOU))
 
+#define DEFAULT_DUMPS                                                                          \
+	(SIGNAL_BIT(SIGQUIT) | SIGNAL_BIT(SIGILL) | SIGNAL_BIT(SIGABRT) | SIGNAL_BIT(SIGFPE) | \
+	 SIGNAL_BIT(SIGSEGV) | SIGNAL_BIT(SIGBUS) | SIGNAL_BIT(SIGSYS) | SIGNAL_BIT(SIGTRAP) | \
+	 SIGNAL_BIT(SIGXCPU) | SIGNAL_BIT(SIGXFSZ))
+
 static const char *const names[] = {
 	[SIGHUP] = "SIGHUP",     [SIGINT] = "SIGINT",       [SIGQUIT] = "SIGQUIT",
 	[SIGILL] = "SIGILL",     [SIGTRAP] = "SIGTRAP",     [SIGABRT] = "SIGABRT",
@@ -48,6 +53,11 @@ bool signal_is_ignored_by_default(int signal)
 bool signal_stops_by_default(int signal)
 {
 	return DEFAULT_STOPS & SIGNAL_BIT(signal);
+}
+
+bool signal_kills_by_default(int signal)
+{
+	return !((DEFAULT_IGNORED | DEFAULT_STOPS | DEFAULT_DUMPS) & SIGNAL_BIT(signal));
 }
 
 /* ---- a life ---- */

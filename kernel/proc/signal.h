@@ -123,6 +123,8 @@ void signal_mask_pop(bool interrupted);
 const char *signal_name(int signal);
 bool signal_is_ignored_by_default(int signal);
 bool signal_stops_by_default(int signal);
+/* At once, as SIGKILL does; those that would dump core do not. */
+bool signal_kills_by_default(int signal);
 
 /* ---- signal_send.c ---- */
 

@@ -171,7 +171,7 @@ static void vfork_dies(void)
 }
 
 /* The parent is killed while its child is at work in its memory: the child goes on. */
-static void parent_is_killed(void)
+static void parent_is_killed(int signal)
 {
 	char text[32] = "";
 	int ends[2];
@@ -182,7 +182,7 @@ static void parent_is_killed(void)
 	if (pid == 0) {
 		if (vfork() == 0) {
 			pid_t parent = getppid();
-			kill(parent, SIGKILL);
+			kill(parent, signal);
 			while (getppid() == parent)
 				poll(NULL, 0, 1);
 			shared = 9;
@@ -308,7 +308,8 @@ int main(int argc, char **argv)
 	vfork_in_vfork();
 	vfork_keeps_the_rest_apart();
 	vfork_dies();
-	parent_is_killed();
+	parent_is_killed(SIGKILL);
+	parent_is_killed(SIGTERM);
 	clone_with_a_stack();
 	clone3_tells_pids();
 	clone3_refuses();
