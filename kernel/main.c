@@ -121,6 +121,7 @@ void kernel_main(paddr_t boot_info)
 	process_init();
 	process_shell_init();
 	process_proc_init();
+	process_terminals_init();
 	procfs_init();
 	sched_init();
 	run_self_tests();

@@ -200,6 +200,7 @@ static void interrupt(struct trap_frame *frame)
 {
 	unsigned vector = (unsigned)frame->vector;
 
+	cpu_local()->in_interrupt = true;
 	if (vector == VECTOR_TIMER) {
 		apic_end_of_interrupt();
 		time_interrupt();
@@ -213,6 +214,7 @@ static void interrupt(struct trap_frame *frame)
 		if (vector >= VECTOR_LINE && vector != VECTOR_SPURIOUS && apic_in_service(vector))
 			apic_end_of_interrupt();
 	}
+	cpu_local()->in_interrupt = false;
 }
 
 /* With interrupts off, and so it returns. */

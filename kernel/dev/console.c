@@ -74,16 +74,30 @@ void console_register(struct console *console)
 	unlock_consoles(locked);
 }
 
-void console_write(const char *text, size_t bytes)
+static void write_all(const char *text, size_t bytes, bool as_is)
 {
 	bool locked = lock_consoles();
 
 	in_write = true;
 	transcript_add(text, bytes);
-	for (struct console *console = consoles; console; console = console->next)
-		console->write(console, text, bytes);
+	for (struct console *console = consoles; console; console = console->next) {
+		if (as_is && console->write_as_is)
+			console->write_as_is(console, text, bytes);
+		else
+			console->write(console, text, bytes);
+	}
 	in_write = false;
 	unlock_consoles(locked);
+}
+
+void console_write(const char *text, size_t bytes)
+{
+	write_all(text, bytes, false);
+}
+
+void console_write_as_is(const char *text, size_t bytes)
+{
+	write_all(text, bytes, true);
 }
 
 bool console_has_keys(void)

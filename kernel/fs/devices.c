@@ -1,4 +1,4 @@
-/* devices.c: /dev/null, zero, full, random, urandom, tty (mem(4), random(4), tty(4)). */
+/* devices.c: /dev/null, zero, full, random, urandom (mem(4), random(4)). */
 #include "fs/devices.h"
 
 #include <arch/cpu.h>
@@ -17,9 +17,8 @@
 
 #define RANDOM_STEP 256u
 
-/* Minor numbers of MEM_MAJOR and TTYAUX_MAJOR (Linux's devices.txt). */
+/* Minor numbers of MEM_MAJOR (Linux's devices.txt). */
 enum { NULL_MINOR = 3, ZERO_MINOR = 5, FULL_MINOR = 7, RANDOM_MINOR = 8, URANDOM_MINOR = 9 };
-enum { TTY_MINOR = 0 };
 
 /* ---- random numbers ---- */
 
@@ -133,23 +132,6 @@ static int random_open(struct inode *inode, unsigned flags, struct file **out)
 	return file_create(&random_ops, flags, inode, NULL, out);
 }
 
-/* ---- /dev/tty ---- */
-
-/* Changed atomically. */
-static int (*open_terminal)(unsigned flags, struct file **out);
-
-void devices_set_terminal(int (*open)(unsigned flags, struct file **out))
-{
-	__atomic_store_n(&open_terminal, open, __ATOMIC_RELEASE);
-}
-
-static int tty_open(struct inode *inode, unsigned flags, struct file **out)
-{
-	int (*open)(unsigned, struct file **) = __atomic_load_n(&open_terminal, __ATOMIC_ACQUIRE);
-
-	return open ? open(flags, out) : -ENXIO;
-}
-
 /* ---- all of them ---- */
 
 #define DEVICES_MAX 32u
@@ -190,5 +172,4 @@ void devices_init(void)
 	device_add("/dev/full", 0666, device_number(MEM_MAJOR, FULL_MINOR), full_open);
 	device_add("/dev/random", 0666, device_number(MEM_MAJOR, RANDOM_MINOR), random_open);
 	device_add("/dev/urandom", 0666, device_number(MEM_MAJOR, URANDOM_MINOR), random_open);
-	device_add("/dev/tty", 0666, device_number(TTYAUX_MAJOR, TTY_MINOR), tty_open);
 }

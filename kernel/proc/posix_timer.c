@@ -21,6 +21,7 @@ struct posix_timer {
 	struct list_node link;        /* (p) in process_timers.created */
 	int id;                       /* (i) */
 	struct timer_request request; /* (i) */
+	struct queued_signal entry;   /* (p) in a queue while is_queued */
 	bool is_queued;               /* (p) its signal is pending */
 	uint64_t last_end;            /* (p) that it stands for */
 	int overrun;                  /* (p) of the last signal that was taken */
@@ -64,17 +65,20 @@ static void posix_timer_ended(struct interval_timer *base)
 {
 	struct posix_timer *timer = container_of(base, struct posix_timer, base);
 	struct process *process = base->process;
-	const struct signal_info info = info_of(timer);
 	struct thread *thread = timer->request.notify == SIGEV_THREAD_ID ? process->thread : NULL;
 
 	timer->last_end = base->end;
 	base->end = 0;
 	if (timer->request.notify == SIGEV_NONE)
 		return;
-	bool wanted = !signal_is_ignored_locked(process, info.si_signo);
-	timer->is_queued = wanted && !signal_queue_locked(process, thread, &info);
-	if (!timer->is_queued && base->interval)
-		try_later_locked(timer);
+	if (signal_is_ignored_locked(process, timer->request.signal)) {
+		if (base->interval)
+			try_later_locked(timer);
+		return;
+	}
+	timer->is_queued = true;
+	timer->entry.info = info_of(timer);
+	signal_queue_owned_locked(process, thread, &timer->entry);
 }
 
 void posix_timers_taken_locked(struct process_timers *timers, struct signal_info *info)
@@ -120,6 +124,7 @@ int posix_timer_create(const struct timer_request *request, int *id)
 	}
 	interval_timer_init(&timer->base, process, counts_cpu, posix_timer_ended);
 	timer->request = *request;
+	timer->entry.origin = QUEUED_OWNED;
 	spin_lock(&process_lock);
 	bool may = timers->count < process->limits[RLIMIT_SIGPENDING].soft;
 	if (may) {

@@ -6,6 +6,7 @@
 #include <asm/param.h>
 #include <linux/signal.h>
 
+#include "fs/tty.h"
 #include "lib/errno.h"
 #include "lib/string.h"
 #include "proc/proc_files.h"
@@ -73,11 +74,14 @@ static void print_stat(const struct process_snapshot *process, const struct size
 		       struct text_sink *sink)
 {
 	const struct process_layout *layout = &process->layout;
+	uint64_t terminal;
+	int foreground;
 
+	tty_of_session(process->session, &terminal, &foreground);
 	/* pid comm state ppid pgrp session tty tpgid flags minflt cminflt majflt cmajflt */
-	text_print(sink, "%d (%s) %c %d %d %d 0 -1 0 %llu 0 0 0", process->pid, process->name,
-		   process->state, process->parent, process->group, process->session,
-		   (ull)sizes->minor_faults);
+	text_print(sink, "%d (%s) %c %d %d %d %llu %d 0 %llu 0 0 0", process->pid, process->name,
+		   process->state, process->parent, process->group, process->session, (ull)terminal,
+		   foreground, (ull)sizes->minor_faults);
 	/* utime stime cutime cstime priority nice num_threads itrealvalue starttime */
 	text_print(sink, " %llu 0 %llu 0 %d %d 1 0 %llu", (ull)(process->cpu_time / NS_PER_TICK),
 		   (ull)(process->children_cpu_time / NS_PER_TICK),

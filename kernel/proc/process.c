@@ -46,6 +46,7 @@ void process_init(void)
 	fd_table_init(&kernel_process.files);
 	futex_init();
 	signal_file_init();
+	signal_send_init();
 	process_set_cwd(&kernel_process, inode_root());
 	kernel_process.umask = DEFAULT_UMASK;
 	credentials_init(&kernel_process.credentials);
@@ -120,7 +121,6 @@ static void join_locked(struct process *process, struct process *parent)
 	process->parent_pid = parent->pid;
 	process->group = is_first ? process->pid : parent->group;
 	process->session = is_first ? process->pid : parent->session;
-	process->terminal = parent->terminal;
 	list_push_back(&parent->children, &process->sibling);
 	list_push_back(&table.all, &process->all);
 }

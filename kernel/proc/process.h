@@ -21,7 +21,6 @@
 struct process_timers;
 struct thread;
 struct trap_frame;
-struct tty;
 struct vfork_wait;
 struct vm_space;
 
@@ -48,6 +47,8 @@ struct process {
 	int pid;                   /* (i) */
 	bool zombie;               /* (p) it has ended; `status` waits for the parent */
 	bool is_job;               /* (i) a child of kernel_process that it waits for */
+	bool is_init;              /* (i) it adopts orphans, and no signal's default action
+				      concerns it */
 	bool has_executed;         /* (p) since fork: its group is its own matter then */
 	bool stopped;              /* (p) to write: by a signal; only SIGCONT and SIGKILL end it */
 	enum process_event event;  /* (p) for the parent's wait */
@@ -55,7 +56,8 @@ struct process {
 	int status;                /* (p) as wait4 gives it */
 	int group;                 /* (p) process group: the pid of who made it */
 	int session;               /* (p) the same */
-	struct tty *terminal;      /* (p) the session's controlling one; NULL: none */
+	int lost_group;            /* (p) of a session's leader whose terminal hung up: the group
+				      that was in its foreground; 0: none */
 	struct process *parent;    /* (p) */
 	int parent_pid;            /* (p) to write; read without, as getppid does */
 	struct list_node children; /* (p) */
@@ -89,7 +91,8 @@ struct process {
 	uint64_t children_cpu_time;                /* (p) of children waited for */
 };
 
-/* Process 0: kernel threads. It is the parent of jobs, and adopts those whose parent is gone. */
+/* Process 0: kernel threads. It is the parent of jobs, and adopts those whose parent is gone, if
+ * init does not. */
 extern struct process kernel_process;
 
 void process_init(void);
@@ -167,6 +170,11 @@ NODISCARD struct vm_space *process_strip(struct process *process);
 
 /* /proc/self and /proc/<pid> (proc_files.c). Once, at boot. */
 void process_proc_init(void);
+
+/* What terminals ask of processes (terminals.c). Once, at boot. */
+void process_terminals_init(void);
+/* It ends: the session that it leads, if any, loses its terminal. No locks. */
+void process_leave_terminal(struct process *process);
 
 /* The debug shell's commands about processes (shell_commands.c). Once, at boot. */
 void process_shell_init(void);

@@ -96,6 +96,7 @@ void signals_destroy(struct signals *signals)
 {
 	spin_lock(&process_lock);
 	signal_pending_clear_locked(&signals->pending, UINT64_MAX);
+	signal_free_spent_locked();
 	spin_unlock(&process_lock);
 	kfree(signals->actions);
 }

@@ -49,6 +49,13 @@ struct signal_action {
 #define HANDLER_DEFAULT 0u
 #define HANDLER_IGNORE  1u
 
+/* What is known about one that is pending. */
+struct queued_signal {
+	struct list_node link; /* (p) in a signal_pending's queue */
+	struct signal_info info;
+	enum { QUEUED_ALLOCATED, QUEUED_SPARE, QUEUED_OWNED } origin; /* (i) */
+};
+
 struct signal_pending {
 	uint64_t set;           /* (c) SIGNAL_BITs */
 	struct list_node queue; /* (p) of struct queued_signal, first sent first */
@@ -128,6 +135,9 @@ bool signal_kills_by_default(int signal);
 
 /* ---- signal_send.c ---- */
 
+/* Once, at boot. */
+void signal_send_init(void);
+
 /* SI_KERNEL: nobody in particular has sent it. */
 struct signal_info signal_info_kernel(int signal);
 /* From the calling process; code: SI_USER, SI_TKILL. */
@@ -140,6 +150,10 @@ void signal_send_locked(struct process *process, const struct signal_info *info)
  * signal. Under process_lock. */
 NODISCARD int signal_queue_locked(struct process *process, struct thread *thread,
 				  const struct signal_info *info);
+/* The same with an entry that is the caller's, QUEUED_OWNED, and in no queue: it always has room.
+ * It is in none any more once the signal is taken or discarded, which timers are told. */
+void signal_queue_owned_locked(struct process *process, struct thread *thread,
+			       struct queued_signal *entry);
 /* From the calling process to itself, as kill(2) does it. */
 void signal_send_self(int signal);
 
@@ -149,6 +163,8 @@ int signal_dequeue_locked(struct thread *thread, uint64_t set, struct signal_inf
 /* Forget those of `set`. Under process_lock. */
 void signal_discard_locked(struct process *process, uint64_t set);
 void signal_pending_clear_locked(struct signal_pending *pending, uint64_t set);
+/* Free the memory of what an interrupt's handler has discarded. Under process_lock. */
+void signal_free_spent_locked(void);
 /* Forget those that the timer with this number has sent. Under process_lock. */
 void signal_discard_timer_locked(struct process *process, int timer);
 /* Would the process ignore it if it came now? Under process_lock. */

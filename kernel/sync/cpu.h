@@ -18,6 +18,7 @@ struct cpu {
 	struct vm_space *space; /* active now; NULL: the kernel's half alone */
 	uint32_t held_ranks;    /* bit r: a spinlock of rank r is held */
 	bool need_resched;
+	bool in_interrupt; /* a handler runs: it may find memory's lists half changed */
 };
 
 extern struct cpu boot_cpu;

@@ -5,6 +5,7 @@
 
 #include "fs/file.h"
 #include "fs/pipe.h"
+#include "fs/pty.h"
 #include "lib/errno.h"
 #include "lib/string.h"
 #include "mm/slab.h"
@@ -168,6 +169,15 @@ static int set_nonblocking(struct file *file, vaddr_t argument)
 	return 0;
 }
 
+/* TIOCGPTPEER: the terminal of a pseudo terminal's master, as open(2) would open it. */
+static int open_peer(struct file *master, unsigned flags)
+{
+	struct file *peer;
+	int error = pty_open_peer(master, flags, &peer);
+
+	return error ? error : install_file(peer, 0, flags);
+}
+
 int64_t sys_ioctl(const struct syscall *call)
 {
 	unsigned command = arg_unsigned(call, 1);
@@ -184,6 +194,9 @@ int64_t sys_ioctl(const struct syscall *call)
 		break;
 	case FIONBIO:
 		result = set_nonblocking(file, call->a[2]);
+		break;
+	case TIOCGPTPEER:
+		result = open_peer(file, (unsigned)call->a[2]);
 		break;
 	default:
 		result = file_ioctl(file, command, call->a[2]);

@@ -1,10 +1,13 @@
 /* sys_misc.c: the machine, limits, random numbers. */
+#include <arch/debug.h>
 #include <arch/time.h>
 #include <linux/random.h>
+#include <linux/reboot.h>
 #include <linux/resource.h>
 #include <linux/sysinfo.h>
 #include <linux/utsname.h>
 
+#include "debug/log.h"
 #include "fs/devices.h"
 #include "lib/errno.h"
 #include "lib/string.h"
@@ -19,10 +22,11 @@
 #include "vm/space.h"
 #include "vm/user_copy.h"
 
-#define RANDOM_STEP 256u
+#define RANDOM_STEP           256u
+#define RESTART_COMMAND_BYTES 256u
 /* getrandom gives at most this much at once (INT_MAX). */
-#define RANDOM_MAX  0x7fffffffull
-#define LOAD_SHIFT  SI_LOAD_SHIFT
+#define RANDOM_MAX            0x7fffffffull
+#define LOAD_SHIFT            SI_LOAD_SHIFT
 
 int64_t sys_zero(const struct syscall *call)
 {
@@ -101,6 +105,45 @@ int64_t sys_getrandom(const struct syscall *call)
 			break;
 	}
 	return (int64_t)done;
+}
+
+/* ---- the end of the machine ---- */
+
+static bool is_reboot_magic(unsigned second)
+{
+	return second == LINUX_REBOOT_MAGIC2 || second == LINUX_REBOOT_MAGIC2A ||
+	       second == LINUX_REBOOT_MAGIC2B || second == LINUX_REBOOT_MAGIC2C;
+}
+
+int64_t sys_reboot(const struct syscall *call)
+{
+	char how[RESTART_COMMAND_BYTES];
+
+	if (arg_unsigned(call, 0) != LINUX_REBOOT_MAGIC1 || !is_reboot_magic(arg_unsigned(call, 1)))
+		return -EINVAL;
+	switch (arg_unsigned(call, 2)) {
+	case LINUX_REBOOT_CMD_CAD_ON: /* there is no Ctrl-Alt-Del */
+	case LINUX_REBOOT_CMD_CAD_OFF:
+		return 0;
+	case LINUX_REBOOT_CMD_RESTART2: {
+		ssize_t length = copy_string_from_user(how, call->a[3], sizeof(how));
+		if (length < 0 && length != -ENAMETOOLONG)
+			return length;
+		log_info("restarting system with command '%s'", length < 0 ? "..." : how);
+		arch_machine_end(MACHINE_RESTART);
+	}
+	case LINUX_REBOOT_CMD_RESTART:
+		log_info("restarting system");
+		arch_machine_end(MACHINE_RESTART);
+	case LINUX_REBOOT_CMD_HALT:
+		log_info("system halted");
+		arch_machine_end(MACHINE_HALT);
+	case LINUX_REBOOT_CMD_POWER_OFF:
+		log_info("power down");
+		arch_machine_end(MACHINE_DONE);
+	default:
+		return -EINVAL;
+	}
 }
 
 /* ---- limits ---- */

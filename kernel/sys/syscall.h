@@ -291,5 +291,6 @@ int64_t sys_prlimit64(const struct syscall *call);
 int64_t sys_zero(const struct syscall *call);   /* what needs nothing done */
 int64_t sys_absent(const struct syscall *call); /* -ENOSYS on purpose: callers have another way */
 int64_t sys_getcpu(const struct syscall *call);
+int64_t sys_reboot(const struct syscall *call);
 
 #endif

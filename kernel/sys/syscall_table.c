@@ -228,6 +228,7 @@ const syscall_fn syscall_table[] = {
 	/* the machine */
 	[__NR_uname] = sys_uname,
 	[__NR_sysinfo] = sys_sysinfo,
+	[__NR_reboot] = sys_reboot,
 	[__NR_getrandom] = sys_getrandom,
 	[__NR_getrlimit] = sys_getlimit,
 	[__NR_setrlimit] = sys_setlimit,
