@@ -129,6 +129,38 @@ void fd_table_close_on_exec(struct fd_table *table)
 			(void)fd_table_close(table, fd); /* it was open just now */
 }
 
+/* The lowest open number of first..last, whose file is taken out; NULL: there is none. */
+static struct file *take_first(struct fd_table *table, unsigned *first, unsigned last)
+{
+	struct file *file = NULL;
+	unsigned fd = *first;
+
+	spin_lock(&table->lock);
+	for (; !file && fd < table->capacity && fd <= last; fd++) {
+		file = table->slots[fd].file;
+		table->slots[fd].file = NULL;
+	}
+	spin_unlock(&table->lock);
+	*first = fd;
+	return file;
+}
+
+void fd_table_close_range(struct fd_table *table, unsigned first, unsigned last)
+{
+	struct file *file;
+
+	while ((file = take_first(table, &first, last)))
+		file_put(file);
+}
+
+void fd_table_set_close_flags(struct fd_table *table, unsigned first, unsigned last)
+{
+	spin_lock(&table->lock);
+	for (unsigned fd = first; fd < table->capacity && fd <= last; fd++)
+		table->slots[fd].close_on_exec = true;
+	spin_unlock(&table->lock);
+}
+
 struct file *fd_table_get(struct fd_table *table, unsigned fd)
 {
 	struct file *file = NULL;

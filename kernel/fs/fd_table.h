@@ -42,6 +42,10 @@ NODISCARD int fd_table_put(struct fd_table *table, struct file *file, unsigned f
 			   bool close_on_exec);
 NODISCARD int fd_table_close(struct fd_table *table, unsigned fd); /* -EBADF */
 
+/* Close first..last, or set FD_CLOEXEC there; those that are not open are left out. */
+void fd_table_close_range(struct fd_table *table, unsigned first, unsigned last);
+void fd_table_set_close_flags(struct fd_table *table, unsigned first, unsigned last);
+
 /* FD_CLOEXEC of a descriptor: 0 or 1, or -EBADF. */
 NODISCARD int fd_table_close_flag(struct fd_table *table, unsigned fd);
 NODISCARD int fd_table_set_close_flag(struct fd_table *table, unsigned fd, bool close_on_exec);

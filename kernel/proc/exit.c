@@ -72,6 +72,12 @@ static void give_children_away_locked(struct process *process, struct list_node 
 	list_for_each_safe (node, &process->children) {
 		struct process *child = container_of(node, struct process, sibling);
 		child->parent = adopter;
+		if (child->parent_death_signal && !child->zombie)
+			signal_send_locked(child, &(struct signal_info){
+							  .si_signo = child->parent_death_signal,
+							  .si_code = SI_USER,
+							  .si_pid = process->pid,
+						  });
 		__atomic_store_n(&child->parent_pid, adopter->pid, __ATOMIC_RELAXED);
 		group_leave_locked(child, process, false);
 		if (child->zombie && adopter == &kernel_process) {
@@ -119,7 +125,8 @@ void process_exit(int status)
 	process_leave_terminal(process);
 	struct vm_space *space = process_strip(process);
 	vm_space_activate(NULL);
-	vm_space_destroy(space);
+	vm_space_leave(space);
+	process_end_vfork(process);
 	list_init(&graves);
 	become_zombie(process, thread, status, &graves);
 	list_for_each_safe (node, &graves)

@@ -67,6 +67,12 @@ static void copy_locked(struct process_snapshot *to, const struct process *proce
 		.children_cpu_time = process->children_cpu_time,
 		.umask = process->umask,
 		.open_files_max = process->files.capacity,
+		.user_ids = process->credentials.user,
+		.group_ids = process->credentials.group,
+		.groups = group_list_get(process->credentials.groups),
+		.capabilities = process->credentials.capabilities,
+		.no_new_privileges = process->no_new_privileges,
+		.nice = process->nice,
 		.resident_limit = process->limits[RLIMIT_RSS].soft,
 		.status = process->status,
 		.space = process->space,
@@ -94,6 +100,8 @@ void process_snapshot_put(struct process_snapshot *snapshot)
 	if (snapshot->space)
 		vm_space_put(snapshot->space);
 	snapshot->space = NULL;
+	group_list_put(snapshot->groups);
+	snapshot->groups = NULL;
 }
 
 /* Its space with a reference, NULL for a zombie; -ESRCH. */

@@ -17,8 +17,13 @@ struct process_snapshot {
 	uint64_t thread_pending;                    /* the same; `pending` is for any thread */
 	unsigned queued;                            /* signals of all processes */
 	uint64_t queued_limit;                      /* RLIMIT_SIGPENDING, soft */
-	uint64_t resident_limit;                    /* RLIMIT_RSS, soft */
-	int status;                                 /* as wait4 gives it */
+	struct id_set user_ids, group_ids;
+	struct group_list *groups; /* with a reference, or NULL */
+	struct capabilities capabilities;
+	bool no_new_privileges;
+	int8_t nice;
+	uint64_t resident_limit; /* RLIMIT_RSS, soft */
+	int status;              /* as wait4 gives it */
 	struct process_layout layout;
 	struct vm_space *space; /* with a reference; NULL: a zombie */
 };

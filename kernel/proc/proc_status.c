@@ -43,17 +43,6 @@ static void add_region(struct sizes *sizes, const struct vm_region *region)
 		sizes->exec += bytes;
 }
 
-static uint64_t count_minor_faults(const struct vm_space *space)
-{
-	static const enum vm_fault_kind kinds[] = {FAULT_ZERO_READ, FAULT_ZERO_FILL, FAULT_FILE_MAP,
-						   FAULT_FILE_COPY, FAULT_OWN_PAGE,  FAULT_REUSE};
-	uint64_t sum = 0;
-
-	for (unsigned i = 0; i < ARRAY_SIZE(kinds); i++)
-		sum += space->faults[kinds[i]];
-	return sum;
-}
-
 static void measure(const struct process_snapshot *process, struct sizes *sizes)
 {
 	struct vm_space *space = process->space;
@@ -69,7 +58,7 @@ static void measure(const struct process_snapshot *process, struct sizes *sizes)
 	for (struct vm_region *region = region_first(space); region; region = region_next(region))
 		add_region(sizes, region);
 	vm_usage_locked(space, 0, USER_END, &sizes->usage);
-	sizes->minor_faults = count_minor_faults(space);
+	sizes->minor_faults = vm_minor_faults(space);
 	sizes->brk_start = space->brk_start;
 	mutex_unlock(&space->lock);
 }
@@ -94,8 +83,9 @@ static void print_stat(const struct process_snapshot *process, const struct size
 		   process->state, process->parent, process->group, process->session, (ull)terminal,
 		   foreground, (ull)sizes->minor_faults);
 	/* utime stime cutime cstime priority nice num_threads itrealvalue starttime */
-	text_print(sink, " %llu 0 %llu 0 %d 0 1 0 %llu", (ull)(process->cpu_time / NS_PER_TICK),
-		   (ull)(process->children_cpu_time / NS_PER_TICK), DEFAULT_PRIORITY,
+	text_print(sink, " %llu 0 %llu 0 %d %d 1 0 %llu", (ull)(process->cpu_time / NS_PER_TICK),
+		   (ull)(process->children_cpu_time / NS_PER_TICK),
+		   DEFAULT_PRIORITY + process->nice, process->nice,
 		   (ull)(process->started / NS_PER_TICK));
 	/* vsize rss rsslim startcode endcode startstack kstkesp kstkeip */
 	text_print(sink, " %llu %llu %llu %llu %llu %llu 0 0", (ull)sizes->total,
@@ -200,6 +190,29 @@ static void print_name(struct text_sink *sink, const char *name)
 	}
 }
 
+static void print_ids(struct text_sink *sink, const char *name, const struct id_set *ids)
+{
+	text_print(sink, "%s:\t%u\t%u\t%u\t%u\n", name, ids->real, ids->effective, ids->saved,
+		   ids->filesystem);
+}
+
+static void print_groups(struct text_sink *sink, const struct group_list *groups)
+{
+	text_put(sink, "Groups:\t");
+	for (uint32_t i = 0; groups && i < groups->count; i++)
+		text_print(sink, "%s%u", i ? " " : "", groups->ids[i]);
+	text_put(sink, " \n");
+}
+
+static void print_capabilities(struct text_sink *sink, const struct process_snapshot *process)
+{
+	const struct capabilities *have = &process->capabilities;
+
+	text_print(sink, "CapInh:\t%016llx\nCapPrm:\t%016llx\nCapEff:\t%016llx\n",
+		   (ull)have->inheritable, (ull)have->permitted, (ull)have->effective);
+	text_print(sink, "NoNewPrivs:\t%d\n", process->no_new_privileges);
+}
+
 static void print_status(const struct process_snapshot *process, const struct sizes *sizes,
 			 struct text_sink *sink)
 {
@@ -208,10 +221,13 @@ static void print_status(const struct process_snapshot *process, const struct si
 	text_print(sink, "\nUmask:\t%04o\nState:\t%s\nTgid:\t%d\nNgid:\t0\nPid:\t%d\nPPid:\t%d\n",
 		   process->umask, state_words(process->state), process->pid, process->pid,
 		   process->parent);
-	text_print(sink, "TracerPid:\t0\nUid:\t0\t0\t0\t0\nGid:\t0\t0\t0\t0\nFDSize:\t%u\n",
-		   process->open_files_max);
-	text_print(sink, "Groups:\t \nNStgid:\t%d\nNSpid:\t%d\nNSpgid:\t%d\nNSsid:\t%d\n",
-		   process->pid, process->pid, process->group, process->session);
+	text_put(sink, "TracerPid:\t0\n");
+	print_ids(sink, "Uid", &process->user_ids);
+	print_ids(sink, "Gid", &process->group_ids);
+	text_print(sink, "FDSize:\t%u\n", process->open_files_max);
+	print_groups(sink, process->groups);
+	text_print(sink, "NStgid:\t%d\nNSpid:\t%d\nNSpgid:\t%d\nNSsid:\t%d\n", process->pid,
+		   process->pid, process->group, process->session);
 	if (process->space)
 		print_memory(sizes, sink);
 	text_print(sink, "Threads:\t1\nSigQ:\t%u/%llu\n", process->queued,
@@ -220,6 +236,7 @@ static void print_status(const struct process_snapshot *process, const struct si
 		   (ull)process->pending);
 	text_print(sink, "SigBlk:\t%016llx\nSigIgn:\t%016llx\nSigCgt:\t%016llx\n",
 		   (ull)process->blocked, (ull)process->ignored, (ull)process->caught);
+	print_capabilities(sink, process);
 	text_put(sink, "Cpus_allowed:\t1\nCpus_allowed_list:\t0\n");
 }
 

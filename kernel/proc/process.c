@@ -50,6 +50,7 @@ void process_init(void)
 	signal_send_init();
 	process_set_cwd(&kernel_process, inode_root());
 	kernel_process.umask = DEFAULT_UMASK;
+	credentials_init(&kernel_process.credentials);
 	for (unsigned i = 0; i < RLIM_NLIMITS; i++)
 		kernel_process.limits[i] = (struct process_limit){RLIM64_INFINITY, RLIM64_INFINITY};
 	kernel_process.limits[RLIMIT_STACK].soft = DEFAULT_STACK_BYTES;
@@ -212,6 +213,12 @@ static int inherit(struct process *child, const struct process *parent)
 	child->cwd = get_cwd(parent->cwd);
 	child->executable = get_executable(parent->executable);
 	child->umask = parent->umask;
+	credentials_inherit(&child->credentials, &parent->credentials);
+	child->nice = parent->reset_on_fork && parent->nice < 0 ? 0 : parent->nice;
+	child->policy = parent->policy;
+	child->undumpable = parent->undumpable;
+	child->no_new_privileges = parent->no_new_privileges;
+	child->persona = parent->persona;
 	child->layout = parent->layout;
 	if (child->layout)
 		__atomic_fetch_add(&child->layout->count, 1, __ATOMIC_RELAXED);
@@ -227,6 +234,7 @@ void process_free(struct process *process)
 		assert(!space);
 	}
 	signals_destroy(&process->signals);
+	credentials_destroy(&process->credentials);
 	kfree(process);
 }
 
@@ -306,7 +314,6 @@ struct vm_space *process_set_space(struct process *process, struct vm_space *spa
 
 void process_start(struct process *process, struct vm_space *space, struct thread *thread)
 {
-	space->id = process->pid;
 	spin_lock(&process_lock);
 	process->space = space;
 	process->thread = thread;

@@ -101,7 +101,9 @@ void thread_signals_init(struct thread_signals *signals);
 NODISCARD int signals_inherit(struct signals *child, const struct signals *parent);
 void thread_signals_inherit(struct thread_signals *child, const struct thread_signals *parent);
 void signals_destroy(struct signals *signals);
-/* exec: handlers become the default action, what is ignored stays so. The calling process. */
+/* Handlers become the default action, what is ignored stays so. */
+void signals_drop_handlers(struct signals *signals);
+/* exec: the same, and no alternate stack. The calling process. */
 void signals_reset_handlers(struct process *process);
 
 /* What `signals` says of a signal. */
@@ -128,6 +130,8 @@ void signal_mask_pop(bool interrupted);
 const char *signal_name(int signal);
 bool signal_is_ignored_by_default(int signal);
 bool signal_stops_by_default(int signal);
+/* At once, as SIGKILL does; those that would dump core do not. */
+bool signal_kills_by_default(int signal);
 
 /* ---- signal_send.c ---- */
 

@@ -161,6 +161,18 @@ bool signal_is_killed(const struct process *process)
 	return signals_pending_locked(process) & SIGNAL_BIT(SIGKILL);
 }
 
+/* One of the signals of `set` ends the process at once, since it has no action for it. */
+static bool has_deadly(const struct thread *thread, uint64_t set)
+{
+	for (; set; set &= set - 1) {
+		int signal = __builtin_ctzll(set) + 1;
+		if (signal_action(&thread->process->signals, signal)->handler == HANDLER_DEFAULT &&
+		    signal_kills_by_default(signal))
+			return true;
+	}
+	return false;
+}
+
 bool signal_wants(const struct thread *thread)
 {
 	const struct thread_signals *own = &thread->signals;
@@ -171,6 +183,8 @@ bool signal_wants(const struct thread *thread)
 		return false;
 	if (thread->process->stopped)
 		return pending & SIGNAL_BIT(SIGKILL);
+	if (thread->only_killable)
+		return has_deadly(thread, pending & (~own->blocked | SIGNAL_UNBLOCKABLE));
 	return pending & (~own->blocked | own->waited | SIGNAL_UNBLOCKABLE);
 }
 

@@ -1,5 +1,6 @@
 /* sys_file.c: system calls that open files, and on descriptors. */
 #include <asm/fcntl.h>
+#include <linux/close_range.h>
 #include <linux/fcntl.h>
 #include <linux/magic.h>
 #include <linux/stat.h>
@@ -108,6 +109,21 @@ int64_t sys_creat(const struct syscall *call)
 int64_t sys_close(const struct syscall *call)
 {
 	return fd_table_close(files(), arg_unsigned(call, 0));
+}
+
+/* A process shares its table with nobody: CLOSE_RANGE_UNSHARE has nothing to do. */
+int64_t sys_close_range(const struct syscall *call)
+{
+	unsigned first = arg_unsigned(call, 0), last = arg_unsigned(call, 1);
+	unsigned flags = arg_unsigned(call, 2);
+
+	if ((flags & ~(CLOSE_RANGE_UNSHARE | CLOSE_RANGE_CLOEXEC)) || first > last)
+		return -EINVAL;
+	if (flags & CLOSE_RANGE_CLOEXEC)
+		fd_table_set_close_flags(files(), first, last);
+	else
+		fd_table_close_range(files(), first, last);
+	return 0;
 }
 
 /* ---- descriptors ---- */

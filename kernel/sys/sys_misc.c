@@ -42,16 +42,6 @@ int64_t sys_absent(const struct syscall *call)
 	return -ENOSYS;
 }
 
-int64_t sys_getresid(const struct syscall *call)
-{
-	const uint32_t root = 0;
-
-	for (unsigned i = 0; i < 3; i++)
-		if (copy_to_user(call->a[i], &root, sizeof(root)))
-			return -EFAULT;
-	return 0;
-}
-
 int64_t sys_getcpu(const struct syscall *call)
 {
 	const unsigned node = 0;
