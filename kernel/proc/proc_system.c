@@ -10,6 +10,7 @@
 #include "proc/proc_files.h"
 #include "proc/sched.h"
 #include "proc/version.h"
+#include "sync/realtime.h"
 
 #define NS_PER_SECOND 1000000000ull
 #define NS_PER_TICK   (NS_PER_SECOND / HZ)
@@ -28,7 +29,7 @@ static int print_stat(const struct proc_id *who, struct text_sink *sink)
 	text_print(sink, "cpu  %llu 0 0 %llu 0 0 0 0 0 0\n", ticks, idle_ticks);
 	text_print(sink, "cpu0 %llu 0 0 %llu 0 0 0 0 0 0\n", ticks, idle_ticks);
 	text_print(sink, "intr 0\nctxt %llu\nbtime %llu\nprocesses %llu\n", (ull)sched_switches(),
-		   (ull)time_boot_epoch(), (ull)process_count_born());
+		   (ull)((realtime_now() - now) / NS_PER_SECOND), (ull)process_count_born());
 	text_print(sink, "procs_running %u\nprocs_blocked 0\n", sched_runnable() + 1);
 	text_put(sink, "softirq 0 0 0 0 0 0 0 0 0 0 0\n");
 	return 0;

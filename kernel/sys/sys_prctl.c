@@ -20,7 +20,9 @@ static int64_t set_name(struct process *process, vaddr_t user)
 	if (length < 0 && length != -ENAMETOOLONG)
 		return length;
 	name[length < 0 ? PROCESS_NAME_BYTES - 1 : length] = 0;
-	memcpy(process->name, name, sizeof(name));
+	/* Nothing of the program's memory behind the name, nor of the name before. */
+	memset(process->name, 0, sizeof(process->name));
+	memcpy(process->name, name, strlen(name));
 	return 0;
 }
 
