@@ -11,6 +11,7 @@
 #include "proc/sched.h"
 #include "proc/version.h"
 #include "sync/realtime.h"
+#include "vm/region.h"
 
 #define NS_PER_SECOND 1000000000ull
 #define NS_PER_TICK   (NS_PER_SECOND / HZ)
@@ -157,7 +158,14 @@ static const struct proc_file sys_kernel_files[] = {
 	{.name = "version", .mode = FILE_MODE, .print = print_os_version},
 };
 
+static int print_lowest_address(const struct proc_id *who, struct text_sink *sink)
+{
+	text_print(sink, "%llu\n", (ull)VM_MMAP_FLOOR);
+	return 0;
+}
+
 static const struct proc_file sys_vm_files[] = {
+	{.name = "mmap_min_addr", .mode = FILE_MODE, .print = print_lowest_address},
 	{.name = "overcommit_memory", .mode = FILE_MODE, .print = print_zero},
 };
 

@@ -3,6 +3,7 @@
 
 #include <arch/time.h>
 #include <asm/param.h>
+#include <linux/capability.h>
 #include <linux/resource.h>
 #include <linux/stat.h>
 
@@ -238,6 +239,25 @@ void process_free(struct process *process)
 	kfree(process);
 }
 
+/* RLIMIT_NPROC counts the processes of the real user, and not for the privileged (getrlimit(2)). */
+static bool may_have_child_locked(const struct process *parent)
+{
+	const struct credentials *who = &parent->credentials;
+	uint64_t count = 0;
+
+	if (table.count >= PROCESS_MAX)
+		return false;
+	if (!who->user.real || credentials_have(who, CAP_SYS_RESOURCE) ||
+	    credentials_have(who, CAP_SYS_ADMIN))
+		return true;
+	list_for_each (node, &table.all) {
+		const struct process *process = container_of(node, struct process, all);
+		if (process->credentials.user.real == who->user.real)
+			count++;
+	}
+	return count < parent->limits[RLIMIT_NPROC].soft;
+}
+
 int process_create(struct process *parent, struct process **out)
 {
 	struct process *process = kzalloc(sizeof(*process));
@@ -259,7 +279,7 @@ int process_create(struct process *parent, struct process **out)
 	spin_lock(&process_lock);
 	/* Who is being killed has no more children: whoever kills them all would miss one. */
 	bool dying = signal_is_killed(parent);
-	if (!dying && table.count < MIN(PROCESS_MAX, parent->limits[RLIMIT_NPROC].soft))
+	if (!dying && may_have_child_locked(parent))
 		join_locked(process, parent);
 	spin_unlock(&process_lock);
 	if (!process->pid) {

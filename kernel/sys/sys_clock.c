@@ -1,4 +1,5 @@
-/* sys_clock.c: reading and setting clocks: clock_gettime(2), clock_settime(2) and the older calls. */
+/* sys_clock.c: reading and setting clocks: clock_gettime(2), clock_settime(2) and the older calls.
+ */
 #include <arch/time.h>
 #include <asm/param.h>
 #include <linux/capability.h>
@@ -59,8 +60,8 @@ static bool read_cpu_clock(int clock, uint64_t *nanoseconds)
 	spin_lock(&process_lock);
 	const struct process *process = process_find_locked(~(clock >> CPU_CLOCK_PID_SHIFT));
 	if (process)
-		*nanoseconds = process->thread ? sched_cpu_time(process->thread)
-					       : process->cpu_time;
+		*nanoseconds =
+			process->thread ? sched_cpu_time(process->thread) : process->cpu_time;
 	spin_unlock(&process_lock);
 	return process;
 }
