@@ -26,17 +26,24 @@
 #define FCW_INITIAL        0x37f
 #define MXCSR_INITIAL      0x1f80
 
-static size_t area_bytes; /* set by fpu_init(), constant after it */
+/* Set by fpu_init(), constant after it. */
+static size_t area_bytes;
+static uint32_t components; /* of XCR0 */
 
 static void xcr0_write(uint64_t value)
 {
 	__asm__ volatile("xsetbv" : : "c"(0), "a"((uint32_t)value), "d"((uint32_t)(value >> 32)));
 }
 
-void fpu_init(void)
+static void load_initial(void)
 {
 	uint32_t mxcsr = MXCSR_INITIAL;
 
+	__asm__ volatile("fninit; ldmxcsr %0" : : "m"(mxcsr));
+}
+
+void fpu_init(void)
+{
 	area_bytes = FXSAVE_BYTES;
 	if (cpu_features.xsave) {
 		uint32_t wanted =
@@ -45,11 +52,25 @@ void fpu_init(void)
 		if ((wanted & XCR0_AVX512) != XCR0_AVX512 || !(wanted & XCR0_AVX))
 			wanted &= ~XCR0_AVX512;
 		xcr0_write(wanted);
+		components = wanted;
 		cpu_features.avx_pages = (wanted & XCR0_AVX) && !(wanted & XCR0_AVX512);
 		area_bytes = cpuid(LEAF_XSAVE, 0).ebx; /* for what is on in XCR0 now */
 		assert(area_bytes > FXSAVE_BYTES);
 	}
-	__asm__ volatile("fninit; ldmxcsr %0" : : "m"(mxcsr));
+	load_initial();
+}
+
+bool fpu_init_further(void)
+{
+	if (cpu_features.xsave) {
+		if (components & ~cpuid(LEAF_XSAVE, 0).eax)
+			return false;
+		xcr0_write(components);
+		if (cpuid(LEAF_XSAVE, 0).ebx != area_bytes)
+			return false;
+	}
+	load_initial();
+	return true;
 }
 
 size_t fpu_area_bytes(void)

@@ -15,6 +15,7 @@
 #include "debug/panic.h"
 #include "mm/kmap.h"
 #include "sync/cpu.h"
+#include "sync/cross_call.h"
 #include "x86.h"
 
 /* Page-fault error code (SDM 3A, figure 4-12). */
@@ -203,6 +204,9 @@ static void interrupt(struct trap_frame *frame)
 	if (vector == VECTOR_TIMER) {
 		apic_end_of_interrupt();
 		time_interrupt();
+	} else if (vector == VECTOR_CALL) {
+		apic_end_of_interrupt();
+		cross_call_serve();
 	} else if (vector >= VECTOR_LINE && vector < VECTOR_LINE + 16) {
 		irq_dispatch(vector);
 		apic_end_of_interrupt();
@@ -249,6 +253,8 @@ void trap_fatal(struct trap_frame *frame)
 	vaddr_t va = fault_address();
 
 	user_access_end();
+	if (frame->vector == VECTOR_NMI && panic_is_elsewhere())
+		cpu_halt(); /* smp_stop_others() */
 	if (frame->vector == VECTOR_DOUBLE_FAULT && kmap_is_stack_guard(va))
 		panic_trap(frame, "kernel stack overflow (double fault at %#llx)",
 			   (unsigned long long)va);

@@ -260,6 +260,12 @@ const void *kmap_firmware(paddr_t start, size_t bytes)
 	return map_physical(start, bytes, VM_READ);
 }
 
+void *kmap_low_memory(paddr_t start, size_t bytes)
+{
+	assert(start + bytes <= MIB);
+	return map_physical(start, bytes, VM_READ | VM_WRITE);
+}
+
 /* ---- boot ---- */
 
 static void map_image_part(const struct boot_info *info, const char *start, const char *end,
