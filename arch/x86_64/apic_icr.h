@@ -11,7 +11,7 @@
 #define ICR_FIXED   (0u << 8)
 #define ICR_NMI     (4u << 8)
 #define ICR_INIT    (5u << 8)
-#define ICR_STARTUP (6u << 8) /* the vector is the number of the page that it starts at */
+#define ICR_STARTUP (6u << 8)  /* the vector is the number of the page that it starts at */
 #define ICR_PENDING (1u << 12) /* xAPIC: not sent yet */
 #define ICR_ASSERT  (1u << 14)
 #define ICR_LEVEL   (1u << 15)

@@ -205,8 +205,7 @@ void smp_start(paddr_t trampoline, unsigned most)
 		listed += is_further(&acpi->cpus[i]);
 	if (!listed || most <= 1)
 		return;
-	struct pages *pages =
-		trampoline ? kmap_low_memory(trampoline, sizeof(struct pages)) : NULL;
+	struct pages *pages = trampoline ? kmap_low_memory(trampoline, sizeof(struct pages)) : NULL;
 	if (!pages) {
 		log_warning("no page below 1 MiB is free: one CPU runs, %u are left alone", listed);
 		return;
@@ -218,8 +217,7 @@ void smp_start(paddr_t trampoline, unsigned most)
 			log_warning("CPU with APIC id %u can't be reached", acpi->cpus[i].apic_id);
 	pause_for(INIT_PAUSE_NS);
 	for (unsigned i = 0; i < acpi->cpu_count && cpu_count() < most; i++)
-		if (is_further(&acpi->cpus[i]) &&
-		    !start(pages, trampoline, acpi->cpus[i].apic_id))
+		if (is_further(&acpi->cpus[i]) && !start(pages, trampoline, acpi->cpus[i].apic_id))
 			break;
 	memset(pages, 0, sizeof(*pages));
 	log_info("CPUs: %u of %u run", (unsigned)__builtin_popcountll(cpus_online()), listed + 1);

@@ -30,8 +30,8 @@
 #define BACKTRACE_LINE_MAX 160
 #define BACKTRACE_MAX      32 /* frames; more are most likely a recursion that tells nothing new */
 
-static unsigned panic_depth;   /* the CPU that panics first */
-static struct cpu *panic_cpu;  /* atomic; who that is */
+static unsigned panic_depth;  /* the CPU that panics first */
+static struct cpu *panic_cpu; /* atomic; who that is */
 
 /* The backtrace being printed; only the CPU that panics first uses it. */
 static unsigned backtrace_depth;

@@ -3,7 +3,7 @@
 
 #include "debug/assert.h"
 
-struct cpu boot_cpu;
+struct cpu boot_cpu; /* the first one's own */
 
 /* Written at boot, by the first CPU. */
 struct cpu *cpus[CPU_MAX] = {&boot_cpu};
