@@ -3,7 +3,8 @@
 
 #include "debug/assert.h"
 
-struct cpu boot_cpu; /* the first one's own */
+/* Owned by the first CPU. */
+struct cpu boot_cpu;
 
 /* Written at boot, by the first CPU. */
 struct cpu *cpus[CPU_MAX] = {&boot_cpu};
