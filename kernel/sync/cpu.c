@@ -6,9 +6,9 @@
 /* Owned by the first CPU. */
 struct cpu boot_cpu;
 
-/* Written at boot, by the first CPU. */
+/* Owned by the first CPU: written at boot. */
 struct cpu *cpus[CPU_MAX] = {&boot_cpu};
-static unsigned count = 1;
+static unsigned count = 1; /* the same */
 
 static uint64_t online = 1; /* atomic; by id */
 
