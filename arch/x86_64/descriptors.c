@@ -70,8 +70,9 @@ void descriptors_fill_idt(void)
 {
 	for (unsigned vector = 0; vector < VECTORS; vector++) {
 		vaddr_t stub = (vaddr_t)trap_stubs + vector * TRAP_STUB_BYTES;
-		/* A program may execute INT3 and nothing else. */
-		uint64_t ring = vector == VECTOR_BREAKPOINT ? GATE_RING3 : 0;
+		/* A program may execute INT 3 and INT 4 and nothing else. */
+		bool is_open = vector == VECTOR_BREAKPOINT || vector == VECTOR_OVERFLOW;
+		uint64_t ring = is_open ? GATE_RING3 : 0;
 		idt[vector] = make_gate(stub, ist_of(vector), GATE_INTERRUPT | ring);
 	}
 }

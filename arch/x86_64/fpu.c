@@ -18,21 +18,34 @@
 #define XCR0_AVX    (1u << 2)
 #define XCR0_AVX512 (7u << 5)
 
-#define FXSAVE_BYTES       512u
+#define AREA_BYTES_MAX     4096u /* all components of AVX-512 */
 #define XSAVE_HEADER_BYTES (size_t)64
 /* Offsets and initial values in the legacy region (SDM 1, table 10-2). */
 #define FXSAVE_FCW         0
 #define FXSAVE_MXCSR       24
+#define FXSAVE_MXCSR_MASK  28
+#define MXCSR_MASK_DEFAULT 0xffbfu
 #define FCW_INITIAL        0x37f
 #define MXCSR_INITIAL      0x1f80
 
 /* Set by fpu_init(), constant after it. */
 static size_t area_bytes;
-static uint32_t components; /* of XCR0 */
+static uint64_t features;   /* XCR0 */
+static uint32_t mxcsr_mask; /* bits of MXCSR that may be set */
+static char initial_area[AREA_BYTES_MAX] __attribute__((aligned(FPU_ALIGN)));
 
 static void xcr0_write(uint64_t value)
 {
 	__asm__ volatile("xsetbv" : : "c"(0), "a"((uint32_t)value), "d"((uint32_t)(value >> 32)));
+}
+
+/* SDM 1, 11.6.6. */
+static void find_mxcsr_mask(void)
+{
+	__asm__ volatile("fxsave64 %0" : "=m"(initial_area));
+	mxcsr_mask = *(const uint32_t *)(initial_area + FXSAVE_MXCSR_MASK);
+	if (!mxcsr_mask)
+		mxcsr_mask = MXCSR_MASK_DEFAULT;
 }
 
 static void load_initial(void)
@@ -52,25 +65,49 @@ void fpu_init(void)
 		if ((wanted & XCR0_AVX512) != XCR0_AVX512 || !(wanted & XCR0_AVX))
 			wanted &= ~XCR0_AVX512;
 		xcr0_write(wanted);
-		components = wanted;
+		features = wanted;
 		cpu_features.avx_pages = (wanted & XCR0_AVX) && !(wanted & XCR0_AVX512);
 		area_bytes = cpuid(LEAF_XSAVE, 0).ebx; /* for what is on in XCR0 now */
 		assert(area_bytes > FXSAVE_BYTES);
 	}
 	load_initial();
+	find_mxcsr_mask();
+	assert(area_bytes <= sizeof(initial_area));
+	fpu_area_init(initial_area);
 }
 
 bool fpu_init_further(void)
 {
 	if (cpu_features.xsave) {
-		if (components & ~cpuid(LEAF_XSAVE, 0).eax)
+		if (features & ~(uint64_t)cpuid(LEAF_XSAVE, 0).eax)
 			return false;
-		xcr0_write(components);
+		xcr0_write(features);
 		if (cpuid(LEAF_XSAVE, 0).ebx != area_bytes)
 			return false;
 	}
 	load_initial();
 	return true;
+}
+
+uint64_t fpu_features(void)
+{
+	return features;
+}
+
+void fpu_reset(void)
+{
+	fpu_load(initial_area);
+}
+
+/* What XRSTOR refuses (SDM 1, 13.8.1), and LDMXCSR. */
+bool fpu_area_is_valid(const void *area)
+{
+	const char *bytes = area;
+	const uint64_t *header = (const uint64_t *)(bytes + FXSAVE_BYTES);
+
+	if (*(const uint32_t *)(bytes + FXSAVE_MXCSR) & ~mxcsr_mask)
+		return false;
+	return !cpu_features.xsave || (!(header[0] & ~features) && !header[1] && !header[2]);
 }
 
 size_t fpu_area_bytes(void)

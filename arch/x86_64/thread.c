@@ -110,6 +110,7 @@ static void save_user_state(struct arch_thread *from)
 	if (!from->registers)
 		return;
 	fpu_save(from->registers);
+	from->saves++;
 	from->fs_base = msr_read(MSR_FS_BASE);
 	from->gs_base = msr_read(MSR_KERNEL_GS_BASE);
 }

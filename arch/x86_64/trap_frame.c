@@ -45,6 +45,20 @@ void trap_set_result(struct trap_frame *frame, int64_t result)
 	frame->rax = (uint64_t)result;
 }
 
+int64_t trap_result(const struct trap_frame *frame)
+{
+	return (int64_t)frame->rax;
+}
+
+void trap_restart(struct trap_frame *frame, unsigned number)
+{
+	const unsigned syscall_bytes = 2; /* 0f 05 */
+
+	assert(frame->vector == VECTOR_SYSCALL);
+	frame->rax = number;
+	frame->rip -= syscall_bytes;
+}
+
 void trap_set_pc(struct trap_frame *frame, vaddr_t pc)
 {
 	frame->rip = pc;

@@ -7,6 +7,8 @@
 
 #include "lib/types.h"
 
+struct arch_thread;
+
 /* ---- cpu.c ---- */
 
 /* What this CPU has, of what the kernel uses; set by cpu_init(), constant after it. */
@@ -55,6 +57,22 @@ void fpu_area_init(void *area); /* the state that a new program sees */
 void fpu_area_prepare(void *area);
 void fpu_save(void *area);
 void fpu_load(const void *area);
+void fpu_reset(void); /* the initial state */
+
+/* ---- fpu_frame.c: the state in a signal's frame ---- */
+
+/* Room that it needs there. */
+size_t fpu_user_bytes(void);
+/* Write the running thread's to the program's memory, aligned to FPU_ALIGN. -EFAULT. */
+NODISCARD int fpu_push(struct arch_thread *current, vaddr_t to);
+/* The running thread gets it from there; 0: the initial state. -EFAULT, -EINVAL: nothing changed.
+ */
+NODISCARD int fpu_pop(struct arch_thread *current, vaddr_t from);
+/* What XCR0 has on; 0 without XSAVE. */
+uint64_t fpu_features(void);
+/* Is this an area that fpu_load() can't fault on? */
+bool fpu_area_is_valid(const void *area);
+#define FXSAVE_BYTES 512u
 
 /* ---- trap.S, switch.S, pvh.S, user.S ---- */
 

@@ -10,6 +10,7 @@
 #include "debug/assert.h"
 #include "fs/devices.h"
 #include "fs/directory_file.h"
+#include "fs/epoll.h"
 #include "fs/inode.h"
 #include "fs/regular_file.h"
 #include "lib/errno.h"
@@ -49,6 +50,8 @@ void file_put(struct file *file)
 	assert(before != 0);
 	if (before != 1)
 		return;
+	if (__atomic_load_n(&file->watches, __ATOMIC_ACQUIRE))
+		epoll_forget(file);
 	if (file->ops->release)
 		file->ops->release(file);
 	if (file->inode)
@@ -189,7 +192,7 @@ int64_t file_seek(struct file *file, int64_t offset, unsigned whence)
 	if (file->flags & O_PATH)
 		return -EBADF;
 	if (file->ops->is_stream)
-		return -ESPIPE;
+		return file->ops->ignores_seek ? 0 : -ESPIPE;
 	mutex_lock(&file->mutex);
 	int error = seek_target(file, offset, whence, &target);
 	if (!error)

@@ -1,7 +1,8 @@
 /*
  * file.h: an open file: what a file descriptor names. Duplicated descriptors share it.
  *
- * Lock letters: (i) set at creation; (c) changed atomically; (m) the mutex of the file.
+ * Lock letters: (i) set at creation; (c) changed atomically; (m) the mutex of the file;
+ * (w) epoll.c's watch_mutex.
  */
 #ifndef FS_FILE_H
 #define FS_FILE_H
@@ -10,6 +11,7 @@
 #include "lib/types.h"
 #include "sync/mutex.h"
 
+struct epoll_item;
 struct file;
 struct inode;
 struct stat;
@@ -28,6 +30,10 @@ struct file_ops {
 	unsigned (*poll)(struct file *file, struct wait_queue **queue);
 	void (*release)(struct file *file); /* nobody has it any more. May be NULL */
 	bool is_stream;                     /* can't seek */
+	bool ignores_seek; /* a stream in which lseek(2) does nothing, and says 0 */
+	/* How /proc/<pid>/fd names what has no inode; "pipe:" and "socket:" get the number of stat
+	 * behind it. NULL: "anon_inode:". */
+	const char *name;
 };
 
 struct file {
@@ -36,6 +42,7 @@ struct file {
 	unsigned flags;             /* (c) O_ACCMODE, O_APPEND, O_NONBLOCK, O_PATH, ... */
 	struct inode *inode;        /* (i) with a reference; NULL for a pipe and the like */
 	void *context;              /* (i) the owner's */
+	struct epoll_item *watches; /* (w) by whom it is watched: see epoll.c */
 	struct mutex mutex;
 	uint64_t position; /* (m) */
 };

@@ -14,6 +14,7 @@
 #include <asm/stat.h>
 #include <linux/stat.h>
 
+#include "fs/anonymous.h"
 #include "fs/file.h"
 #include "lib/errno.h"
 #include "mm/slab.h"
@@ -32,9 +33,6 @@ struct pipe {
 	uint64_t number;         /* (i) st_ino */
 	struct wait_queue queue; /* room, bytes, or an end was closed */
 };
-
-/* (c) */
-static uint64_t last_number;
 
 static bool is_open(const uint32_t *ends)
 {
@@ -230,6 +228,7 @@ static const struct file_ops read_ops = {
 	.poll = poll_read,
 	.release = release_read,
 	.is_stream = true,
+	.name = "pipe:",
 };
 
 static const struct file_ops write_ops = {
@@ -239,6 +238,7 @@ static const struct file_ops write_ops = {
 	.poll = poll_write,
 	.release = release_write,
 	.is_stream = true,
+	.name = "pipe:",
 };
 
 static struct pipe *pipe_allocate(void)
@@ -253,7 +253,7 @@ static struct pipe *pipe_allocate(void)
 	}
 	pipe->ring = ring;
 	pipe->readers = pipe->writers = 1;
-	pipe->number = __atomic_add_fetch(&last_number, 1, __ATOMIC_RELAXED);
+	pipe->number = anonymous_number();
 	wait_queue_init(&pipe->queue);
 	return pipe;
 }

@@ -357,7 +357,7 @@ void exec_commit(struct process *process, struct exec_image *image)
 	inode_end_run(image->inode);
 	inode_put(image->inode);
 	memcpy(process->name, image->name, sizeof(process->name));
-	signals_reset_handlers(&process->signals);
+	signals_reset_handlers(process);
 	fd_table_close_on_exec(&process->files);
 	if (!old)
 		return;

@@ -1,9 +1,7 @@
-/* exit.c: the end of a process, and waiting for it. */
-#include <linux/wait.h>
-
+/* exit.c: the end of a process. */
 #include "debug/assert.h"
-#include "lib/errno.h"
 #include "mm/slab.h"
+#include "proc/group.h"
 #include "proc/process.h"
 #include "proc/process_table.h"
 #include "proc/sched.h"
@@ -34,6 +32,7 @@ static void give_children_away_locked(struct process *process, struct list_node 
 		struct process *child = container_of(node, struct process, sibling);
 		child->parent = &kernel_process;
 		__atomic_store_n(&child->parent_pid, kernel_process.pid, __ATOMIC_RELAXED);
+		group_leave_locked(child, process, false);
 		if (child->zombie) {
 			bury_locked(child, graves);
 		} else {
@@ -41,6 +40,18 @@ static void give_children_away_locked(struct process *process, struct list_node 
 			list_push_back(&kernel_process.children, node);
 		}
 	}
+}
+
+/* As Linux fills it: the times are those of the child alone. */
+static struct signal_info child_info(const struct process *process)
+{
+	int status = process->status;
+	struct signal_info info = {.si_signo = SIGCHLD, .si_code = process_end_code(status)};
+
+	info.si_pid = process->pid;
+	info.si_status = process_end_value(status);
+	info.si_utime = (__kernel_clock_t)process_ticks(process->cpu_time);
+	return info;
 }
 
 /* Tell the parent. What nobody will wait for goes to `graves`, maybe the process itself. */
@@ -52,16 +63,21 @@ static void become_zombie(struct process *process, struct thread *thread, int st
 	spin_lock(&process_lock);
 	give_children_away_locked(process, graves);
 	struct process *parent = process->parent;
+	group_leave_locked(process, parent, true);
+	signal_discard_locked(process, UINT64_MAX);
 	process->thread = NULL;
 	process->status = status;
 	process->cpu_time = cpu_time;
+	process->event = EVENT_NONE;
 	process->zombie = true;
 	/* From here on the thread is the kernel's: the process may be freed by its parent. */
 	thread->process = &kernel_process;
+	const struct signal_info info = child_info(process);
+	/* SA_NOCLDWAIT only keeps the child from waiting for its parent. */
+	if (signal_action(&parent->signals, SIGCHLD)->handler != HANDLER_IGNORE)
+		signal_send_locked(parent, &info);
 	if (is_unwanted(process))
 		bury_locked(process, graves);
-	else
-		signal_send_locked(parent, SIGCHLD);
 	wait_wake_all(&parent->child_ends);
 	spin_unlock(&process_lock);
 }
@@ -82,55 +98,4 @@ void process_exit(int status)
 	list_for_each_safe (node, &graves)
 		process_free(container_of(node, struct process, sibling));
 	thread_exit();
-}
-
-/* ---- wait ---- */
-
-static struct process *find_zombie_locked(struct process *parent, int pid, bool *any)
-{
-	*any = false;
-	list_for_each (node, &parent->children) {
-		struct process *child = container_of(node, struct process, sibling);
-		if (pid > 0 && child->pid != pid)
-			continue;
-		*any = true;
-		if (child->zombie)
-			return child;
-	}
-	return NULL;
-}
-
-/* The pid of a child that has ended, 0 if none has, -ECHILD if there is none to wait for. */
-static int reap(struct process *parent, int pid, struct wait_result *result)
-{
-	bool any;
-
-	spin_lock(&process_lock);
-	struct process *child = find_zombie_locked(parent, pid, &any);
-	if (child) {
-		process_forget_locked(child);
-		parent->children_cpu_time += child->cpu_time + child->children_cpu_time;
-	}
-	spin_unlock(&process_lock);
-	if (!child)
-		return any ? 0 : -ECHILD;
-	int found = child->pid;
-	*result = (struct wait_result){
-		.status = child->status,
-		.cpu_time = child->cpu_time,
-		.children_cpu_time = child->children_cpu_time,
-	};
-	process_free(child);
-	return found;
-}
-
-int process_wait(struct process *parent, int pid, unsigned options, struct wait_result *result)
-{
-	int found;
-
-	if (options & WNOHANG)
-		return reap(parent, pid, result);
-	int error = wait_until(&parent->child_ends, WAIT_FOREVER,
-			       (found = reap(parent, pid, result)) != 0);
-	return error ? error : found;
 }

@@ -167,11 +167,12 @@ static int start(const struct job_spec *job, struct exec_image *image, int *pid)
 /* Kill what the job has left behind, and see it gone. */
 static void end_orphans(void)
 {
+	const struct wait_target any = {.kind = WAIT_ANY};
 	struct wait_result none;
 
 	process_kill_all();
 	/* Orphans are nobody's to wait for; this returns when there are none left. */
-	int result = process_wait(&kernel_process, -1, 0, &none);
+	int result = process_wait(&kernel_process, any, WEXITED, &none);
 	assert(result == -ECHILD && process_count() == 0);
 }
 
@@ -195,7 +196,8 @@ static struct ending run(const struct job_spec *job)
 		return (struct ending){.value = error == -ENOENT ? STATUS_NOT_FOUND
 								 : STATUS_NOT_RUN};
 	}
-	int waited = process_wait(&kernel_process, pid, 0, &result);
+	const struct wait_target target = {.kind = WAIT_PID, .id = pid};
+	int waited = process_wait(&kernel_process, target, WEXITED, &result);
 	assert(waited == pid);
 	end_orphans();
 	unsigned signal = SIGNAL_OF(result.status);

@@ -30,13 +30,15 @@ static char state_letter(const struct process *process)
 {
 	if (process->zombie)
 		return 'Z';
+	if (process->stopped)
+		return 'T';
 	return process->thread && process->thread->state == THREAD_BLOCKED ? 'S' : 'R';
 }
 
 static void copy_signals(struct process_snapshot *to, const struct process *process)
 {
-	to->pending = process->signals.pending;
-	to->blocked = process->thread ? process->thread->blocked_signals : 0;
+	to->pending = signals_pending_locked(process);
+	to->blocked = process->thread ? process->thread->signals.blocked : 0;
 	for (int signal = 1; signal <= SIGNAL_MAX; signal++) {
 		uint64_t handler = signal_action(&process->signals, signal)->handler;
 		if (handler == HANDLER_IGNORE)
@@ -51,6 +53,8 @@ static void copy_locked(struct process_snapshot *to, const struct process *proce
 	*to = (struct process_snapshot){
 		.pid = process->pid,
 		.parent = process->parent->pid,
+		.group = process->group,
+		.session = process->session,
 		.state = state_letter(process),
 		.started = process->started,
 		.cpu_time = process->thread ? sched_cpu_time(process->thread) : process->cpu_time,

@@ -7,9 +7,9 @@
 
 /* A process at one moment, so that it can be printed without a lock. */
 struct process_snapshot {
-	int pid, parent;
+	int pid, parent, group, session;
 	char name[PROCESS_NAME_BYTES];
-	char state;                                    /* as in stat: R, S or Z */
+	char state;                                    /* as in stat: R, S, T or Z */
 	uint64_t started, cpu_time, children_cpu_time; /* nanoseconds */
 	uint32_t umask;
 	unsigned open_files_max;                    /* that its table has room for now */

@@ -87,7 +87,7 @@ static void print_stat(const struct process_snapshot *process, const struct size
 
 	/* pid comm state ppid pgrp session tty tpgid flags minflt cminflt majflt cmajflt */
 	text_print(sink, "%d (%s) %c %d %d %d 0 -1 0 %llu 0 0 0", process->pid, process->name,
-		   process->state, process->parent, process->pid, process->pid,
+		   process->state, process->parent, process->group, process->session,
 		   (ull)sizes->minor_faults);
 	/* utime stime cutime cstime priority nice num_threads itrealvalue starttime */
 	text_print(sink, " %llu 0 %llu 0 %d 0 1 0 %llu", (ull)(process->cpu_time / NS_PER_TICK),

@@ -2,6 +2,7 @@
 #include "proc/process.h"
 
 #include <arch/time.h>
+#include <asm/param.h>
 #include <linux/resource.h>
 #include <linux/stat.h>
 
@@ -20,6 +21,8 @@
 #define DEFAULT_OPEN_FILES  1024u
 #define MAX_OPEN_FILES      4096u
 #define DEFAULT_UMASK       022u
+#define DEFAULT_SIGPENDING  4096u
+#define NS_PER_SECOND       1000000000ull
 
 struct spinlock process_lock = SPINLOCK_INIT(RANK_PROCESS);
 
@@ -37,6 +40,8 @@ void process_init(void)
 	list_init(&table.all);
 	list_init(&kernel_process.children);
 	wait_queue_init(&kernel_process.child_ends);
+	wait_queue_init(&kernel_process.resumed);
+	signals_init(&kernel_process.signals);
 	fd_table_init(&kernel_process.files);
 	futex_init();
 	process_set_cwd(&kernel_process, inode_root());
@@ -47,6 +52,8 @@ void process_init(void)
 	kernel_process.limits[RLIMIT_CORE].soft = 0;
 	kernel_process.limits[RLIMIT_NOFILE] =
 		(struct process_limit){DEFAULT_OPEN_FILES, MAX_OPEN_FILES};
+	kernel_process.limits[RLIMIT_SIGPENDING] =
+		(struct process_limit){DEFAULT_SIGPENDING, DEFAULT_SIGPENDING};
 	kernel_process.limits[RLIMIT_NPROC] = (struct process_limit){PROCESS_MAX, PROCESS_MAX};
 }
 
@@ -72,13 +79,47 @@ struct process *process_after_locked(int pid)
 	return best;
 }
 
+/* Does a process, a group or a session have this number? */
+static bool is_taken_locked(int pid)
+{
+	list_for_each (node, &table.all) {
+		const struct process *process = container_of(node, struct process, all);
+		if (process->pid == pid || process->group == pid || process->session == pid)
+			return true;
+	}
+	return false;
+}
+
 /* A pid that nobody has; they go round, so that one is not used again soon. */
 static int free_pid_locked(void)
 {
 	do {
 		table.last_pid = table.last_pid % (PID_MAX - 1) + 1;
-	} while (process_find_locked(table.last_pid));
+	} while (is_taken_locked(table.last_pid));
 	return table.last_pid;
+}
+
+void process_each_locked(void (*visit)(struct process *process, void *context), void *context)
+{
+	assert(spin_held(&process_lock));
+	list_for_each (node, &table.all)
+		visit(container_of(node, struct process, all), context);
+}
+
+/* A new process stands where its parent does; the kernel's begin sessions of their own. */
+static void join_locked(struct process *process, struct process *parent)
+{
+	bool is_first = parent == &kernel_process;
+
+	table.count++;
+	process->pid = free_pid_locked();
+	process->parent = parent;
+	process->parent_pid = parent->pid;
+	process->group = is_first ? process->pid : parent->group;
+	process->session = is_first ? process->pid : parent->session;
+	process->terminal = parent->terminal;
+	list_push_back(&parent->children, &process->sibling);
+	list_push_back(&table.all, &process->all);
 }
 
 /* `to` names `inode` from now on; what it named. /proc looks under the lock. */
@@ -191,6 +232,7 @@ int process_create(struct process *parent, struct process **out)
 
 	if (!process)
 		return -ENOMEM;
+	signals_init(&process->signals);
 	int error = inherit(process, parent);
 	if (!error)
 		error = fd_table_copy(&process->files, &parent->files);
@@ -200,18 +242,13 @@ int process_create(struct process *parent, struct process **out)
 	}
 	list_init(&process->children);
 	wait_queue_init(&process->child_ends);
+	wait_queue_init(&process->resumed);
 	process->started = time_now();
 	spin_lock(&process_lock);
 	/* Who is being killed has no more children: whoever kills them all would miss one. */
-	bool dying = parent->signals.pending & SIGNAL_BIT(SIGKILL);
-	if (!dying && table.count < MIN(PROCESS_MAX, parent->limits[RLIMIT_NPROC].soft)) {
-		table.count++;
-		process->pid = free_pid_locked();
-		process->parent = parent;
-		process->parent_pid = parent->pid;
-		list_push_back(&parent->children, &process->sibling);
-		list_push_back(&table.all, &process->all);
-	}
+	bool dying = signal_is_killed(parent);
+	if (!dying && table.count < MIN(PROCESS_MAX, parent->limits[RLIMIT_NPROC].soft))
+		join_locked(process, parent);
 	spin_unlock(&process_lock);
 	if (!process->pid) {
 		fd_table_close_all(&process->files);
@@ -272,24 +309,27 @@ void process_start(struct process *process, struct vm_space *space, struct threa
 	spin_unlock(&process_lock);
 }
 
-int process_kill(int pid, int signal)
+bool process_exists(int pid)
 {
-	if (signal < 0 || signal > SIGNAL_MAX)
-		return -EINVAL;
 	spin_lock(&process_lock);
-	struct process *process = process_find_locked(pid);
-	if (process && signal)
-		signal_send_locked(process, signal);
+	bool exists = process_find_locked(pid);
 	spin_unlock(&process_lock);
-	return process ? 0 : -ESRCH;
+	return exists;
 }
 
 void process_kill_all(void)
 {
+	const struct signal_info info = signal_info_kernel(SIGKILL);
+
 	spin_lock(&process_lock);
 	list_for_each (node, &table.all)
-		signal_send_locked(container_of(node, struct process, all), SIGKILL);
+		signal_send_locked(container_of(node, struct process, all), &info);
 	spin_unlock(&process_lock);
+}
+
+uint64_t process_ticks(uint64_t nanoseconds)
+{
+	return nanoseconds / (NS_PER_SECOND / HZ);
 }
 
 unsigned process_count(void)

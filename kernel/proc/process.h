@@ -19,6 +19,7 @@
 
 struct thread;
 struct trap_frame;
+struct tty;
 struct vm_space;
 
 #define PROCESS_NAME_BYTES 16 /* TASK_COMM_LEN */
@@ -33,21 +34,32 @@ struct process_layout {
 	vaddr_t arguments_start, arguments_end, environment_start, environment_end;
 };
 
+/* What happened to a process that its parent was not told yet by wait4(2). */
+enum process_event { EVENT_NONE, EVENT_STOPPED, EVENT_CONTINUED };
+
 struct process_limit {
 	uint64_t soft, hard; /* RLIM64_INFINITY: none */
 };
 
 struct process {
-	int pid;                       /* (i) */
-	bool zombie;                   /* (p) it has ended; `status` waits for the parent */
-	bool is_job;                   /* (i) a child of kernel_process that it waits for */
-	int status;                    /* (p) as wait4 gives it */
-	struct process *parent;        /* (p) */
-	int parent_pid;                /* (p) to write; read without, as getppid does */
-	struct list_node children;     /* (p) */
-	struct list_node sibling;      /* (p) in the parent's children */
-	struct list_node all;          /* (p) in the list of all processes */
-	struct wait_queue child_ends;  /* a child became a zombie */
+	int pid;                   /* (i) */
+	bool zombie;               /* (p) it has ended; `status` waits for the parent */
+	bool is_job;               /* (i) a child of kernel_process that it waits for */
+	bool has_executed;         /* (p) since fork: its group is its own matter then */
+	bool stopped;              /* (p) to write: by a signal; only SIGCONT and SIGKILL end it */
+	enum process_event event;  /* (p) for the parent's wait */
+	int stop_signal;           /* (p) that stopped it last */
+	int status;                /* (p) as wait4 gives it */
+	int group;                 /* (p) process group: the pid of who made it */
+	int session;               /* (p) the same */
+	struct tty *terminal;      /* (p) the session's controlling one; NULL: none */
+	struct process *parent;    /* (p) */
+	int parent_pid;            /* (p) to write; read without, as getppid does */
+	struct list_node children; /* (p) */
+	struct list_node sibling;  /* (p) in the parent's children */
+	struct list_node all;      /* (p) in the list of all processes */
+	struct wait_queue child_ends;  /* a child became a zombie, stopped or went on */
+	struct wait_queue resumed;     /* it is not `stopped` any longer, or killed */
 	struct thread *thread;         /* (p) NULL in a zombie */
 	struct vm_space *space;        /* (o) writes under process_lock, so that others may look
 					  under it; NULL in a zombie and in kernel_process */
@@ -89,16 +101,29 @@ void process_start(struct process *process, struct vm_space *space, struct threa
 NORETURN void process_exit(int status);
 #define EXIT_STATUS(code) (((code)&0xff) << 8)
 
-/*
- * wait4(2) for a child of `parent`: pid as there, options W*. Returns the pid, 0 for WNOHANG
- * without any, -ECHILD, -EINTR.
- */
+/* Which children to wait for. */
+struct wait_target {
+	enum { WAIT_ANY, WAIT_PID, WAIT_GROUP } kind;
+	int id; /* of the child or of its group */
+};
+
 struct wait_result {
-	int status;
+	int status;                 /* as wait4 gives it */
+	int code;                   /* CLD_* */
+	int value;                  /* the exit status or the signal: si_status */
 	uint64_t cpu_time;          /* nanoseconds, of the child itself */
 	uint64_t children_cpu_time; /* of those that it waited for */
 };
-NODISCARD int process_wait(struct process *parent, int pid, unsigned options,
+
+/* What siginfo tells of a status: CLD_EXITED or CLD_KILLED; the exit status or the signal. */
+int process_end_code(int status);
+int process_end_value(int status);
+
+/*
+ * waitid(2) for a child of `parent` (wait.c); options: WEXITED, WSTOPPED, WCONTINUED, WNOHANG,
+ * WNOWAIT, __WALL, __WCLONE. Returns its pid, 0 for WNOHANG without any, -ECHILD, -EINTR.
+ */
+NODISCARD int process_wait(struct process *parent, struct wait_target target, unsigned options,
 			   struct wait_result *result);
 
 /* Copy the calling process; the child leaves the kernel as `frame` says, with result 0. Returns its
@@ -122,11 +147,14 @@ void process_proc_init(void);
 /* The debug shell's commands about processes (shell_commands.c). Once, at boot. */
 void process_shell_init(void);
 
-/* Send a signal to one process; 0: only look whether it is there. -ESRCH, -EINVAL. */
-NODISCARD int process_kill(int pid, int signal);
+/* Is there a process with this number? A zombie counts. */
+bool process_exists(int pid);
 /* Kill every process but kernel_process. */
 void process_kill_all(void);
 unsigned process_count(void);
+
+/* Nanoseconds as clock_t counts them for programs. */
+uint64_t process_ticks(uint64_t nanoseconds);
 
 extern struct spinlock process_lock;
 

@@ -9,6 +9,10 @@ struct process *process_find_locked(int pid);
 /* The one with the least number above `pid`; NULL. Under process_lock. */
 struct process *process_after_locked(int pid);
 
+/* Call visit(process, context) for each, zombies too; it may not take one out of the table. Under
+ * process_lock. */
+void process_each_locked(void (*visit)(struct process *process, void *context), void *context);
+
 /* Take it out of the table and of its parent's children. It has no children. Under process_lock. */
 void process_forget_locked(struct process *process);
 

@@ -9,6 +9,7 @@
 #include "proc/process.h"
 #include "proc/signal.h"
 #include "proc/thread.h"
+#include "proc/timer.h"
 #include "sync/mutex.h"
 #include "sync/wait_queue.h"
 #include "vm/space.h"
@@ -35,6 +36,7 @@ void sched_init(void)
 	boot_thread.state = THREAD_RUNNING;
 	boot_thread.is_idle = true;
 	boot_thread.on_cpu = true;
+	thread_signals_init(&boot_thread.signals);
 	cpu_local()->idle = &boot_thread;
 	cpu_local()->thread = &boot_thread;
 	sched.run_since = time_now();
@@ -66,7 +68,8 @@ static void unsleep_locked(struct thread *thread)
 		list_remove(&thread->sleep_link);
 }
 
-/* The one deadline of the CPU: the end of the slice if others wait for it, or the next sleeper's.
+/* The one deadline of the CPU: the end of the slice if others wait for it, the next sleeper's, or
+ * the next timer's.
  */
 static void arm_timer_locked(void)
 {
@@ -79,7 +82,14 @@ static void arm_timer_locked(void)
 			container_of(sched.sleepers.next, struct thread, sleep_link)->deadline;
 		deadline = MIN(deadline, first);
 	}
-	time_arm(deadline);
+	time_arm(MIN(deadline, timers_next()));
+}
+
+void sched_arm_timer(void)
+{
+	spin_lock(&sched.lock);
+	arm_timer_locked();
+	spin_unlock(&sched.lock);
 }
 
 static void wake_locked(struct thread *thread)
@@ -216,6 +226,7 @@ void sched_interrupt(struct thread *thread)
 
 void sched_timer(void)
 {
+	timers_run();
 	spin_lock(&sched.lock);
 	uint64_t now = time_now();
 	while (!list_is_empty(&sched.sleepers)) {
@@ -305,22 +316,58 @@ void wait_finish(struct waiter *waiter)
 	spin_unlock(&sched.lock);
 }
 
-unsigned wait_wake(struct wait_queue *queue, unsigned max)
+void wait_listen(struct wait_queue *queue, struct waiter *waiter,
+		 void (*notify)(struct waiter *waiter))
+{
+	waiter->thread = NULL;
+	waiter->notify = notify;
+	spin_lock(&sched.lock);
+	list_push_back(&queue->waiters, &waiter->link);
+	spin_unlock(&sched.lock);
+	/* As in wait_prepare: whoever listens looks afterwards. */
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+}
+
+void wait_unlisten(struct waiter *waiter)
+{
+	spin_lock(&sched.lock);
+	if (waiter->link.next)
+		list_remove(&waiter->link);
+	spin_unlock(&sched.lock);
+}
+
+static unsigned wake_queue_locked(struct wait_queue *queue, unsigned max)
 {
 	unsigned woken = 0;
+
+	list_for_each_safe (node, &queue->waiters) {
+		struct waiter *waiter = container_of(node, struct waiter, link);
+		if (!waiter->thread) {
+			waiter->notify(waiter);
+		} else if (woken < max) {
+			list_remove(node);
+			wake_locked(waiter->thread);
+			woken++;
+		}
+	}
+	return woken;
+}
+
+void wait_wake_listening(struct wait_queue *queue)
+{
+	assert(spin_held(&sched.lock));
+	wake_queue_locked(queue, UINT32_MAX);
+}
+
+unsigned wait_wake(struct wait_queue *queue, unsigned max)
+{
 
 	/* The caller made the condition true; who is not in the queue by now will see that. */
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
 	if (__atomic_load_n(&queue->waiters.next, __ATOMIC_RELAXED) == &queue->waiters)
 		return 0;
 	spin_lock(&sched.lock);
-	list_for_each_safe (node, &queue->waiters) {
-		if (woken == max)
-			break;
-		list_remove(node);
-		wake_locked(container_of(node, struct waiter, link)->thread);
-		woken++;
-	}
+	unsigned woken = wake_queue_locked(queue, max);
 	spin_unlock(&sched.lock);
 	return woken;
 }

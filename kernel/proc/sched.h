@@ -30,6 +30,9 @@ void sched_start_thread(struct thread *thread);
 /* Wake `thread` from whatever it blocks on, so that it looks at its signals. */
 void sched_interrupt(struct thread *thread);
 
+/* A timer's deadline came nearer: see to it. */
+void sched_arm_timer(void);
+
 /* trap_timer's part: wake who slept long enough, end the slice. Interrupts off. */
 void sched_timer(void);
 

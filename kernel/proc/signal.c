@@ -1,16 +1,18 @@
-/* signal.c: see signal.h. */
+/* signal.c: see signal.h: actions, masks, names. */
 #include "proc/signal.h"
 
+#include <arch/signal.h>
+
 #include "debug/assert.h"
-#include "debug/log.h"
 #include "lib/errno.h"
 #include "lib/string.h"
 #include "mm/slab.h"
 #include "proc/process.h"
-#include "proc/sched.h"
 #include "proc/thread.h"
 
-#define UNBLOCKABLE (SIGNAL_BIT(SIGKILL) | SIGNAL_BIT(SIGSTOP))
+/* Linux's MINSIGSTKSZ. */
+#define ALTERNATE_MINIMUM 2048u
+#define ACTIONS_BYTES     (SIGNAL_MAX * sizeof(struct signal_action))
 /* signal(7), the default actions. All others terminate. */
 #define DEFAULT_IGNORED \
 	(SIGNAL_BIT(SIGCHLD) | SIGNAL_BIT(SIGURG) | SIGNAL_BIT(SIGWINCH) | SIGNAL_BIT(SIGCONT))
@@ -38,6 +40,77 @@ const char *signal_name(int signal)
 	return "a real-time signal";
 }
 
+bool signal_is_ignored_by_default(int signal)
+{
+	return DEFAULT_IGNORED & SIGNAL_BIT(signal);
+}
+
+bool signal_stops_by_default(int signal)
+{
+	return DEFAULT_STOPS & SIGNAL_BIT(signal);
+}
+
+/* ---- a life ---- */
+
+void signals_init(struct signals *signals)
+{
+	list_init(&signals->pending.queue);
+}
+
+void thread_signals_init(struct thread_signals *signals)
+{
+	list_init(&signals->pending.queue);
+	signals->alternate_flags = SS_DISABLE;
+}
+
+int signals_inherit(struct signals *child, const struct signals *parent)
+{
+	if (!parent->actions)
+		return 0;
+	child->actions = kmalloc(ACTIONS_BYTES);
+	if (!child->actions)
+		return -ENOMEM;
+	memcpy(child->actions, parent->actions, ACTIONS_BYTES);
+	return 0;
+}
+
+void thread_signals_inherit(struct thread_signals *child, const struct thread_signals *parent)
+{
+	child->blocked = parent->blocked;
+	child->alternate_sp = parent->alternate_sp;
+	child->alternate_bytes = parent->alternate_bytes;
+	child->alternate_flags = parent->alternate_flags;
+}
+
+void signals_destroy(struct signals *signals)
+{
+	spin_lock(&process_lock);
+	signal_pending_clear_locked(&signals->pending, UINT64_MAX);
+	spin_unlock(&process_lock);
+	kfree(signals->actions);
+}
+
+void signals_reset_handlers(struct process *process)
+{
+	struct thread *thread = process->thread;
+
+	spin_lock(&process_lock);
+	process->has_executed = true;
+	struct signal_action *actions = process->signals.actions;
+	for (unsigned i = 0; actions && i < SIGNAL_MAX; i++) {
+		uint64_t kept =
+			actions[i].handler == HANDLER_IGNORE ? HANDLER_IGNORE : HANDLER_DEFAULT;
+		actions[i] = (struct signal_action){.handler = kept};
+	}
+	spin_unlock(&process_lock);
+	if (!thread)
+		return; /* the process's first program: it has none yet */
+	thread->signals.alternate_sp = thread->signals.alternate_bytes = 0;
+	thread->signals.alternate_flags = SS_DISABLE;
+}
+
+/* ---- actions ---- */
+
 const struct signal_action *signal_action(const struct signals *signals, int signal)
 {
 	static const struct signal_action by_default = {.handler = HANDLER_DEFAULT};
@@ -46,145 +119,101 @@ const struct signal_action *signal_action(const struct signals *signals, int sig
 	return actions ? &actions[signal - 1] : &by_default;
 }
 
-int signal_set_action(struct signals *signals, int signal, const struct signal_action *action)
+static bool is_ignoring(const struct signal_action *action, int signal)
 {
+	if (action->handler == HANDLER_IGNORE)
+		return true;
+	return action->handler == HANDLER_DEFAULT && signal_is_ignored_by_default(signal);
+}
+
+int signal_set_action(struct process *process, int signal, const struct signal_action *action)
+{
+	struct signals *signals = &process->signals;
+
+	assert(process == current_process());
 	if (!signals->actions) {
-		struct signal_action *actions = kzalloc(SIGNAL_MAX * sizeof(*actions));
+		struct signal_action *actions = kzalloc(ACTIONS_BYTES);
 		if (!actions)
 			return -ENOMEM;
 		__atomic_store_n(&signals->actions, actions, __ATOMIC_RELEASE);
 	}
-	signals->actions[signal - 1] = *action;
-	return 0;
-}
-
-int signals_inherit(struct signals *child, const struct signals *parent)
-{
-	if (parent->actions) {
-		child->actions = kmalloc(SIGNAL_MAX * sizeof(*child->actions));
-		if (!child->actions)
-			return -ENOMEM;
-		memcpy(child->actions, parent->actions, SIGNAL_MAX * sizeof(*child->actions));
-	}
-	child->alternate_sp = parent->alternate_sp;
-	child->alternate_bytes = parent->alternate_bytes;
-	child->alternate_flags = parent->alternate_flags;
-	return 0;
-}
-
-void signals_destroy(struct signals *signals)
-{
-	kfree(signals->actions);
-}
-
-void signals_reset_handlers(struct signals *signals)
-{
-	for (unsigned i = 0; signals->actions && i < SIGNAL_MAX; i++) {
-		struct signal_action *action = &signals->actions[i];
-		uint64_t kept =
-			action->handler == HANDLER_IGNORE ? HANDLER_IGNORE : HANDLER_DEFAULT;
-		*action = (struct signal_action){.handler = kept};
-	}
-	signals->alternate_sp = signals->alternate_bytes = 0;
-	signals->alternate_flags = SS_DISABLE;
-}
-
-/* A handler changes nothing here, since it is not called. */
-static bool is_ignored(const struct process *process, int signal)
-{
-	uint64_t handler = signal_action(&process->signals, signal)->handler;
-
-	if (SIGNAL_BIT(signal) & UNBLOCKABLE)
-		return false;
-	return handler == HANDLER_IGNORE || (DEFAULT_IGNORED & SIGNAL_BIT(signal));
-}
-
-static void report(struct process *process, int signal, const char *what)
-{
-	if (__atomic_exchange_n(&process->signals.reported, true, __ATOMIC_RELAXED))
-		return;
-	log_warning("process %s (pid %d): %s: %s is not implemented", process->name, process->pid,
-		    signal_name(signal), what);
-}
-
-static bool has_handler(const struct process *process, int signal)
-{
-	return signal_action(&process->signals, signal)->handler > HANDLER_IGNORE;
-}
-
-void signal_send_locked(struct process *process, int signal)
-{
-	struct thread *thread = process->thread;
-
-	assert(spin_held(&process_lock) && signal > 0 && signal <= SIGNAL_MAX);
-	if (process == &kernel_process)
-		return;
-	/* Not started yet: it will look when it does. A zombie never will. */
-	if (!thread) {
-		__atomic_fetch_or(&process->signals.pending, SIGNAL_BIT(signal), __ATOMIC_RELEASE);
-		return;
-	}
-	/* A blocked signal stays pending even if it is ignored now: that may change. */
-	if (is_ignored(process, signal) && !(thread->blocked_signals & SIGNAL_BIT(signal))) {
-		if (has_handler(process, signal))
-			report(process, signal, "calling a handler");
-		return;
-	}
-	__atomic_fetch_or(&process->signals.pending, SIGNAL_BIT(signal), __ATOMIC_RELEASE);
-	if (signal_wants(thread))
-		sched_interrupt(thread);
-}
-
-void signal_send_self(int signal)
-{
 	spin_lock(&process_lock);
-	signal_send_locked(current_process(), signal);
+	signals->actions[signal - 1] = *action;
+	if (is_ignoring(action, signal))
+		signal_discard_locked(process, SIGNAL_BIT(signal));
+	spin_unlock(&process_lock);
+	return 0;
+}
+
+/* ---- masks ---- */
+
+void signal_set_blocked(uint64_t mask)
+{
+	struct thread_signals *signals = &current_thread()->signals;
+
+	spin_lock(&process_lock);
+	__atomic_store_n(&signals->blocked, mask & ~SIGNAL_UNBLOCKABLE, __ATOMIC_RELEASE);
 	spin_unlock(&process_lock);
 }
 
-static uint64_t wanted(const struct thread *thread)
+void signal_mask_push(uint64_t mask)
 {
-	uint64_t pending = __atomic_load_n(&thread->process->signals.pending, __ATOMIC_ACQUIRE);
+	struct thread_signals *signals = &current_thread()->signals;
 
-	return pending & ~(thread->blocked_signals & ~UNBLOCKABLE);
+	signals->saved_mask = signals->blocked;
+	signals->restore_mask = true;
+	signal_set_blocked(mask);
 }
 
-bool signal_wants(const struct thread *thread)
+void signal_mask_pop(bool interrupted)
 {
-	return wanted(thread) != 0;
+	struct thread_signals *signals = &current_thread()->signals;
+
+	if (interrupted || !signals->restore_mask)
+		return;
+	signals->restore_mask = false;
+	signal_set_blocked(signals->saved_mask);
 }
 
-static void deliver(struct process *process, int signal)
-{
-	bool stops = DEFAULT_STOPS & SIGNAL_BIT(signal);
+/* ---- the alternate stack ---- */
 
-	if (has_handler(process, signal))
-		report(process, signal, "calling a handler");
-	else if (stops)
-		report(process, signal, "stopping a process");
-	if (!stops && !is_ignored(process, signal))
-		process_exit(signal);
+static bool is_on_alternate(const struct thread_signals *signals, vaddr_t sp)
+{
+	const struct arch_signal_stack stack = {signals->alternate_sp, signals->alternate_bytes,
+						signals->alternate_flags};
+
+	return arch_signal_on_stack(&stack, sp);
 }
 
-void signal_deliver(void)
+int signal_alternate_flags(vaddr_t sp)
 {
-	struct thread *thread = current_thread();
-	uint64_t set;
+	const struct thread_signals *signals = &current_thread()->signals;
+	int mode = is_on_alternate(signals, sp) ? SS_ONSTACK : 0;
 
-	while ((set = wanted(thread))) {
-		/* SIGKILL first, then by number. */
-		int signal = set & SIGNAL_BIT(SIGKILL) ? SIGKILL : (int)__builtin_ctzll(set) + 1;
-		__atomic_fetch_and(&thread->process->signals.pending, ~SIGNAL_BIT(signal),
-				   __ATOMIC_RELAXED);
-		deliver(thread->process, signal);
-	}
+	if (!signals->alternate_bytes)
+		mode = SS_DISABLE;
+	return mode | (signals->alternate_flags & (int)SS_FLAG_BITS);
 }
 
-void signal_force(int signal)
+/* In Linux's order. */
+int signal_set_alternate(vaddr_t start, size_t bytes, int flags, vaddr_t sp)
 {
-	struct process *process = current_process();
+	struct thread_signals *signals = &current_thread()->signals;
+	int mode = flags & ~(int)SS_FLAG_BITS;
 
-	if (has_handler(process, signal))
-		report(process, signal, "calling a handler");
-	process_exit(signal);
+	if (is_on_alternate(signals, sp))
+		return -EPERM;
+	if (mode != SS_DISABLE && mode != SS_ONSTACK && mode != 0)
+		return -EINVAL;
+	if (signals->alternate_sp == start && signals->alternate_bytes == bytes &&
+	    signals->alternate_flags == flags)
+		return 0;
+	if (mode == SS_DISABLE)
+		start = bytes = 0;
+	else if (bytes < ALTERNATE_MINIMUM)
+		return -ENOMEM;
+	signals->alternate_sp = start;
+	signals->alternate_bytes = bytes;
+	signals->alternate_flags = flags;
+	return 0;
 }

@@ -1,23 +1,38 @@
 /*
- * signal.h: signals, as far as they end a process. Dispositions and masks are kept and reported as
- * Linux does (signal(7)); SIG_IGN and the default actions are honoured. Calling a handler is not
- * implemented: a signal that has one is named in the log, and does what it would do by default.
+ * signal.h: signals (signal(7)). Each goes through these files:
  *
- * A stop signal's default action, too, is not implemented; it is named in the log and does nothing.
+ *	kill.c           who gets it: one process, a group, all
+ *	signal_send.c    is it ignored; else it is queued, and its thread woken
+ *	signal_deliver.c on the way back to the program: it stops, ends, or calls a handler
+ *	signal.c         actions, masks, names
  *
- * Lock letters: (p) process_lock; (c) changed atomically; (o) the process's own thread.
+ * A signal is sent to a process or to one thread of it; each has a set of pending signals with a
+ * queue of what is known about them. Signals below SIGNAL_REAL_TIME are pending once at most.
+ *
+ * Lock letters: (p) process_lock; (c) written under process_lock, read atomically without; (t) the
+ * thread itself.
  */
 #ifndef PROC_SIGNAL_H
 #define PROC_SIGNAL_H
 
 #include <linux/signal.h>
+#include "lib/list.h"
 #include "lib/types.h"
 
 struct process;
 struct thread;
+struct trap_frame;
 
 #define SIGNAL_MAX         64 /* _NSIG */
+#define SIGNAL_REAL_TIME   32 /* Linux's SIGRTMIN */
 #define SIGNAL_BIT(signal) (1ull << ((signal)-1))
+#define SIGNAL_UNBLOCKABLE (SIGNAL_BIT(SIGKILL) | SIGNAL_BIT(SIGSTOP))
+
+/* The part of siginfo_t that is used, as Linux lays it out; the rest of its 128 bytes is zero. */
+struct signal_info {
+	__SIGINFO;
+};
+_Static_assert(sizeof(struct signal_info) == 48, "Linux's SI_EXPANSION_SIZE begins there");
 
 /* The structure that rt_sigaction(2) speaks. Handler: SIG_DFL 0, SIG_IGN 1, or an address. */
 struct signal_action {
@@ -29,43 +44,142 @@ struct signal_action {
 #define HANDLER_DEFAULT 0u
 #define HANDLER_IGNORE  1u
 
-struct signals {
-	/* (c) SIGNAL_MAX of them, by number - 1; NULL: all are the default. Set once; what they
-	 * hold is (o), and others may read a handler. */
-	struct signal_action *actions;
-	uint64_t pending;                       /* (c) SIGNAL_BITs */
-	bool reported;                          /* (c) one log line a process */
-	uint64_t alternate_sp, alternate_bytes; /* (o) sigaltstack(2) */
-	int alternate_flags;                    /* (o) SS_* */
+struct signal_pending {
+	uint64_t set;           /* (c) SIGNAL_BITs */
+	struct list_node queue; /* (p) of struct queued_signal, first sent first */
 };
+
+struct signals {
+	/* (p) SIGNAL_MAX of them, by number - 1; NULL: all are the default. Allocated at the first
+	 * change; its own thread may read them without the lock. */
+	struct signal_action *actions;
+	struct signal_pending pending; /* for whichever thread */
+};
+
+/* A thread's part. */
+struct thread_signals {
+	struct signal_pending pending;          /* for this thread alone */
+	uint64_t blocked;                       /* (c) its mask */
+	uint64_t waited;                        /* (c) for which it sleeps in rt_sigtimedwait */
+	uint64_t saved_mask;                    /* (t) the one to go back to, if restore_mask */
+	bool restore_mask;                      /* (t) */
+	uint64_t alternate_sp, alternate_bytes; /* (t) sigaltstack(2) */
+	int alternate_flags;                    /* (t) SS_*, as the program has set them */
+	/* (t) See sys/restart.h. */
+	uint64_t restart_deadline;
+	unsigned restart_number; /* 0: none */
+	bool restarting;
+};
+
+/* What becomes of a system call that a signal interrupts; -EINTR wherever a handler is called that
+ * does not have it restarted. */
+enum signal_restart {
+	RESTART_NEVER,
+	RESTART_BY_FLAG,    /* made again after a handler with SA_RESTART, or if none is called */
+	RESTART_NO_HANDLER, /* made again if none is called */
+	RESTART_DEADLINE    /* the same, by restart_syscall(2): it ends when it would have */
+};
+
+/* ---- signal.c ---- */
+
+/* All zeros but for these. */
+void signals_init(struct signals *signals);
+void thread_signals_init(struct thread_signals *signals);
+/* fork: what the child has of its parent. -ENOMEM. */
+NODISCARD int signals_inherit(struct signals *child, const struct signals *parent);
+void thread_signals_inherit(struct thread_signals *child, const struct thread_signals *parent);
+void signals_destroy(struct signals *signals);
+/* exec: handlers become the default action, what is ignored stays so. The calling process. */
+void signals_reset_handlers(struct process *process);
 
 /* What `signals` says of a signal. */
 const struct signal_action *signal_action(const struct signals *signals, int signal);
-/* -ENOMEM. Only the process's own thread. */
-NODISCARD int signal_set_action(struct signals *signals, int signal,
+/* Of the calling process. What is ignored from now on is pending no longer. -ENOMEM. */
+NODISCARD int signal_set_action(struct process *process, int signal,
 				const struct signal_action *action);
 
-/* -ENOMEM; `child` is all zeros. */
-NODISCARD int signals_inherit(struct signals *child, const struct signals *parent);
-void signals_destroy(struct signals *signals);
-/* exec: handlers become the default action, what is ignored stays so. */
-void signals_reset_handlers(struct signals *signals);
+/* sigaltstack(2) of the calling thread, whose stack pointer is `sp`. -EPERM, -EINVAL, -ENOMEM. */
+NODISCARD int signal_set_alternate(vaddr_t start, size_t bytes, int flags, vaddr_t sp);
+/* SS_* of its alternate stack, as sigaltstack(2) tells them. */
+int signal_alternate_flags(vaddr_t sp);
 
-/* Make `signal` pending, unless it would be ignored, and wake its thread. Under process_lock. */
-void signal_send_locked(struct process *process, int signal);
-/* To the calling process. */
+/* The calling thread's mask, but for what can't be blocked. */
+void signal_set_blocked(uint64_t mask);
+/*
+ * ppoll and its like: another mask while the call waits. After it, signal_mask_pop(interrupted): if
+ * the call returns -EINTR the old mask comes back once a handler was called, else at once.
+ */
+void signal_mask_push(uint64_t mask);
+void signal_mask_pop(bool interrupted);
+
+/* "SIGSEGV"; "a real-time signal". */
+const char *signal_name(int signal);
+bool signal_is_ignored_by_default(int signal);
+bool signal_stops_by_default(int signal);
+
+/* ---- signal_send.c ---- */
+
+/* SI_KERNEL: nobody in particular has sent it. */
+struct signal_info signal_info_kernel(int signal);
+/* From the calling process; code: SI_USER, SI_TKILL. */
+struct signal_info signal_info_user(int signal, int code);
+
+/* Make info->si_signo pending for the process, and wake it if it wants to know. Under
+ * process_lock. */
+void signal_send_locked(struct process *process, const struct signal_info *info);
+/* The same, for the thread if `thread` is not NULL; -EAGAIN if there are too many of a queued
+ * signal. Under process_lock. */
+NODISCARD int signal_queue_locked(struct process *process, struct thread *thread,
+				  const struct signal_info *info);
+/* From the calling process to itself, as kill(2) does it. */
 void signal_send_self(int signal);
+
+/* Take one of the signals in `set` that are pending for `thread`; 0: there is none. Under
+ * process_lock. */
+int signal_dequeue_locked(struct thread *thread, uint64_t set, struct signal_info *info);
+/* Forget those of `set`. Under process_lock. */
+void signal_discard_locked(struct process *process, uint64_t set);
+void signal_pending_clear_locked(struct signal_pending *pending, uint64_t set);
+/* All that are pending for the process or its thread. Under process_lock. */
+uint64_t signals_pending_locked(const struct process *process);
 
 /* Is there a signal that `thread` must act upon before it goes on? Any context. */
 bool signal_wants(const struct thread *thread);
+/* Has it been sent SIGKILL? Under process_lock. */
+bool signal_is_killed(const struct process *process);
 
-/* Act on all signals that are pending for the calling thread; may not return. Interrupts on. */
-void signal_deliver(void);
+/* Tell the parent that the process has stopped or goes on. Under process_lock. */
+void signal_notify_stop_locked(struct process *process, int code);
 
-/* The program did what the processor refuses: a signal that can't be ignored or blocked. */
-NORETURN void signal_force(int signal);
+/* ---- kill.c ---- */
 
-/* "SIGSEGV"; "signal 35" has no name. */
-const char *signal_name(int signal);
+/* kill(2). -ESRCH, -EINVAL. */
+NODISCARD int signal_kill(int pid, int signal);
+/* `info` to one process; si_signo 0 only looks. thread_group 0: any. -ESRCH, -EINVAL, -EAGAIN. */
+NODISCARD int signal_send_pid(int pid, const struct signal_info *info);
+/* The same to one thread of a process; process 0: of any. */
+NODISCARD int signal_send_thread(int process, int thread, const struct signal_info *info);
+/* A terminal's signal to all of a process group; info NULL: signal_info_kernel(). From any context
+ * without spinlocks. -ESRCH. */
+int signal_send_group(int group, int signal, const struct signal_info *info);
+/* The same under process_lock. */
+int signal_send_group_locked(int group, int signal, const struct signal_info *info);
+
+/* ---- signal_deliver.c ---- */
+
+/*
+ * Act on all signals that are pending for the calling thread, which is about to leave the kernel by
+ * `frame`; may not return. If that is the frame of system call `number`, interrupted, `restart`
+ * says what becomes of it. Interrupts on.
+ */
+void signal_deliver(struct trap_frame *frame, enum signal_restart restart, unsigned number);
+
+/* The calling thread did what the processor refuses: a signal that can't be ignored or blocked. */
+void signal_force(const struct signal_info *info);
+/* Would signal_force() end the process? */
+bool signal_is_fatal(int signal);
+
+/* rt_sigreturn(2): `frame` becomes what the signal's frame on the stack says. */
+void signal_return(struct trap_frame *frame);
 
 #endif

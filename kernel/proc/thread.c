@@ -21,6 +21,7 @@ static struct thread *thread_allocate(struct process *process)
 	}
 	thread->process = process;
 	thread->state = THREAD_BLOCKED;
+	thread_signals_init(&thread->signals);
 	return thread;
 }
 
@@ -77,7 +78,7 @@ int thread_fork(struct process *process, const struct trap_frame *frame, struct 
 		thread_release(thread);
 		return error;
 	}
-	thread->blocked_signals = current_thread()->blocked_signals;
+	thread_signals_inherit(&thread->signals, &current_thread()->signals);
 	*out = thread;
 	return 0;
 }

@@ -10,6 +10,7 @@
 #include <arch/cpu.h>
 #include <arch/thread.h>
 #include "lib/list.h"
+#include "proc/signal.h"
 #include "sync/cpu.h"
 
 struct process;
@@ -33,9 +34,9 @@ struct thread {
 	struct list_node sleep_link; /* (r) by deadline; next is NULL while there is none */
 	uint64_t deadline;           /* (r) time_now() nanoseconds */
 	uint64_t cpu_time;           /* (r) nanoseconds that it ran, up to the last switch */
-	uint64_t blocked_signals;    /* (t) bit n-1 for signal n */
-	void (*entry)(void *);       /* (i) */
-	void *argument;              /* (i) */
+	struct thread_signals signals;
+	void (*entry)(void *); /* (i) */
+	void *argument;        /* (i) */
 };
 
 static inline struct thread *current_thread(void)

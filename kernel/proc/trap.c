@@ -2,6 +2,7 @@
 #include <arch/trap.h>
 
 #include <arch/irq.h>
+#include <arch/signal.h>
 #include <arch/user.h>
 
 #include "debug/assert.h"
@@ -53,11 +54,25 @@ static void fail_copy(struct trap_frame *frame, struct process *process, vaddr_t
 	trap_set_pc(frame, fixup);
 }
 
-/* The program's own access. */
-NORETURN static void fail_program(const struct trap_frame *frame, struct process *process,
-				  vaddr_t va, unsigned access, enum vm_result result)
+static struct signal_info fault_info(vaddr_t va, enum vm_result result)
 {
-	int signal = result == VM_BAD_OBJECT ? SIGBUS : SIGSEGV;
+	struct signal_info info = {.si_signo = SIGSEGV, .si_code = SEGV_MAPERR};
+
+	if (result == VM_BAD_ACCESS)
+		info.si_code = SEGV_ACCERR;
+	if (result == VM_BAD_OBJECT) {
+		info.si_signo = SIGBUS;
+		info.si_code = BUS_ADRERR;
+	}
+	info.si_addr = (void *)va;
+	return info;
+}
+
+/* The program's own access. */
+static void fail_program(const struct trap_frame *frame, struct process *process, vaddr_t va,
+			 unsigned access, enum vm_result result)
+{
+	const struct signal_info info = fault_info(va, result);
 	const char *why = "there is nothing";
 
 	if (result == VM_NO_MEMORY) {
@@ -68,10 +83,14 @@ NORETURN static void fail_program(const struct trap_frame *frame, struct process
 		why = "it is not allowed";
 	if (result == VM_BAD_OBJECT)
 		why = "the file does not reach so far";
-	log_info("process %s (pid %d): %s at pc %#llx: %s %#llx, where %s", process->name,
-		 process->pid, signal_name(signal), (unsigned long long)trap_pc(frame),
-		 access_name(access), (unsigned long long)va, why);
-	signal_force(signal);
+	/* A handler may be at home with it. */
+	if (signal_is_fatal(info.si_signo))
+		log_info("process %s (pid %d): %s at pc %#llx: %s %#llx, where %s", process->name,
+			 process->pid, signal_name(info.si_signo),
+			 (unsigned long long)trap_pc(frame), access_name(access),
+			 (unsigned long long)va, why);
+	arch_signal_note_fault(&current_thread()->arch, frame, va);
+	signal_force(&info);
 }
 
 void trap_page_fault(struct trap_frame *frame, vaddr_t va, unsigned access)
@@ -94,11 +113,16 @@ void trap_user_exception(struct trap_frame *frame, int signal, int code, vaddr_t
 			 const char *name)
 {
 	struct process *process = current_process();
+	struct signal_info info = {.si_signo = signal, .si_code = code};
 
 	irq_enable();
-	log_info("process %s (pid %d): %s at pc %#llx: %s", process->name, process->pid,
-		 signal_name(signal), (unsigned long long)trap_pc(frame), name);
-	signal_force(signal);
+	info.si_addr = (void *)address;
+	if (signal_is_fatal(signal))
+		log_info("process %s (pid %d): %s at pc %#llx: %s", process->name, process->pid,
+			 signal_name(signal), (unsigned long long)trap_pc(frame), name);
+	arch_signal_note_fault(&current_thread()->arch, frame, 0);
+	signal_force(&info);
+	irq_disable(); /* the way back wants them off */
 }
 
 void trap_timer(void)
@@ -111,14 +135,14 @@ static bool has_work_before_user(void)
 	return cpu_local()->need_resched || signal_wants(current_thread());
 }
 
-static NOINLINE void work_before_user(void)
+static NOINLINE void work_before_user(struct trap_frame *frame)
 {
 	do {
 		if (cpu_local()->need_resched) {
 			thread_yield();
 		} else {
 			irq_enable();
-			signal_deliver();
+			signal_deliver(frame, RESTART_NEVER, 0);
 			irq_disable();
 		}
 	} while (has_work_before_user());
@@ -127,5 +151,5 @@ static NOINLINE void work_before_user(void)
 void trap_return_to_user(struct trap_frame *frame)
 {
 	if (UNLIKELY(has_work_before_user()))
-		work_before_user();
+		work_before_user(frame);
 }

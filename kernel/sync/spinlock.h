@@ -12,6 +12,8 @@
 enum lock_rank {
 	RANK_PROCESS,   /* process table, parent and child links */
 	RANK_SCHEDULER, /* run queue, thread states */
+	RANK_TIMER,     /* timers' deadlines */
+	RANK_EVENTS,    /* files that an epoll found ready */
 	RANK_FILES,     /* fd table */
 	RANK_SPACE,     /* vm_space */
 	RANK_OBJECT,    /* vm_object */

@@ -12,7 +12,8 @@
  *	}
  *	wait_finish(&waiter);
  *
- * A thread may prepare on several queues and block once. Who makes the condition true wakes the
+ * A thread may prepare on several queues and block once. A listener stands in a queue without a
+ * thread: it is told of every wake-up, until it leaves. Who makes the condition true wakes the
  * queue afterwards, from a thread or from an interrupt, holding no spinlock of RANK_SCHEDULER or
  * further in. The scheduler implements this; RANK_SCHEDULER guards every queue.
  */
@@ -30,7 +31,10 @@ struct wait_queue {
 
 struct waiter {
 	struct list_node link; /* link.next is NULL while it stands in no queue */
-	struct thread *thread;
+	struct thread *thread; /* NULL: a listener */
+	/* A listener's: called under the scheduler's lock. It may take spinlocks further in, and
+	 * pass the wake-up on by wait_wake_listening(). */
+	void (*notify)(struct waiter *waiter);
 };
 
 #define WAIT_FOREVER UINT64_MAX
@@ -61,7 +65,16 @@ NODISCARD bool wait_break(void);
 /* Leave the queue, if still in it. The thread is about to block no longer. */
 void wait_finish(struct waiter *waiter);
 
-/* Wake up to `max` threads, first come first served; returns how many. */
+/* Have notify() called at each wake-up of the queue, from now on until wait_unlisten(). Listeners
+ * may pass wake-ups on to other queues, but not in a circle. */
+void wait_listen(struct wait_queue *queue, struct waiter *waiter,
+		 void (*notify)(struct waiter *waiter));
+void wait_unlisten(struct waiter *waiter);
+/* Wake all of another queue, from inside of a notify(). */
+void wait_wake_listening(struct wait_queue *queue);
+
+/* Wake up to `max` threads, first come first served, and tell all listeners; returns how many
+ * threads. */
 unsigned wait_wake(struct wait_queue *queue, unsigned max);
 
 static inline void wait_wake_all(struct wait_queue *queue)

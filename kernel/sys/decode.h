@@ -34,6 +34,10 @@ void put_named(struct named *named);
 /* Give `file` the lowest number; takes over the reference, also when it fails. flags: O_CLOEXEC. */
 NODISCARD int install_file(struct file *file, unsigned minimum, unsigned flags);
 
+/* A siginfo_t for the program (sys_kill.c). -EFAULT. */
+struct signal_info;
+NODISCARD int put_siginfo(vaddr_t user, const struct signal_info *info);
+
 /* RLIMIT_NOFILE of the calling process. */
 unsigned file_limit(void);
 

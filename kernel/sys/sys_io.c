@@ -1,8 +1,6 @@
-/* sys_io.c: system calls on open files: reading, writing, pipes, poll. */
-#include <arch/time.h>
+/* sys_io.c: system calls on open files: reading, writing, pipes. */
 #include <asm/fcntl.h>
 #include <asm/ioctls.h>
-#include <asm/poll.h>
 #include <linux/uio.h>
 
 #include "fs/file.h"
@@ -12,16 +10,13 @@
 #include "mm/slab.h"
 #include "proc/process.h"
 #include "proc/thread.h"
-#include "sync/wait_queue.h"
 #include "sys/decode.h"
 #include "sys/syscall.h"
 #include "vm/user_copy.h"
 
 /* What one call moves at most: Linux's MAX_RW_COUNT. */
-#define MOVE_MAX     0x7ffff000ull
-#define NS_PER_MS    1000000ull
-#define CURRENT      UINT64_MAX  /* at the file's own position */
-#define POLL_STEP_NS 10000000ull /* for devices that have no interrupt: look again so often */
+#define MOVE_MAX 0x7ffff000ull
+#define CURRENT  UINT64_MAX /* at the file's own position */
 
 enum way { READ, WRITE };
 
@@ -244,99 +239,4 @@ int64_t sys_pipe(const struct syscall *call)
 int64_t sys_pipe2(const struct syscall *call)
 {
 	return make_pipe(call->a[0], arg_unsigned(call, 1));
-}
-
-/* ---- poll ---- */
-
-struct polled {
-	struct file *file; /* NULL: no such descriptor, or a negative one */
-	struct waiter waiter;
-};
-
-/* Stand in the file's queue, then look: what changes in between wakes. Its events, or 0. */
-static unsigned look_at(const struct pollfd *wanted, struct polled *polled)
-{
-	struct wait_queue *queue;
-
-	if (wanted->fd < 0)
-		return 0;
-	if (!polled->file)
-		return POLLNVAL;
-	unsigned events = file_poll(polled->file, &queue);
-	if (queue) {
-		wait_prepare(queue, &polled->waiter);
-		events = file_poll(polled->file, &queue);
-	}
-	return events & ((unsigned)(unsigned short)wanted->events | POLLERR | POLLHUP);
-}
-
-static int look_at_all(struct pollfd *wanted, struct polled *polled, unsigned count)
-{
-	int ready = 0;
-
-	for (unsigned i = 0; i < count; i++) {
-		wanted[i].revents = (short)look_at(&wanted[i], &polled[i]);
-		ready += wanted[i].revents != 0;
-	}
-	return ready;
-}
-
-static int poll_files(struct pollfd *wanted, struct polled *polled, unsigned count,
-		      uint64_t deadline)
-{
-	struct wait_queue nobody; /* for a poll of no file at all */
-	struct waiter sleep;
-	int ready, error = 0;
-
-	wait_queue_init(&nobody);
-	waiter_init(&sleep);
-	for (;;) {
-		wait_prepare(&nobody, &sleep);
-		ready = look_at_all(wanted, polled, count);
-		if (ready || error == -EINTR ||
-		    (deadline != WAIT_FOREVER && time_now() >= deadline))
-			break;
-		error = wait_block(MIN(deadline, time_now() + POLL_STEP_NS));
-	}
-	wait_finish(&sleep);
-	for (unsigned i = 0; i < count; i++)
-		wait_finish(&polled[i].waiter);
-	return ready ? ready : (error == -EINTR ? -EINTR : 0);
-}
-
-static void get_polled(const struct pollfd *wanted, struct polled *polled, unsigned count)
-{
-	for (unsigned i = 0; i < count; i++) {
-		polled[i].file = wanted[i].fd < 0 ? NULL : get_file((uint64_t)wanted[i].fd);
-		waiter_init(&polled[i].waiter);
-	}
-}
-
-int64_t sys_poll(const struct syscall *call)
-{
-	unsigned count = arg_unsigned(call, 1);
-	int timeout = arg_int(call, 2);
-	uint64_t deadline = WAIT_FOREVER;
-
-	if (count > file_limit())
-		return -EINVAL;
-	if (timeout >= 0)
-		deadline = time_now() + (uint64_t)timeout * NS_PER_MS;
-	struct pollfd *wanted = kmalloc((count + 1) * sizeof(*wanted));
-	struct polled *polled = kmalloc((count + 1) * sizeof(*polled));
-	int64_t result = wanted && polled ? 0 : -ENOMEM;
-	if (!result)
-		result = copy_from_user(wanted, call->a[0], count * sizeof(*wanted));
-	if (!result) {
-		get_polled(wanted, polled, count);
-		result = poll_files(wanted, polled, count, deadline);
-		for (unsigned i = 0; i < count; i++)
-			if (polled[i].file)
-				file_put(polled[i].file);
-		if (result >= 0 && copy_to_user(call->a[0], wanted, count * sizeof(*wanted)))
-			result = -EFAULT;
-	}
-	kfree(wanted);
-	kfree(polled);
-	return result;
 }

@@ -162,7 +162,7 @@ int64_t sys_prlimit64(const struct syscall *call)
 	if (call->a[2] && copy_from_user(&limit, call->a[2], sizeof(limit)))
 		return -EFAULT;
 	if (pid && pid != process->pid)
-		return process_kill(pid, 0) ? -ESRCH : -EPERM;
+		return process_exists(pid) ? -EPERM : -ESRCH;
 	if (resource >= RLIM_NLIMITS)
 		return -EINVAL;
 	before = process->limits[resource];

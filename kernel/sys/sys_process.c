@@ -3,13 +3,12 @@
 #include <arch/trap.h>
 #include <asm/fcntl.h>
 #include <asm/prctl.h>
+#include <asm/unistd_64.h>
 #include <linux/fcntl.h>
 #include <linux/futex.h>
 #include <linux/prctl.h>
-#include <linux/resource.h>
 #include <linux/sched.h>
 #include <linux/time_types.h>
-#include <linux/wait.h>
 
 #include "debug/log.h"
 #include "fs/inode.h"
@@ -24,6 +23,7 @@
 #include "sync/mutex.h"
 #include "sync/wait_queue.h"
 #include "sys/decode.h"
+#include "sys/restart.h"
 #include "sys/syscall.h"
 #include "sys/time_args.h"
 #include "vm/user_copy.h"
@@ -113,36 +113,6 @@ int64_t sys_execve(const struct syscall *call)
 	return 0;
 }
 
-/* ---- wait4 ---- */
-
-int64_t sys_wait4(const struct syscall *call)
-{
-	const unsigned known =
-		WNOHANG | WUNTRACED | WCONTINUED | __WNOTHREAD | __WCLONE | (unsigned)__WALL;
-	unsigned options = arg_unsigned(call, 2);
-	struct wait_result result;
-
-	if (options & ~known)
-		return -EINVAL;
-	/* Process groups are not implemented: a group's number finds nobody. */
-	int wanted = arg_int(call, 0);
-	if (wanted < -1)
-		return -ECHILD;
-	int pid = process_wait(current_process(), wanted ? wanted : -1, options, &result);
-	if (pid <= 0)
-		return pid;
-	if (call->a[1] && copy_to_user(call->a[1], &result.status, sizeof(result.status)))
-		return -EFAULT;
-	if (call->a[3]) {
-		struct rusage usage = {
-			.ru_utime = timeval_of(result.cpu_time + result.children_cpu_time),
-		};
-		if (copy_to_user(call->a[3], &usage, sizeof(usage)))
-			return -EFAULT;
-	}
-	return pid;
-}
-
 /* ---- who am I ---- */
 
 int64_t sys_getpid(const struct syscall *call)
@@ -215,7 +185,7 @@ int64_t sys_sched_getaffinity(const struct syscall *call)
 
 	if (bytes < sizeof(mask) || bytes % sizeof(mask))
 		return -EINVAL;
-	if (pid && process_kill(pid, 0))
+	if (pid && !process_exists(pid))
 		return -ESRCH;
 	return copy_to_user(call->a[2], &mask, sizeof(mask)) ? -EFAULT : (int64_t)sizeof(mask);
 }
@@ -227,12 +197,15 @@ static int64_t do_wait(const struct syscall *call, bool private, bool is_bitset,
 	uint32_t bits = is_bitset ? arg_unsigned(call, 5) : FUTEX_BITSET_MATCH_ANY;
 	uint64_t deadline = WAIT_FOREVER;
 
-	if (call->a[3]) {
+	if (call->a[3] && !restart_deadline(&deadline)) {
 		int error = get_deadline(call->a[3], is_bitset, realtime, &deadline);
 		if (error)
 			return error;
 	}
-	return futex_wait(call->a[0], private, arg_unsigned(call, 2), bits, deadline);
+	int error = futex_wait(call->a[0], private, arg_unsigned(call, 2), bits, deadline);
+	if (error == -EINTR && deadline != WAIT_FOREVER)
+		restart_later(__NR_futex, deadline);
+	return error;
 }
 
 int64_t sys_futex(const struct syscall *call)

@@ -1,60 +1,43 @@
-/* sys_signal.c: system calls on signals: who gets one, and what is to be done about it. */
+/* sys_signal.c: system calls on signals: what a process does about those it gets. */
+#include <arch/time.h>
+#include <arch/trap.h>
+
 #include "lib/errno.h"
 #include "proc/process.h"
 #include "proc/signal.h"
 #include "proc/thread.h"
 #include "sync/wait_queue.h"
+#include "sys/decode.h"
 #include "sys/syscall.h"
+#include "sys/time_args.h"
 #include "vm/user_copy.h"
 
 /* Of the set that the rt_ calls take: 64 signals. */
-#define SET_BYTES         8u
-/* Linux's MINSIGSTKSZ, for sigaltstack. */
-#define ALTERNATE_MINIMUM 2048u
-#define UNBLOCKABLE       (SIGNAL_BIT(SIGKILL) | SIGNAL_BIT(SIGSTOP))
-
-int64_t sys_kill(const struct syscall *call)
-{
-	int pid = arg_int(call, 0), signal = arg_int(call, 1);
-
-	/* Process groups are not implemented: the caller's own is itself. */
-	if (pid == 0)
-		pid = current_process()->pid;
-	if (signal < 0 || signal > SIGNAL_MAX)
-		return -EINVAL;
-	return pid > 0 ? process_kill(pid, signal) : -ESRCH;
-}
-
-int64_t sys_tkill(const struct syscall *call)
-{
-	return arg_int(call, 0) > 0 ? process_kill(arg_int(call, 0), arg_int(call, 1)) : -EINVAL;
-}
-
-int64_t sys_tgkill(const struct syscall *call)
-{
-	int group = arg_int(call, 0), thread = arg_int(call, 1);
-
-	if (group <= 0 || thread <= 0)
-		return -EINVAL;
-	return group == thread ? process_kill(thread, arg_int(call, 2)) : -ESRCH;
-}
+#define SET_BYTES 8u
+/* Other flags are cleared, by which programs find out that they are not known. */
+#define KNOWN_FLAGS                                                                       \
+	((uint64_t)(SA_NOCLDSTOP | SA_NOCLDWAIT | SA_SIGINFO | SA_ONSTACK | SA_RESTART) | \
+	 SA_NODEFER | SA_RESETHAND | SA_RESTORER | SA_EXPOSE_TAGBITS)
 
 int64_t sys_rt_sigaction(const struct syscall *call)
 {
-	struct signals *signals = &current_process()->signals;
+	struct process *process = current_process();
 	int signal = arg_int(call, 0);
 	struct signal_action fresh, old;
 
-	if (call->a[3] != SET_BYTES || signal < 1 || signal > SIGNAL_MAX)
+	if (call->a[3] != SET_BYTES)
 		return -EINVAL;
 	if (call->a[1] && copy_from_user(&fresh, call->a[1], sizeof(fresh)))
 		return -EFAULT;
-	if (call->a[1] && (SIGNAL_BIT(signal) & UNBLOCKABLE))
+	if (signal < 1 || signal > SIGNAL_MAX)
 		return -EINVAL;
-	old = *signal_action(signals, signal);
+	if (call->a[1] && (SIGNAL_BIT(signal) & SIGNAL_UNBLOCKABLE))
+		return -EINVAL;
+	old = *signal_action(&process->signals, signal);
 	if (call->a[1]) {
-		fresh.mask &= ~UNBLOCKABLE;
-		if (signal_set_action(signals, signal, &fresh))
+		fresh.flags &= KNOWN_FLAGS;
+		fresh.mask &= ~SIGNAL_UNBLOCKABLE;
+		if (signal_set_action(process, signal, &fresh))
 			return -ENOMEM;
 	}
 	if (call->a[2] && copy_to_user(call->a[2], &old, sizeof(old)))
@@ -62,18 +45,19 @@ int64_t sys_rt_sigaction(const struct syscall *call)
 	return 0;
 }
 
-static int apply_mask(struct thread *thread, int how, uint64_t set)
+static int apply_mask(int how, uint64_t set)
 {
-	set &= ~UNBLOCKABLE;
+	uint64_t old = current_thread()->signals.blocked;
+
 	switch (how) {
 	case SIG_BLOCK:
-		thread->blocked_signals |= set;
+		signal_set_blocked(old | set);
 		return 0;
 	case SIG_UNBLOCK:
-		thread->blocked_signals &= ~set;
+		signal_set_blocked(old & ~set);
 		return 0;
 	case SIG_SETMASK:
-		thread->blocked_signals = set;
+		signal_set_blocked(set);
 		return 0;
 	default:
 		return -EINVAL;
@@ -82,15 +66,14 @@ static int apply_mask(struct thread *thread, int how, uint64_t set)
 
 int64_t sys_rt_sigprocmask(const struct syscall *call)
 {
-	struct thread *thread = current_thread();
-	uint64_t old = thread->blocked_signals, set;
+	uint64_t old = current_thread()->signals.blocked, set;
 
 	if (call->a[3] != SET_BYTES)
 		return -EINVAL;
 	if (call->a[1]) {
 		if (copy_from_user(&set, call->a[1], sizeof(set)))
 			return -EFAULT;
-		int error = apply_mask(thread, arg_int(call, 0), set);
+		int error = apply_mask(arg_int(call, 0), set);
 		if (error)
 			return error;
 	}
@@ -101,45 +84,109 @@ int64_t sys_rt_sigprocmask(const struct syscall *call)
 
 int64_t sys_rt_sigpending(const struct syscall *call)
 {
-	uint64_t set = current_process()->signals.pending & current_thread()->blocked_signals;
-
 	if (call->a[1] > SET_BYTES)
 		return -EINVAL;
+	spin_lock(&process_lock);
+	uint64_t pending = signals_pending_locked(current_process());
+	spin_unlock(&process_lock);
+	uint64_t set = pending & current_thread()->signals.blocked;
 	return copy_to_user(call->a[0], &set, call->a[1]);
 }
 
-int64_t sys_pause(const struct syscall *call)
+/* ---- waiting for a signal ---- */
+
+static int sleep_until(uint64_t deadline)
 {
 	struct wait_queue nobody;
 
 	wait_queue_init(&nobody);
-	return wait_until(&nobody, WAIT_FOREVER, false);
+	return wait_until(&nobody, deadline, false);
 }
 
-/* Kept and reported; no handler is called yet that could use it. */
+int64_t sys_pause(const struct syscall *call)
+{
+	return sleep_until(WAIT_FOREVER);
+}
+
+int64_t sys_rt_sigsuspend(const struct syscall *call)
+{
+	uint64_t set;
+
+	if (call->a[1] != SET_BYTES)
+		return -EINVAL;
+	if (copy_from_user(&set, call->a[0], sizeof(set)))
+		return -EFAULT;
+	signal_mask_push(set);
+	int error = sleep_until(WAIT_FOREVER);
+	signal_mask_pop(true);
+	return error;
+}
+
+/* One of `set`, which are blocked or not; 0: there is none. */
+static int take(uint64_t set, uint64_t waited, struct signal_info *info)
+{
+	struct thread *thread = current_thread();
+
+	spin_lock(&process_lock);
+	int signal = signal_dequeue_locked(thread, set, info);
+	__atomic_store_n(&thread->signals.waited, signal ? 0 : waited, __ATOMIC_RELEASE);
+	spin_unlock(&process_lock);
+	return signal;
+}
+
+int64_t sys_rt_sigtimedwait(const struct syscall *call)
+{
+	uint64_t set, deadline = WAIT_FOREVER;
+	struct signal_info info;
+
+	if (call->a[3] != SET_BYTES)
+		return -EINVAL;
+	if (copy_from_user(&set, call->a[0], sizeof(set)))
+		return -EFAULT;
+	if (call->a[2]) {
+		int error = get_deadline(call->a[2], false, false, &deadline);
+		if (error)
+			return error;
+	}
+	set &= ~SIGNAL_UNBLOCKABLE;
+	int error = 0;
+	int signal = take(set, set, &info);
+	if (!signal) {
+		error = sleep_until(deadline);
+		signal = take(set, 0, &info);
+	}
+	if (!signal)
+		return error == -ETIMEDOUT ? -EAGAIN : -EINTR;
+	if (call->a[1] && put_siginfo(call->a[1], &info))
+		return -EFAULT;
+	return signal;
+}
+
+/* ---- handlers ---- */
+
+int64_t sys_rt_sigreturn(const struct syscall *call)
+{
+	signal_return(call->frame);
+	return trap_result(call->frame);
+}
+
 int64_t sys_sigaltstack(const struct syscall *call)
 {
-	struct signals *signals = &current_process()->signals;
+	const struct thread_signals *signals = &current_thread()->signals;
+	vaddr_t sp = trap_sp(call->frame);
 	stack_t fresh, old = {
 			       .ss_sp = (void *)signals->alternate_sp,
-			       .ss_flags = signals->alternate_bytes ? signals->alternate_flags
-								    : SS_DISABLE,
+			       .ss_flags = signal_alternate_flags(sp),
 			       .ss_size = signals->alternate_bytes,
 		       };
 
 	if (call->a[0]) {
 		if (copy_from_user(&fresh, call->a[0], sizeof(fresh)))
 			return -EFAULT;
-		int mode = fresh.ss_flags & ~(int)SS_FLAG_BITS;
-		if (mode != SS_DISABLE && mode != SS_ONSTACK && mode != 0)
-			return -EINVAL;
-		if (mode == SS_DISABLE)
-			fresh = (stack_t){.ss_flags = SS_DISABLE};
-		else if (fresh.ss_size < ALTERNATE_MINIMUM)
-			return -ENOMEM;
-		signals->alternate_sp = (uint64_t)fresh.ss_sp;
-		signals->alternate_bytes = fresh.ss_size;
-		signals->alternate_flags = fresh.ss_flags & ~SS_ONSTACK;
+		int error = signal_set_alternate((vaddr_t)fresh.ss_sp, fresh.ss_size,
+						 fresh.ss_flags, sp);
+		if (error)
+			return error;
 	}
 	if (call->a[1] && copy_to_user(call->a[1], &old, sizeof(old)))
 		return -EFAULT;

@@ -1,6 +1,7 @@
 /* sys_time.c: clocks, sleeping, and how much time was used. */
 #include <arch/time.h>
 #include <asm/param.h>
+#include <asm/unistd_64.h>
 #include <linux/resource.h>
 #include <linux/times.h>
 
@@ -9,6 +10,7 @@
 #include "proc/sched.h"
 #include "proc/thread.h"
 #include "sync/wait_queue.h"
+#include "sys/restart.h"
 #include "sys/syscall.h"
 #include "sys/time_args.h"
 #include "vm/user_copy.h"
@@ -126,8 +128,9 @@ int64_t sys_time(const struct syscall *call)
 
 /* ---- sleeping ---- */
 
-/* remaining: where to say how long it would have slept on; 0: nowhere. */
-static int64_t sleep_until(uint64_t deadline, vaddr_t remaining)
+/* Call `number`, which may be made again until it is over; 0: its arguments say until when.
+ * remaining: where to say how long it would have slept on; 0: nowhere. */
+static int64_t sleep_until(uint64_t deadline, unsigned number, vaddr_t remaining)
 {
 	struct wait_queue nobody;
 
@@ -138,15 +141,19 @@ static int64_t sleep_until(uint64_t deadline, vaddr_t remaining)
 	uint64_t now = time_now();
 	if (remaining && put_timespec(remaining, deadline > now ? deadline - now : 0))
 		return -EFAULT;
+	if (number)
+		restart_later(number, deadline);
 	return -EINTR;
 }
 
 int64_t sys_nanosleep(const struct syscall *call)
 {
 	uint64_t deadline;
-	int error = get_deadline(call->a[0], false, false, &deadline);
+	int error = 0;
 
-	return error ? error : sleep_until(deadline, call->a[1]);
+	if (!restart_deadline(&deadline))
+		error = get_deadline(call->a[0], false, false, &deadline);
+	return error ? error : sleep_until(deadline, __NR_nanosleep, call->a[1]);
 }
 
 int64_t sys_clock_nanosleep(const struct syscall *call)
@@ -157,8 +164,13 @@ int64_t sys_clock_nanosleep(const struct syscall *call)
 
 	if (clock != CLOCK_REALTIME && clock != CLOCK_MONOTONIC && clock != CLOCK_BOOTTIME)
 		return -EINVAL;
-	int error = get_deadline(call->a[2], absolute, clock == CLOCK_REALTIME, &deadline);
-	return error ? error : sleep_until(deadline, absolute ? 0 : call->a[3]);
+	int error = 0;
+	if (!restart_deadline(&deadline))
+		error = get_deadline(call->a[2], absolute, clock == CLOCK_REALTIME, &deadline);
+	if (error)
+		return error;
+	return absolute ? sleep_until(deadline, 0, 0)
+			: sleep_until(deadline, __NR_clock_nanosleep, call->a[3]);
 }
 
 /* ---- time used; all of it counts as the program's own ---- */

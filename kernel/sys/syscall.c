@@ -8,7 +8,9 @@
 #include "debug/log.h"
 #include "lib/errno.h"
 #include "proc/process.h"
+#include "proc/signal.h"
 #include "proc/thread.h"
+#include "sys/restart.h"
 
 #define NAMED_MAX 512u
 
@@ -42,5 +44,7 @@ void trap_syscall(struct trap_frame *frame)
 		name_missing(number);
 	assert(cpu_local()->held_ranks == 0);
 	trap_set_result(frame, result);
+	if (UNLIKELY(result == -EINTR))
+		signal_deliver(frame, restart_kind(number), (unsigned)number);
 	irq_disable(); /* the way back wants them off */
 }

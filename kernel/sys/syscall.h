@@ -51,7 +51,25 @@ int64_t sys_ioctl(const struct syscall *call);
 int64_t sys_getdents64(const struct syscall *call);
 int64_t sys_pipe(const struct syscall *call);
 int64_t sys_pipe2(const struct syscall *call);
+
+/* sys_poll.c */
 int64_t sys_poll(const struct syscall *call);
+int64_t sys_ppoll(const struct syscall *call);
+int64_t sys_select(const struct syscall *call);
+int64_t sys_pselect6(const struct syscall *call);
+
+/* sys_event.c */
+int64_t sys_epoll_create(const struct syscall *call);
+int64_t sys_epoll_create1(const struct syscall *call);
+int64_t sys_epoll_ctl(const struct syscall *call);
+int64_t sys_epoll_wait(const struct syscall *call);
+int64_t sys_epoll_pwait(const struct syscall *call);
+int64_t sys_epoll_pwait2(const struct syscall *call);
+int64_t sys_eventfd(const struct syscall *call);
+int64_t sys_eventfd2(const struct syscall *call);
+int64_t sys_timerfd_create(const struct syscall *call);
+int64_t sys_timerfd_settime(const struct syscall *call);
+int64_t sys_timerfd_gettime(const struct syscall *call);
 
 /* sys_file.c */
 int64_t sys_open(const struct syscall *call);
@@ -144,7 +162,6 @@ int64_t sys_exit(const struct syscall *call);
 int64_t sys_fork(const struct syscall *call);
 int64_t sys_clone(const struct syscall *call);
 int64_t sys_execve(const struct syscall *call);
-int64_t sys_wait4(const struct syscall *call);
 int64_t sys_getpid(const struct syscall *call);
 int64_t sys_getppid(const struct syscall *call);
 int64_t sys_set_tid_address(const struct syscall *call);
@@ -154,10 +171,29 @@ int64_t sys_prctl(const struct syscall *call);
 int64_t sys_sched_yield(const struct syscall *call);
 int64_t sys_sched_getaffinity(const struct syscall *call);
 
-/* sys_signal.c */
+/* sys_wait.c */
+int64_t sys_wait4(const struct syscall *call);
+int64_t sys_waitid(const struct syscall *call);
+int64_t sys_setpgid(const struct syscall *call);
+int64_t sys_getpgid(const struct syscall *call);
+int64_t sys_getpgrp(const struct syscall *call);
+int64_t sys_setsid(const struct syscall *call);
+int64_t sys_getsid(const struct syscall *call);
+
+/* restart.c */
+int64_t sys_restart_syscall(const struct syscall *call);
+
+/* sys_kill.c */
 int64_t sys_kill(const struct syscall *call);
 int64_t sys_tkill(const struct syscall *call);
 int64_t sys_tgkill(const struct syscall *call);
+int64_t sys_rt_sigqueueinfo(const struct syscall *call);
+int64_t sys_rt_tgsigqueueinfo(const struct syscall *call);
+
+/* sys_signal.c */
+int64_t sys_rt_sigreturn(const struct syscall *call);
+int64_t sys_rt_sigsuspend(const struct syscall *call);
+int64_t sys_rt_sigtimedwait(const struct syscall *call);
 int64_t sys_rt_sigaction(const struct syscall *call);
 int64_t sys_rt_sigprocmask(const struct syscall *call);
 int64_t sys_rt_sigpending(const struct syscall *call);

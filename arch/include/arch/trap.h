@@ -18,6 +18,10 @@ bool trap_is_user(const struct trap_frame *frame);
 uint64_t trap_syscall_number(const struct trap_frame *frame);
 const uint64_t *trap_syscall_arguments(const struct trap_frame *frame); /* six of them */
 void trap_set_result(struct trap_frame *frame, int64_t result);
+int64_t trap_result(const struct trap_frame *frame);
+
+/* Make the frame one that makes the system call it came from once more, as call `number`. */
+void trap_restart(struct trap_frame *frame, unsigned number);
 
 /* Make the frame go on with another stack: clone's. */
 void trap_set_sp(struct trap_frame *frame, vaddr_t sp);

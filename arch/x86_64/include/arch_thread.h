@@ -15,6 +15,10 @@ struct arch_thread {
 	void *allocation;  /* what kmalloc gave for it */
 	uint64_t fs_base;  /* the user's; while it is not running */
 	uint64_t gs_base;
+	uint64_t saves; /* how often `registers` was written by a switch */
+	struct {
+		uint64_t vector, error, address;
+	} fault; /* the last exception of the program's that became a signal */
 };
 
 #endif

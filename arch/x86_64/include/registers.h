@@ -60,14 +60,15 @@
 /*
  * Selectors. SYSCALL and SYSRET dictate the order: SYSCALL loads CS and SS from STAR[47:32] and
  * that + 8, SYSRET from STAR[63:48] + 16 and + 8. (SDM 2B, SYSRET.)
+ * The user's are Linux's: programs find them in signal frames, and put them there.
  */
 #define KERNEL_CS    0x08
 #define KERNEL_SS    0x10
-#define USER_CS32    0x18 /* no descriptor: 32-bit programs do not exist */
-#define USER_SS      (0x20 | 3)
-#define USER_CS      (0x28 | 3)
-#define TSS_SELECTOR 0x30 /* two slots */
-#define GDT_ENTRIES  8
+#define USER_CS32    0x20 /* no descriptor: 32-bit programs do not exist */
+#define USER_SS      (0x28 | 3)
+#define USER_CS      (0x30 | 3)
+#define TSS_SELECTOR 0x38 /* two slots */
+#define GDT_ENTRIES  9
 #define SELECTOR_RPL 3
 
 /* Vectors. 0 to 31 are the processor's exceptions (SDM 3A, table 6-1). */

@@ -1,0 +1,133 @@
+/*
+ * fpu_frame.c: floating-point and vector registers in a signal's frame: an XSAVE area in standard
+ * form. In bytes that the processor leaves alone, struct _fpx_sw_bytes of <asm/sigcontext.h> says
+ * how large it is, and a magic word follows it. A program may hand back a smaller area, or one of
+ * FXSAVE alone, and anything else too.
+ */
+#include <arch/irq.h>
+#include <arch/thread.h>
+#include <arch/user.h>
+#include <asm/sigcontext.h>
+
+#include "lib/errno.h"
+#include "lib/string.h"
+#include "x86.h"
+
+#define SOFTWARE_BYTES_AT 464u /* SDM 1, table 10-2: available */
+#define HEADER_BYTES      64u
+#define FXSAVE_ALIGN      16u
+#define FEATURES_FXSAVE   3u /* x87 and SSE */
+
+static uint32_t state_bytes(void)
+{
+	return (uint32_t)fpu_area_bytes();
+}
+
+size_t fpu_user_bytes(void)
+{
+	return state_bytes() + (cpu_features.xsave ? FP_XSTATE_MAGIC2_SIZE : 0);
+}
+
+/* While the thread runs its own area is free, but a switch writes the same registers to it. */
+int fpu_push(struct arch_thread *current, vaddr_t to)
+{
+	const uint32_t magic = FP_XSTATE_MAGIC2;
+	char *area = current->registers;
+	struct _fpx_sw_bytes software = {0};
+
+	if (cpu_features.xsave)
+		software = (struct _fpx_sw_bytes){
+			.magic1 = FP_XSTATE_MAGIC1,
+			.extended_size = (uint32_t)fpu_user_bytes(),
+			.xfeatures = fpu_features(),
+			.xstate_size = state_bytes(),
+		};
+	bool were_on = irq_save();
+	fpu_area_prepare(area);
+	fpu_save(area);
+	memcpy(area + SOFTWARE_BYTES_AT, &software, sizeof(software));
+	/* Legacy programs change these without looking at the header. */
+	if (cpu_features.xsave)
+		*(uint64_t *)(area + FXSAVE_BYTES) |= FEATURES_FXSAVE;
+	irq_restore(were_on);
+	if (arch_copy_to_user(to, area, state_bytes()))
+		return -EFAULT;
+	if (cpu_features.xsave && arch_copy_to_user(to + state_bytes(), &magic, sizeof(magic)))
+		return -EFAULT;
+	return 0;
+}
+
+/* How much of a whole XSAVE area there is at `from`: all or, if anything is odd, FXSAVE's part. */
+static int find_size(vaddr_t from, size_t *bytes, uint64_t *features)
+{
+	struct _fpx_sw_bytes software;
+	uint32_t magic;
+
+	*bytes = FXSAVE_BYTES;
+	*features = FEATURES_FXSAVE;
+	if (!cpu_features.xsave)
+		return 0;
+	if (arch_copy_from_user(&software, from + SOFTWARE_BYTES_AT, sizeof(software)))
+		return -EFAULT;
+	if (software.magic1 != FP_XSTATE_MAGIC1 ||
+	    software.xstate_size < FXSAVE_BYTES + HEADER_BYTES ||
+	    software.xstate_size > state_bytes() || software.xstate_size > software.extended_size)
+		return 0;
+	if (arch_copy_from_user(&magic, from + software.xstate_size, sizeof(magic)))
+		return -EFAULT;
+	if (magic != FP_XSTATE_MAGIC2)
+		return 0;
+	*bytes = software.xstate_size;
+	*features = software.xfeatures;
+	return 0;
+}
+
+/* What the program did not hand over, or says is not there, gets its initial state. */
+static void complete(char *area, size_t bytes, uint64_t features)
+{
+	uint64_t *header = (uint64_t *)(area + FXSAVE_BYTES);
+
+	if (!cpu_features.xsave)
+		return;
+	memset(area + bytes, 0, state_bytes() - bytes);
+	if (bytes == FXSAVE_BYTES)
+		header[0] = FEATURES_FXSAVE;
+	/* A component that is on but beyond the end of what was handed over is all zeros. */
+	header[0] &= features | ~fpu_features();
+	memset(header + 3, 0, HEADER_BYTES - 3 * sizeof(header[0])); /* reserved, not checked */
+}
+
+int fpu_pop(struct arch_thread *current, vaddr_t from)
+{
+	char *area = current->registers;
+	uint64_t features, saves;
+	size_t bytes;
+
+	if (!from) {
+		fpu_reset();
+		return 0;
+	}
+	int error = find_size(from, &bytes, &features);
+	if (error)
+		return error;
+	/* Linux loads it where it stands, so the processor wants it aligned. */
+	if (!IS_ALIGNED(from, bytes == FXSAVE_BYTES ? FXSAVE_ALIGN : FPU_ALIGN))
+		return -EINVAL;
+	for (;;) {
+		saves = current->saves;
+		if (arch_copy_from_user(area, from, bytes))
+			return -EFAULT;
+		bool were_on = irq_save();
+		bool whole = saves == current->saves; /* no switch has written over it */
+		bool valid = false;
+		if (whole) {
+			complete(area, bytes, features);
+			valid = fpu_area_is_valid(area);
+			if (valid)
+				fpu_load(area);
+		}
+		irq_restore(were_on);
+		if (whole)
+			return valid ? 0 : -EINVAL;
+	}
+}

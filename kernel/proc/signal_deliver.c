@@ -1,0 +1,177 @@
+/* signal_deliver.c: see signal.h: what a thread does about its signals. */
+#include <arch/signal.h>
+#include <arch/trap.h>
+#include <asm/unistd_64.h>
+
+#include "debug/assert.h"
+#include "debug/log.h"
+#include "proc/group.h"
+#include "proc/process.h"
+#include "proc/signal.h"
+#include "proc/thread.h"
+
+/* A signal whose handler is to be called. */
+struct handled {
+	struct signal_info info;
+	struct signal_action action;
+};
+
+/* ---- the default actions ---- */
+
+/* Stop the calling process, if it is to, and sleep until it may go on. Releases process_lock. */
+static void NO_LOCK_ANALYSIS stop_and_unlock(struct process *process, int signal)
+{
+	/* Nobody would continue it. */
+	bool ignored = signal != SIGSTOP && group_is_orphaned_locked(process->group, NULL);
+
+	if (!ignored) {
+		process->stopped = true;
+		process->stop_signal = signal;
+		process->event = EVENT_STOPPED;
+		signal_notify_stop_locked(process, CLD_STOPPED);
+	}
+	spin_unlock(&process_lock);
+	if (ignored)
+		return;
+	/* -EINTR: SIGKILL, the one that a stopped process wants. */
+	if (wait_until(&process->resumed, WAIT_FOREVER, !process->stopped)) {
+		spin_lock(&process_lock);
+		process->stopped = false;
+		spin_unlock(&process_lock);
+	}
+}
+
+/* Handlers that are called once. */
+static void take_action_locked(struct process *process, int signal, struct signal_action *out)
+{
+	*out = *signal_action(&process->signals, signal);
+	if (out->handler > HANDLER_IGNORE && (out->flags & SA_RESETHAND))
+		process->signals.actions[signal - 1].handler = HANDLER_DEFAULT;
+}
+
+/* Take signals until one has a handler, and do what the others want. False: there are no more. */
+static bool NO_LOCK_ANALYSIS next_handled(struct handled *out)
+{
+	struct thread *thread = current_thread();
+	struct process *process = thread->process;
+
+	for (;;) {
+		spin_lock(&process_lock);
+		int signal = signal_dequeue_locked(
+			thread, ~thread->signals.blocked | SIGNAL_UNBLOCKABLE, &out->info);
+		if (!signal) {
+			spin_unlock(&process_lock);
+			return false;
+		}
+		take_action_locked(process, signal, &out->action);
+		bool is_default = out->action.handler == HANDLER_DEFAULT;
+		if (is_default && signal_stops_by_default(signal)) {
+			stop_and_unlock(process, signal);
+			continue;
+		}
+		spin_unlock(&process_lock);
+		if (out->action.handler > HANDLER_IGNORE)
+			return true;
+		if (is_default && !signal_is_ignored_by_default(signal))
+			process_exit(signal);
+	}
+}
+
+/* ---- handlers ---- */
+
+/* Make `frame` one that calls the handler. */
+static void call_handler(struct trap_frame *frame, const struct handled *handled)
+{
+	struct thread *thread = current_thread();
+	struct thread_signals *own = &thread->signals;
+	const struct signal_action *action = &handled->action;
+	int signal = handled->info.si_signo;
+	const struct arch_signal context = {
+		.number = signal,
+		.info = action->flags & SA_SIGINFO ? &handled->info : NULL,
+		.info_bytes = sizeof(handled->info),
+		.handler = action->handler,
+		.restorer = action->flags & SA_RESTORER ? action->restorer : 0,
+		.mask = own->restore_mask ? own->saved_mask : own->blocked,
+		.use_alternate = action->flags & SA_ONSTACK,
+		.alternate = {own->alternate_sp, own->alternate_bytes, own->alternate_flags},
+	};
+
+	own->restore_mask = false;
+	if (arch_signal_push(&thread->arch, frame, &context)) {
+		/* Where SIGSEGV itself can't be told, it is the end. */
+		const struct signal_info info = signal_info_kernel(SIGSEGV);
+		if (signal == SIGSEGV)
+			process_exit(SIGSEGV);
+		signal_set_blocked(context.mask);
+		signal_force(&info);
+		return;
+	}
+	if (own->alternate_flags & (int)SS_AUTODISARM) {
+		own->alternate_sp = own->alternate_bytes = 0;
+		own->alternate_flags = SS_DISABLE;
+	}
+	uint64_t also = action->flags & SA_NODEFER ? 0 : SIGNAL_BIT(signal);
+	signal_set_blocked(own->blocked | action->mask | also);
+}
+
+void signal_deliver(struct trap_frame *frame, enum signal_restart restart, unsigned number)
+{
+	struct handled handled;
+
+	while (next_handled(&handled)) {
+		/* The first handler decides; the others interrupt it. */
+		if (restart == RESTART_BY_FLAG && (handled.action.flags & SA_RESTART))
+			trap_restart(frame, number);
+		restart = RESTART_NEVER;
+		current_thread()->signals.restart_number = 0;
+		call_handler(frame, &handled);
+	}
+	if (restart != RESTART_NEVER)
+		trap_restart(frame, restart == RESTART_DEADLINE ? __NR_restart_syscall : number);
+	signal_mask_pop(false);
+}
+
+/* ---- signals of the thread's own making ---- */
+
+bool signal_is_fatal(int signal)
+{
+	return signal_action(&current_process()->signals, signal)->handler <= HANDLER_IGNORE ||
+	       (current_thread()->signals.blocked & SIGNAL_BIT(signal));
+}
+
+void signal_force(const struct signal_info *info)
+{
+	struct thread *thread = current_thread();
+	struct process *process = thread->process;
+	int signal = info->si_signo;
+
+	spin_lock(&process_lock);
+	bool fatal = signal_is_fatal(signal);
+	if (!fatal)
+		(void)!signal_queue_locked(process, thread, info);
+	spin_unlock(&process_lock);
+	if (fatal)
+		process_exit(signal);
+}
+
+void signal_return(struct trap_frame *frame)
+{
+	struct thread *thread = current_thread();
+	struct thread_signals *own = &thread->signals;
+	struct arch_signal context = {.mask = own->blocked};
+
+	int error = arch_signal_pop(&thread->arch, frame, &context);
+	signal_set_blocked(context.mask);
+	own->restart_number = 0;
+	if (error) {
+		const struct signal_info info = signal_info_kernel(SIGSEGV);
+		log_debug("process %s (pid %d): a bad signal frame", thread->process->name,
+			  thread->process->pid);
+		signal_force(&info);
+		return;
+	}
+	/* As Linux does, without regard to whether it is a good one. */
+	(void)!signal_set_alternate(context.alternate.sp, context.alternate.bytes,
+				    context.alternate.flags, trap_sp(frame));
+}

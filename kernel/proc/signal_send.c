@@ -1,0 +1,260 @@
+/* signal_send.c: see signal.h: from the sender to the queue. */
+#include <asm-generic/resource.h>
+
+#include "debug/assert.h"
+#include "lib/errno.h"
+#include "mm/slab.h"
+#include "proc/process.h"
+#include "proc/sched.h"
+#include "proc/signal.h"
+#include "proc/thread.h"
+
+/* All programs together may queue so many, whatever RLIMIT_SIGPENDING says. */
+#define QUEUED_MAX 65536u
+
+/* signal(7): caused by the thread itself, and taken before all others. */
+#define SYNCHRONOUS                                                                            \
+	(SIGNAL_BIT(SIGSEGV) | SIGNAL_BIT(SIGBUS) | SIGNAL_BIT(SIGILL) | SIGNAL_BIT(SIGTRAP) | \
+	 SIGNAL_BIT(SIGFPE) | SIGNAL_BIT(SIGSYS))
+#define STOPS \
+	(SIGNAL_BIT(SIGSTOP) | SIGNAL_BIT(SIGTSTP) | SIGNAL_BIT(SIGTTIN) | SIGNAL_BIT(SIGTTOU))
+
+struct queued_signal {
+	struct list_node link; /* (p) in a signal_pending's queue */
+	struct signal_info info;
+};
+
+/* (p) struct queued_signal there are. */
+static unsigned queued_count;
+
+struct signal_info signal_info_kernel(int signal)
+{
+	return (struct signal_info){.si_signo = signal, .si_code = SI_KERNEL};
+}
+
+struct signal_info signal_info_user(int signal, int code)
+{
+	struct signal_info info = {.si_signo = signal, .si_code = code};
+
+	info.si_pid = current_process()->pid;
+	return info;
+}
+
+/* ---- the sets ---- */
+
+static void set_bits_locked(struct signal_pending *pending, uint64_t set)
+{
+	__atomic_store_n(&pending->set, set, __ATOMIC_RELEASE);
+}
+
+void signal_pending_clear_locked(struct signal_pending *pending, uint64_t set)
+{
+	if (!(pending->set & set))
+		return;
+	set_bits_locked(pending, pending->set & ~set);
+	list_for_each_safe (node, &pending->queue) {
+		struct queued_signal *entry = container_of(node, struct queued_signal, link);
+		if (!(SIGNAL_BIT(entry->info.si_signo) & set))
+			continue;
+		list_remove(node);
+		queued_count--;
+		kfree(entry);
+	}
+}
+
+void signal_discard_locked(struct process *process, uint64_t set)
+{
+	assert(spin_held(&process_lock));
+	signal_pending_clear_locked(&process->signals.pending, set);
+	if (process->thread)
+		signal_pending_clear_locked(&process->thread->signals.pending, set);
+}
+
+uint64_t signals_pending_locked(const struct process *process)
+{
+	return process->signals.pending.set |
+	       (process->thread ? process->thread->signals.pending.set : 0);
+}
+
+bool signal_is_killed(const struct process *process)
+{
+	return signals_pending_locked(process) & SIGNAL_BIT(SIGKILL);
+}
+
+bool signal_wants(const struct thread *thread)
+{
+	const struct thread_signals *own = &thread->signals;
+	uint64_t pending = __atomic_load_n(&own->pending.set, __ATOMIC_ACQUIRE) |
+			   __atomic_load_n(&thread->process->signals.pending.set, __ATOMIC_ACQUIRE);
+
+	if (LIKELY(!pending))
+		return false;
+	if (thread->process->stopped)
+		return pending & SIGNAL_BIT(SIGKILL);
+	return pending & (~own->blocked | own->waited | SIGNAL_UNBLOCKABLE);
+}
+
+/* ---- sending ---- */
+
+/* Room for one more in the target's queue? Of the signals that are no real-time ones, those that
+ * the kernel or kill(2) sends are queued in any case: there can be few. */
+static bool may_queue(const struct process *process, const struct signal_info *info)
+{
+	uint64_t limit = process->limits[RLIMIT_SIGPENDING].soft;
+
+	if (info->si_signo < SIGNAL_REAL_TIME && info->si_code >= 0)
+		return true;
+	return queued_count < MIN(limit, (uint64_t)QUEUED_MAX);
+}
+
+static int enqueue_locked(const struct process *process, struct signal_pending *pending,
+			  const struct signal_info *info)
+{
+	uint64_t bit = SIGNAL_BIT(info->si_signo);
+	bool is_real_time = info->si_signo >= SIGNAL_REAL_TIME;
+	struct queued_signal *entry = NULL;
+
+	if (!is_real_time && (pending->set & bit))
+		return 0;
+	if (info->si_signo != SIGKILL && may_queue(process, info))
+		entry = kmalloc(sizeof(*entry));
+	if (entry) {
+		entry->info = *info;
+		list_push_back(&pending->queue, &entry->link);
+		queued_count++;
+	} else if (is_real_time && info->si_code != SI_USER && info->si_code != SI_KERNEL) {
+		return -EAGAIN;
+	}
+	/* Without an entry the signal still comes, and nothing is known about it. */
+	set_bits_locked(pending, pending->set | bit);
+	return 0;
+}
+
+static bool is_ignored_locked(const struct process *process, int signal)
+{
+	const struct thread *thread = process->thread;
+	uint64_t handler = signal_action(&process->signals, signal)->handler;
+
+	/* A blocked signal stays pending even if it is ignored now: that may change. */
+	if (thread && (thread->signals.blocked & SIGNAL_BIT(signal)))
+		return false;
+	if (SIGNAL_BIT(signal) & SIGNAL_UNBLOCKABLE)
+		return false;
+	return handler == HANDLER_IGNORE ||
+	       (handler == HANDLER_DEFAULT && signal_is_ignored_by_default(signal));
+}
+
+void signal_notify_stop_locked(struct process *process, int code)
+{
+	struct process *parent = process->parent;
+	const struct signal_action *action = signal_action(&parent->signals, SIGCHLD);
+	struct signal_info info = {.si_signo = SIGCHLD, .si_code = code};
+
+	info.si_pid = process->pid;
+	info.si_status = code == CLD_CONTINUED ? SIGCONT : process->stop_signal;
+	info.si_utime = (__kernel_clock_t)process_ticks(
+		process->thread ? sched_cpu_time(process->thread) : 0);
+	if (action->handler != HANDLER_IGNORE && !(action->flags & SA_NOCLDSTOP))
+		signal_send_locked(parent, &info);
+	wait_wake_all(&parent->child_ends);
+}
+
+/* Stopping and going on cancel each other, whether or not they are blocked or ignored. */
+static void prepare_locked(struct process *process, int signal)
+{
+	if (SIGNAL_BIT(signal) & STOPS)
+		signal_discard_locked(process, SIGNAL_BIT(SIGCONT));
+	if (signal != SIGCONT)
+		return;
+	signal_discard_locked(process, STOPS);
+	if (!process->stopped)
+		return;
+	process->stopped = false;
+	process->event = EVENT_CONTINUED;
+	wait_wake_all(&process->resumed);
+	signal_notify_stop_locked(process, CLD_CONTINUED);
+}
+
+int signal_queue_locked(struct process *process, struct thread *thread,
+			const struct signal_info *info)
+{
+	int signal = info->si_signo;
+
+	assert(spin_held(&process_lock) && signal > 0 && signal <= SIGNAL_MAX);
+	if (process == &kernel_process || process->zombie)
+		return 0;
+	prepare_locked(process, signal);
+	if (is_ignored_locked(process, signal))
+		return 0;
+	struct signal_pending *pending =
+		thread ? &thread->signals.pending : &process->signals.pending;
+	int error = enqueue_locked(process, pending, info);
+	/* One that is not started yet will look when it is. */
+	if (!error && process->thread && signal_wants(process->thread))
+		sched_interrupt(process->thread);
+	return error;
+}
+
+void signal_send_locked(struct process *process, const struct signal_info *info)
+{
+	/* -EAGAIN: there are too many of a real-time signal already. */
+	(void)!signal_queue_locked(process, NULL, info);
+}
+
+void signal_send_self(int signal)
+{
+	const struct signal_info info = signal_info_user(signal, SI_USER);
+
+	spin_lock(&process_lock);
+	signal_send_locked(current_process(), &info);
+	spin_unlock(&process_lock);
+}
+
+/* ---- taking one ---- */
+
+/* What the thread has done itself comes first, then by number. */
+static int first_of(uint64_t set)
+{
+	if (set & SIGNAL_BIT(SIGKILL))
+		return SIGKILL;
+	if (set & SYNCHRONOUS)
+		set &= SYNCHRONOUS;
+	return __builtin_ctzll(set) + 1;
+}
+
+static int take_locked(struct signal_pending *pending, uint64_t set, struct signal_info *info)
+{
+	struct queued_signal *first = NULL;
+	bool more = false;
+
+	set &= pending->set;
+	if (!set)
+		return 0;
+	int signal = first_of(set);
+	list_for_each (node, &pending->queue) {
+		struct queued_signal *entry = container_of(node, struct queued_signal, link);
+		if (entry->info.si_signo != signal)
+			continue;
+		more = first;
+		if (more)
+			break;
+		first = entry;
+	}
+	*info = (struct signal_info){.si_signo = signal, .si_code = SI_USER};
+	if (first) {
+		*info = first->info;
+		list_remove(&first->link);
+		queued_count--;
+		kfree(first);
+	}
+	if (!more)
+		set_bits_locked(pending, pending->set & ~SIGNAL_BIT(signal));
+	return signal;
+}
+
+int signal_dequeue_locked(struct thread *thread, uint64_t set, struct signal_info *info)
+{
+	assert(spin_held(&process_lock));
+	int signal = take_locked(&thread->signals.pending, set, info);
+	return signal ? signal : take_locked(&thread->process->signals.pending, set, info);
+}
