@@ -15,7 +15,6 @@
 #include "debug/panic.h"
 #include "mm/kmap.h"
 #include "sync/cpu.h"
-#include "sync/cross_call.h"
 #include "x86.h"
 
 /* Page-fault error code (SDM 3A, figure 4-12). */
@@ -206,7 +205,7 @@ static void interrupt(struct trap_frame *frame)
 		time_interrupt();
 	} else if (vector == VECTOR_CALL) {
 		apic_end_of_interrupt();
-		cross_call_serve();
+		trap_call();
 	} else if (vector >= VECTOR_LINE && vector < VECTOR_LINE + 16) {
 		irq_dispatch(vector);
 		apic_end_of_interrupt();

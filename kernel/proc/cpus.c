@@ -4,7 +4,6 @@
 #include "debug/assert.h"
 #include "mm/kmap.h"
 #include "mm/slab.h"
-#include "proc/process.h"
 #include "proc/thread.h"
 #include "sync/cpu.h"
 
@@ -19,10 +18,8 @@ struct cpu *cpu_prepare(void)
 		kmap_stack_free(cpu->stack_top);
 		goto no_memory;
 	}
-	idle->process = &kernel_process;
-	idle->state = THREAD_RUNNING;
-	idle->is_idle = true;
-	idle->on_cpu = true;
+	thread_init_idle(idle);
+	idle->cpu = (uint16_t)cpu->id;
 	cpu->idle = cpu->thread = idle;
 	return cpu;
 
@@ -42,6 +39,5 @@ void cpu_discard(struct cpu *cpu)
 
 void cpu_run(void)
 {
-	for (;;)
-		cpu_idle();
+	sched_start();
 }

@@ -1,6 +1,7 @@
 /*
- * sched.h: which thread runs. Round robin, a time slice each; the kernel itself is not preempted,
- * only a thread on its way back to the user is.
+ * sched.h: which thread runs on which CPU, and for how long: a time slice each, then whoever has
+ * had the least (run_queue.h). The kernel itself is not preempted, only a thread on its way back to
+ * the user is.
  *
  * The switch. Whoever gives up the CPU takes the scheduler's lock (interrupts are off from then
  * on), changes its own state, and switches; the lock stays taken, and the thread that comes out of
@@ -32,6 +33,9 @@ void sched_interrupt(struct thread *thread);
 
 /* A timer's deadline came nearer: see to it. */
 void sched_arm_timer(void);
+
+/* trap_call's part: another CPU interrupted this one. Interrupts off. */
+void sched_kick(void);
 
 /* trap_timer's part: wake who slept long enough, end the slice. Interrupts off. */
 void sched_timer(void);

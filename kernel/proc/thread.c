@@ -7,6 +7,7 @@
 #include "lib/errno.h"
 #include "mm/kmap.h"
 #include "mm/slab.h"
+#include "proc/process.h"
 #include "proc/sched.h"
 
 static struct thread *thread_allocate(struct process *process)
@@ -21,6 +22,7 @@ static struct thread *thread_allocate(struct process *process)
 	}
 	thread->process = process;
 	thread->state = THREAD_BLOCKED;
+	thread->affinity = UINT64_MAX;
 	thread_signals_init(&thread->signals);
 	return thread;
 }
@@ -78,9 +80,23 @@ int thread_fork(struct process *process, const struct trap_frame *frame, struct 
 		thread_release(thread);
 		return error;
 	}
+	thread->nice = current_thread()->nice;
+	thread->affinity = current_thread()->affinity;
+	thread->virtual_time = current_thread()->virtual_time;
+	thread->cpu = current_thread()->cpu;
 	thread_signals_inherit(&thread->signals, &current_thread()->signals);
 	*out = thread;
 	return 0;
+}
+
+void thread_init_idle(struct thread *thread)
+{
+	thread->process = &kernel_process;
+	thread->state = THREAD_RUNNING;
+	thread->affinity = UINT64_MAX;
+	thread->is_idle = true;
+	thread->on_cpu = true;
+	thread_signals_init(&thread->signals);
 }
 
 void thread_free(struct thread *thread)

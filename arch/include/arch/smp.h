@@ -19,7 +19,7 @@ struct cpu;
 #define SMP_TRAMPOLINE_PAGES 4
 void smp_start(paddr_t trampoline, unsigned most);
 
-/* Have cross_call_serve() called on `cpu`, soon. Any context; it may be this CPU. */
+/* Have trap_call() called on `cpu`, soon. Any context; it may be this CPU. */
 void smp_interrupt(struct cpu *cpu);
 
 /* Stop all other processors for ever, whatever they do. For a panic. */
