@@ -17,6 +17,7 @@
 #include "mm/layout.h"
 #include "mm/mm.h"
 #include "sync/cpu.h"
+#include "sync/cross_call.h"
 #include "sync/wait_queue.h"
 #include "vm/space.h"
 
@@ -59,6 +60,11 @@ bool irq_save(void)
 void irq_restore(bool were_on)
 {
 	boot_cpu.arch.interrupts = were_on;
+}
+
+void cross_call(uint64_t targets, void (*function)(void *argument), void *argument)
+{
+	/* There is nobody else. */
 }
 
 /* One thread: a mutex is never contended, and nobody waits. */

@@ -118,9 +118,9 @@ struct thread *run_queue_take_locked(unsigned cpu)
 
 	if (total > queues[cpu].count)
 		other = find_behind(cpu, !mine ? UINT64_MAX
-				    : mine->virtual_time > SCHED_SLICE_NS
-					    ? mine->virtual_time - SCHED_SLICE_NS
-					    : 0);
+					 : mine->virtual_time > SCHED_SLICE_NS
+						 ? mine->virtual_time - SCHED_SLICE_NS
+						 : 0);
 	struct thread *thread = other ? other : mine;
 	if (!thread)
 		return NULL;

@@ -33,6 +33,9 @@ static struct running {
 /* Timers (sync/timer.h) are served by this CPU. */
 #define TIMER_CPU 0u
 
+/* atomic: threads that are about to die, or have died and are not freed yet. */
+static unsigned dying;
+
 /* The boot stack's thread: idles on the first CPU. Owned by the scheduler. */
 static struct thread boot_thread;
 
@@ -197,8 +200,10 @@ void NO_LOCK_ANALYSIS sched_finish_and_unlock(void)
 
 	mine()->dead = NULL;
 	spin_unlock(&sched_lock);
-	if (dead)
+	if (dead) {
 		thread_free(dead);
+		__atomic_fetch_sub(&dying, 1, __ATOMIC_RELEASE);
+	}
 }
 
 /* Who waits though a CPU idles: since it was put there when that CPU was busy. */
@@ -307,6 +312,17 @@ void NO_LOCK_ANALYSIS sched_start(void)
 }
 
 /* ---- for others to know ---- */
+
+void sched_expect_death(void)
+{
+	__atomic_fetch_add(&dying, 1, __ATOMIC_RELAXED);
+}
+
+void sched_wait_for_dead(void)
+{
+	while (__atomic_load_n(&dying, __ATOMIC_ACQUIRE))
+		thread_yield();
+}
 
 uint64_t sched_cpu_time(struct thread *thread)
 {

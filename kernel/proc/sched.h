@@ -43,6 +43,12 @@ void sched_timer(void);
 /* The calling thread goes for ever; `thread_exit` is the one caller. */
 NORETURN void sched_exit(void);
 
+/* The calling thread is about to exit: before anybody is told. */
+void sched_expect_death(void);
+
+/* Until every thread that is known to die is freed, on whatever CPU: for who counts. */
+void sched_wait_for_dead(void);
+
 /* First thing of a new thread: see above. */
 void sched_finish_switch(void);
 

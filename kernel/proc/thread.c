@@ -41,6 +41,7 @@ static void thread_begin(void *argument)
 	sched_finish_switch();
 	irq_enable();
 	thread->entry(thread->argument);
+	sched_expect_death();
 	thread_exit();
 }
 

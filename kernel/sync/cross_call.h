@@ -10,9 +10,9 @@
 
 #include "lib/types.h"
 
-/* Run function(argument) on each of the set `cpus` that is online, this one excluded, interrupts
+/* Run function(argument) on each of the set `targets` that is online, this one excluded, interrupts
  * off, and return once all have. Under no spinlock. */
-void cross_call(uint64_t cpus, void (*function)(void *argument), void *argument);
+void cross_call(uint64_t targets, void (*function)(void *argument), void *argument);
 
 /* Serve who waits for this CPU. Interrupts off. */
 void cross_call_serve(void);

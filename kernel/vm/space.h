@@ -69,6 +69,7 @@ extern const char *const vm_fault_kind_names[FAULT_KINDS];
 
 struct vm_space {
 	uint32_t count; /* (c) its owner, and who else looks at it */
+	uint64_t cpus;  /* (c) the set of CPUs that it is active on */
 	struct mutex lock;
 	paddr_t root;             /* (s) the level-4 table; 0 once it is destroyed */
 	struct tree regions;      /* (s) */
