@@ -57,17 +57,20 @@ static entry_t *table_at(paddr_t pa)
  * its root entries at boot. */
 static void copy_kernel_half(struct frame *root)
 {
-	static uint64_t lines; /* set by the first caller, to what every other would find */
+	static uint64_t lines; /* atomic; set once, to what everybody finds */
 	const entry_t *from = table_at(kmap_root());
 	entry_t *to = frame_data(root);
 
-	if (!lines)
+	uint64_t used = __atomic_load_n(&lines, __ATOMIC_RELAXED);
+	if (UNLIKELY(!used)) {
 		for (unsigned i = MMU_USER_ENTRIES; i < MMU_ENTRIES; i++)
 			if (!entry_is_none(from[i]))
-				lines |= 1ull << i / LINE_ENTRIES;
-	for_each_line(line, lines) for (unsigned i = 0; i < LINE_ENTRIES; i++)
+				used |= 1ull << i / LINE_ENTRIES;
+		__atomic_store_n(&lines, used, __ATOMIC_RELAXED);
+	}
+	for_each_line(line, used) for (unsigned i = 0; i < LINE_ENTRIES; i++)
 		to[line * LINE_ENTRIES + i] = from[line * LINE_ENTRIES + i];
-	root->table.lines |= lines;
+	root->table.lines |= used;
 }
 
 struct frame *table_create_root(void)
@@ -147,11 +150,7 @@ struct frame *table_duplicate(struct frame *old, unsigned level)
 
 uint64_t table_entries_copied(void)
 {
-	uint64_t sum = 0;
-
-	for (unsigned cpu = 0; cpu < CPU_MAX; cpu++)
-		sum += entries_copied[cpu];
-	return sum;
+	return entries_copied[cpu_local()->id];
 }
 
 static struct frame *duplicate_page(paddr_t old)

@@ -100,7 +100,7 @@ void table_unlock(const struct frame *table);
  * neither. NULL: no memory. */
 NODISCARD struct frame *table_duplicate(struct frame *old, unsigned level);
 
-/* How many entries table_duplicate() has looked at on all CPUs since the start. */
+/* How many entries table_duplicate() has looked at on this CPU since the start. */
 uint64_t table_entries_copied(void);
 
 /* Own every table below the one at `level` that an entry of level `lowest` or above names. */
