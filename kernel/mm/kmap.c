@@ -32,12 +32,12 @@
 #define STACK_AREA_BYTES  (STACK_SLOTS * (uint64_t)STACK_SLOT_BYTES)
 #define DEVICE_AREA_START (KMAP_BASE + (64ull << 30))
 #define DEVICE_AREA_END   (KMAP_BASE + KMAP_BYTES)
-_Static_assert(TABLE_SLOTS * STACK_SLOT_BYTES == MMU_ENTRIES * PAGE_SIZE, "a word of the bitmap");
+_Static_assert(TABLE_SLOTS *STACK_SLOT_BYTES == MMU_ENTRIES * PAGE_SIZE, "a word of the bitmap");
 _Static_assert(KMAP_BASE + STACK_AREA_BYTES <= DEVICE_AREA_START, "the areas are disjoint");
 
 static struct spinlock kmap_lock = SPINLOCK_INIT(RANK_KMAP);
-static paddr_t root;                            /* set once, at boot */
-static uint64_t stack_slots[STACK_SLOTS / 64];  /* (kmap_lock) bit set: slot in use */
+static paddr_t root;                           /* set once, at boot */
+static uint64_t stack_slots[STACK_SLOTS / 64]; /* (kmap_lock) bit set: slot in use */
 /* (kmap_lock) Bit set: no longer in use, but another CPU may remember where it was. */
 static uint64_t stale_slots[STACK_SLOTS / 64];
 static unsigned table_slots; /* (kmap_lock) slots that there are tables for, from the first */
