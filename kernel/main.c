@@ -24,6 +24,7 @@
 #include "mm/layout.h"
 #include "mm/mm.h"
 #include "proc/job.h"
+#include "proc/load.h"
 #include "proc/process.h"
 #include "proc/sched.h"
 #include "sync/cpu.h"
@@ -132,8 +133,10 @@ void kernel_main(paddr_t boot_info)
 	process_init();
 	process_shell_init();
 	process_proc_init();
+	process_terminals_init();
 	procfs_init();
 	sched_init();
+	load_init();
 	smp_start(mm_low_pages(), cpus_wanted());
 	run_self_tests();
 	job_start();

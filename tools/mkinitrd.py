@@ -8,11 +8,13 @@ A line of the manifest is one of
     dir  PATH MODE
     file PATH MODE SOURCE       a file of the repository, or @NAME for one that the build made
     link PATH TARGET
+    applets PATH BUSYBOX        the host's BUSYBOX at PATH, and for each applet a link to it in usr/
 
 and '#' starts a comment. Equal inputs make equal archives.
 """
 
 import os
+import subprocess
 import sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
@@ -39,10 +41,22 @@ def read_manifest(lines, built):
                 yield kind, path, int(rest[0], 8), source
             elif kind == "link" and len(rest) == 1:
                 yield kind, path, rest[0]
+            elif kind == "applets" and len(rest) == 1:
+                yield "file", path, 0o755, rest[0]
+                yield from applet_links(path, rest[0])
             else:
                 raise ValueError("not a dir, file or link line with all its words")
         except (ValueError, KeyError) as error:
             raise ManifestError(f"line {number}: {line.strip()!r}: {error}") from error
+
+
+def applet_links(path, busybox):
+    """The links that BUSYBOX itself would install, in the layout with one /usr."""
+    listing = subprocess.run([busybox, "--list-full"], check=True, capture_output=True, text=True)
+    for applet in listing.stdout.split():
+        place = "usr/" + applet.removeprefix("usr/")
+        if os.path.dirname(place) in ("usr/bin", "usr/sbin") and place != path:
+            yield "link", place, "/" + path
 
 
 def write_archive(entries, out):
@@ -65,7 +79,7 @@ def main(arguments):
     try:
         with open(manifest, encoding="utf-8") as lines, open(output, "wb") as out:
             write_archive(read_manifest(lines, dict(pair.split("=", 1) for pair in built)), out)
-    except (ManifestError, OSError, ValueError) as error:
+    except (ManifestError, OSError, ValueError, subprocess.CalledProcessError) as error:
         sys.exit(f"mkinitrd.py: {manifest}: {error}")
 
 

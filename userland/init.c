@@ -1,48 +1,89 @@
 /*
- * init.c: the first program, when the machine was not started to run another one. It says what this
- * is, and listens to a few commands until a shell takes its place.
+ * init.c: process 1, when the machine was not started to run something else. It starts a shell on
+ * the console, and another when that one has ended; it waits for processes whose parents are gone,
+ * and ends the machine when busybox's poweroff, reboot or halt ask it to, by a signal. The kernel
+ * has mounted what there is to mount.
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/sysinfo.h>
+#include <sys/ioctl.h>
+#include <sys/reboot.h>
 #include <sys/utsname.h>
 #include <sys/wait.h>
+#include <termios.h>
+#include <time.h>
 #include <unistd.h>
 
-#define LINE_BYTES 256
-#define WORDS_MAX  32
-#define MIB        (1024 * 1024)
+#define TERMINAL      "/dev/ttyS0"
+#define SHELL         "/bin/sh"
+#define COLUMNS       80
+#define ROWS          24
+#define ANSWER_TENTHS 5 /* that a terminal has to say how large it is */
+#define ANSWER_BYTES  32
+#define GRACE_SECONDS 2 /* for programs to end by themselves */
+/* A shell that ends sooner than this can't work, and is not started again at once. */
+#define SHELL_SECONDS 1
+#define NO_SHELL      127
 
-struct words {
-	int count;
-	char *word[WORDS_MAX + 1]; /* NULL-terminated */
-};
-
-struct command {
-	const char *name, *help;
-	int (*run)(const struct words *words); /* nonzero: leave */
-};
-
-static int started_argc;
-static char **started_argv;
-
-static void print_memory(void)
+static int open_terminal(int flags)
 {
-	struct sysinfo info;
+	int fd = open(TERMINAL, O_RDWR | flags);
 
-	if (sysinfo(&info) != 0) {
-		printf("sysinfo: %s\n", strerror(errno));
-		return;
+	if (fd < 0) {
+		printf("init: %s: %s\n", TERMINAL, strerror(errno));
+		exit(EXIT_FAILURE);
 	}
-	unsigned long long unit = info.mem_unit;
-	printf("memory   %llu MiB, of which %llu MiB are free and %llu KiB cache files\n",
-	       info.totalram * unit / MIB, info.freeram * unit / MIB, info.bufferram * unit / 1024);
-	printf("running  for %ld s, %d process%s\n", info.uptime, info.procs,
-	       info.procs == 1 ? "" : "es");
+	return fd;
 }
+
+/* ---- the window ---- */
+
+/* The cursor is sent to the far corner, and its place asked for (ECMA-48: CUP, DSR). False: nobody
+ * answers. */
+static bool ask_size(int fd, struct winsize *size)
+{
+	static const char question[] = "\0337\033[999;999H\033[6n\0338";
+	char answer[ANSWER_BYTES + 1];
+	size_t used = 0;
+
+	if (write(fd, question, sizeof(question) - 1) < 0)
+		return false;
+	/* Each read ends after ANSWER_TENTHS. */
+	while (used < ANSWER_BYTES && read(fd, answer + used, 1) == 1)
+		if (answer[used++] == 'R')
+			break;
+	answer[used] = '\0';
+	const char *start = strchr(answer, '\033');
+	return start && sscanf(start, "\033[%hu;%huR", &size->ws_row, &size->ws_col) == 2;
+}
+
+/* What the machine was started with counts; else the terminal is asked. */
+static void set_size(void)
+{
+	int fd = open_terminal(O_NOCTTY);
+	struct termios before, raw;
+	struct winsize size;
+
+	if (ioctl(fd, TIOCGWINSZ, &size) == 0 && !size.ws_col && tcgetattr(fd, &before) == 0) {
+		raw = before;
+		cfmakeraw(&raw);
+		raw.c_cc[VMIN] = 0;
+		raw.c_cc[VTIME] = ANSWER_TENTHS;
+		tcsetattr(fd, TCSANOW, &raw);
+		if (!ask_size(fd, &size))
+			size = (struct winsize){.ws_col = COLUMNS, .ws_row = ROWS};
+		tcsetattr(fd, TCSANOW, &before);
+		ioctl(fd, TIOCSWINSZ, &size);
+	}
+	close(fd);
+}
+
+/* ---- the shell ---- */
 
 static void greet(void)
 {
@@ -50,147 +91,156 @@ static void greet(void)
 
 	if (uname(&name) != 0)
 		strcpy(name.version, "Quire");
-	printf("\n%s, a small kernel about virtual memory.\n\n", name.version);
-	print_memory();
-	printf("started  as process %d, as \"%s\"\n\n", (int)getpid(), started_argv[0]);
-	puts("There is no shell yet. This is a monitor with a few commands; `help` lists them.");
-	puts("To run a program of yours:  ./quire run PROGRAM");
+	printf("\n%s, a small kernel about virtual memory.\n"
+	       "The commands are busybox's. Ctrl-] asks the kernel itself; poweroff ends the "
+	       "machine."
+	       "\n\n",
+	       name.version);
+	fflush(stdout);
 }
 
-static int run_mem(const struct words *words)
+/* In the child: a session of its own, with the console as its terminal. */
+static void become_shell(const sigset_t *signals)
 {
-	print_memory();
-	return 0;
+	setsid();
+	int fd = open_terminal(0);
+	for (int stream = 0; stream < 3; stream++)
+		dup2(fd, stream);
+	if (fd > STDERR_FILENO)
+		close(fd);
+	sigprocmask(SIG_UNBLOCK, signals, NULL);
+	if (chdir(getenv("HOME")) != 0)
+		(void)!chdir("/");
+	execl(SHELL, "-sh", (char *)NULL);
+	printf("init: %s: %s\n", SHELL, strerror(errno));
+	fflush(stdout);
+	_exit(NO_SHELL);
 }
 
-static int run_args(const struct words *words)
+static pid_t start_shell(const sigset_t *signals)
 {
-	extern char **environ;
+	pid_t child = fork();
 
-	for (int i = 0; i < started_argc; i++)
-		printf("argv[%d] = \"%s\"\n", i, started_argv[i]);
-	for (char **variable = environ; *variable; variable++)
-		printf("%s\n", *variable);
-	return 0;
+	if (child == 0)
+		become_shell(signals);
+	if (child < 0)
+		printf("init: no shell: %s\n", strerror(errno));
+	fflush(stdout);
+	return child;
 }
 
-static int run_echo(const struct words *words)
+/* ---- the end ---- */
+
+static bool is_over(time_t deadline)
 {
-	for (int i = 1; i < words->count; i++)
-		printf("%s%s", i > 1 ? " " : "", words->word[i]);
-	putchar('\n');
-	return 0;
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec >= deadline;
 }
 
-static int run_cat(const struct words *words)
+/* Wait until all other processes have ended, or for GRACE_SECONDS. */
+static void wait_for_all(void)
 {
-	char buffer[4096];
-	ssize_t count = 0;
+	const struct timespec second = {.tv_sec = 1};
+	struct timespec now;
+	sigset_t child;
 
-	for (int i = 1; i < words->count; i++) {
-		int fd = open(words->word[i], O_RDONLY);
-		fflush(stdout);
-		while (fd >= 0 && (count = read(fd, buffer, sizeof(buffer))) > 0)
-			if (write(STDOUT_FILENO, buffer, (size_t)count) != count)
-				break;
-		if (fd < 0 || count < 0)
-			printf("%s: %s\n", words->word[i], strerror(errno));
-		if (fd >= 0)
-			close(fd);
+	sigemptyset(&child);
+	sigaddset(&child, SIGCHLD);
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	time_t deadline = now.tv_sec + GRACE_SECONDS;
+	while (kill(-1, 0) == 0 && !is_over(deadline)) {
+		if (waitpid(-1, NULL, WNOHANG) <= 0)
+			sigtimedwait(&child, NULL, &second);
 	}
-	return 0;
 }
 
-static int run_exit(const struct words *words)
+static void end_machine(int how)
 {
-	return 1;
+	/* A shell at its prompt ends by SIGHUP only. */
+	kill(-1, SIGTERM);
+	kill(-1, SIGHUP);
+	kill(-1, SIGCONT);
+	wait_for_all();
+	kill(-1, SIGKILL);
+	wait_for_all();
+	sync();
+	reboot(how);
+	printf("init: reboot: %s\n", strerror(errno));
+	exit(EXIT_FAILURE);
 }
 
-static int run_help(const struct words *words);
+/* ---- all of it ---- */
 
-static const struct command commands[] = {
-	{"help", "this list", run_help},
-	{"mem", "memory and uptime", run_mem},
-	{"args", "arguments and environment this program was started with", run_args},
-	{"echo", "WORDS...   print them", run_echo},
-	{"cat", "FILES...    print files of the initial RAM disk, such as /etc/motd", run_cat},
-	{"exit", "end this program, and with it the machine", run_exit},
-};
-
-#define COMMANDS (sizeof(commands) / sizeof(commands[0]))
-
-static int run_help(const struct words *words)
+/* Collect who has ended. Is the shell among them? */
+static bool reap(pid_t shell, int *shell_status)
 {
-	for (unsigned i = 0; i < COMMANDS; i++)
-		printf("  %-5s %s\n", commands[i].name, commands[i].help);
-	puts("  /PATH ...   run that program of the initial RAM disk, and wait for it");
-	return 0;
-}
-
-static void tell_end(const char *name, int status)
-{
-	if (WIFSIGNALED(status))
-		printf("%s: killed by signal %d (%s)\n", name, WTERMSIG(status),
-		       strsignal(WTERMSIG(status)));
-	else if (WEXITSTATUS(status))
-		printf("%s: status %d\n", name, WEXITSTATUS(status));
-}
-
-static void run_program(const struct words *words)
-{
+	bool ended = false;
 	int status;
 
-	fflush(stdout);
-	pid_t child = fork();
-	if (child == 0) {
-		execv(words->word[0], words->word);
-		printf("%s: %s\n", words->word[0], strerror(errno));
-		fflush(stdout);
-		_exit(errno == ENOENT ? 127 : 126);
+	for (pid_t child; (child = waitpid(-1, &status, WNOHANG)) > 0;) {
+		if (child == shell) {
+			ended = true;
+			*shell_status = status;
+		}
 	}
-	if (child < 0 || waitpid(child, &status, 0) < 0)
-		printf("%s: %s\n", words->word[0], strerror(errno));
-	else
-		tell_end(words->word[0], status);
+	return ended;
 }
 
-static void split(char *line, struct words *words)
+/* A shell that ended as soon as it had begun: not again before SHELL_SECONDS are over. */
+static void hold_back(const struct timespec *started)
 {
-	words->count = 0;
-	for (char *word = strtok(line, " \t\n"); word && words->count < WORDS_MAX;
-	     word = strtok(NULL, " \t\n"))
-		words->word[words->count++] = word;
-	words->word[words->count] = NULL;
+	const struct timespec pause = {.tv_sec = SHELL_SECONDS};
+
+	if (!is_over(started->tv_sec + SHELL_SECONDS))
+		nanosleep(&pause, NULL);
 }
 
-static int run_line(char *line)
+static void serve(const sigset_t *signals)
 {
-	struct words words;
+	struct timespec started;
+	int status = 0;
 
-	split(line, &words);
-	if (!words.count)
-		return 0;
-	for (unsigned i = 0; i < COMMANDS; i++)
-		if (strcmp(words.word[0], commands[i].name) == 0)
-			return commands[i].run(&words);
-	if (words.word[0][0] == '/')
-		run_program(&words);
-	else
-		printf("%s: there is no such command; `help` lists them\n", words.word[0]);
-	return 0;
+	clock_gettime(CLOCK_MONOTONIC, &started);
+	pid_t shell = start_shell(signals);
+	for (;;) {
+		switch (sigwaitinfo(signals, NULL)) {
+		case SIGUSR1:
+			end_machine(RB_HALT_SYSTEM);
+			break;
+		case SIGUSR2:
+			end_machine(RB_POWER_OFF);
+			break;
+		case SIGTERM:
+			end_machine(RB_AUTOBOOT);
+			break;
+		default:
+			if (!reap(shell, &status))
+				break;
+			if (WIFEXITED(status) && WEXITSTATUS(status) == NO_SHELL)
+				exit(EXIT_FAILURE);
+			hold_back(&started);
+			clock_gettime(CLOCK_MONOTONIC, &started);
+			shell = start_shell(signals);
+		}
+	}
 }
 
-int main(int argc, char **argv)
+int main(void)
 {
-	char line[LINE_BYTES];
+	static const int wanted[] = {SIGCHLD, SIGUSR1, SIGUSR2, SIGTERM};
+	sigset_t signals;
 
-	started_argc = argc;
-	started_argv = argv;
+	if (getpid() != 1) {
+		fputs("init: this is for process 1\n", stderr);
+		return EXIT_FAILURE;
+	}
+	sigemptyset(&signals);
+	for (unsigned i = 0; i < sizeof(wanted) / sizeof(wanted[0]); i++)
+		sigaddset(&signals, wanted[i]);
+	sigprocmask(SIG_BLOCK, &signals, NULL);
+	set_size();
 	greet();
-	do {
-		printf("quire> ");
-		fflush(stdout);
-	} while (fgets(line, sizeof(line), stdin) && !run_line(line));
-	puts("bye");
-	return EXIT_SUCCESS;
+	serve(&signals);
 }

@@ -34,6 +34,7 @@
 #define FEATURE_EDX_MCA          (1u << 14)
 #define STRUCTURED_EBX_FSGSBASE  (1u << 0)
 #define STRUCTURED_EBX_SMEP      (1u << 7)
+#define STRUCTURED_EBX_RDSEED    (1u << 18)
 #define STRUCTURED_EBX_SMAP      (1u << 20)
 #define STRUCTURED_ECX_UMIP      (1u << 2)
 #define EXTENDED_EDX_NX          (1u << 20)
@@ -88,6 +89,7 @@ static struct cpu_features detect(void)
 		.tsc_deadline = features.ecx & FEATURE_ECX_TSC_DEADLINE,
 		.tsc_invariant = cpuid(LEAF_POWER, 0).edx & POWER_EDX_TSC_INVARIANT,
 		.rdrand = features.ecx & FEATURE_ECX_RDRAND,
+		.rdseed = structured.ebx & STRUCTURED_EBX_RDSEED,
 		.hypervisor = features.ecx & FEATURE_ECX_HYPERVISOR,
 	};
 }
@@ -220,6 +222,14 @@ void cpu_log_features(void)
 
 bool cpu_random(uint64_t *value)
 {
+	/* What the other's numbers are made of; slower, and it may have none at the moment. */
+	for (unsigned i = 0; cpu_features.rdseed && i < RANDOM_TRIES; i++) {
+		bool ok;
+		__asm__ volatile("rdseed %0" : "=r"(*value), "=@ccc"(ok));
+		if (ok && *value != UINT64_MAX)
+			return true;
+		cpu_relax();
+	}
 	if (!cpu_features.rdrand)
 		return false;
 	for (unsigned i = 0; i < RANDOM_TRIES; i++) {

@@ -15,6 +15,12 @@
 #include "x86.h"
 
 #define DEBUG_EXIT_PORT        0xf4 /* QEMU: -device isa-debug-exit,iobase=0xf4,iosize=0x04 */
+#define RESET_CONTROL_PORT     0xcf9
+#define RESET_FULL             0x02 /* processor and devices */
+#define RESET_NOW              0x04 /* at its change from 0 to 1 */
+#define KEYBOARD_COMMAND_PORT  0x64
+#define KEYBOARD_PULSE_RESET   0xfe
+#define RESET_TRIES            100000u /* reads of a port, 1 us each: it takes a while */
 #define LEAF_FEATURES          1u
 #define FEATURE_ECX_HYPERVISOR (1u << 31)
 
@@ -65,19 +71,37 @@ static bool is_virtual(void)
 	return cpuid(LEAF_FEATURES, 0).ecx & FEATURE_ECX_HYPERVISOR;
 }
 
+/* The chipset's reset control register (Intel's I/O controller hubs, "RST_CNT"), then the keyboard
+ * controller's pulse on the reset line. Returns if neither is there. */
+static void reset(void)
+{
+	port_out8(RESET_CONTROL_PORT, RESET_FULL);
+	port_out8(RESET_CONTROL_PORT, RESET_FULL | RESET_NOW);
+	for (unsigned i = 0; i < RESET_TRIES; i++)
+		(void)port_in8(KEYBOARD_COMMAND_PORT);
+	port_out8(KEYBOARD_COMMAND_PORT, KEYBOARD_PULSE_RESET);
+	for (unsigned i = 0; i < RESET_TRIES; i++)
+		(void)port_in8(KEYBOARD_COMMAND_PORT);
+}
+
 void arch_machine_end(enum machine_end how)
 {
 	static const uint8_t values[] = {
 		[MACHINE_DONE] = DEBUG_EXIT_DONE,
 		[MACHINE_PANIC] = DEBUG_EXIT_PANIC,
 		[MACHINE_TESTS_FAILED] = DEBUG_EXIT_TESTS_FAILED,
+		[MACHINE_RESTART] = DEBUG_EXIT_RESTART,
 	};
 
 	irq_disable();
+	if (how == MACHINE_HALT)
+		cpu_halt();
 	/* On a real machine something else may be at this port. */
 	if (is_virtual())
 		port_out8(DEBUG_EXIT_PORT, values[how]);
-	if (how != MACHINE_PANIC)
+	if (how == MACHINE_RESTART)
+		reset();
+	else if (how != MACHINE_PANIC)
 		acpi_power_off();
 	cpu_halt();
 }

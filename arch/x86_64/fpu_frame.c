@@ -43,7 +43,8 @@ int fpu_push(struct arch_thread *current, vaddr_t to)
 			.xstate_size = state_bytes(),
 		};
 	bool were_on = irq_save();
-	fpu_area_prepare(area);
+	/* The processor leaves gaps, in which the program must not find what is the kernel's. */
+	memset(area, 0, state_bytes());
 	fpu_save(area);
 	memcpy(area + SOFTWARE_BYTES_AT, &software, sizeof(software));
 	/* Legacy programs change these without looking at the header. */

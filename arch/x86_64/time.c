@@ -126,6 +126,16 @@ void time_init_further(void)
 		apic_timer_use_deadline();
 }
 
+uint64_t time_ticks(void)
+{
+	return tsc_read();
+}
+
+uint64_t tsc_frequency(void)
+{
+	return tsc_hz;
+}
+
 uint64_t time_now(void)
 {
 	return running ? clock_ns(tsc_read() - tsc_start, tsc_scale) : 0;

@@ -179,12 +179,26 @@ static NORETURN void kernel_page_fault(struct trap_frame *frame, vaddr_t va)
 		   (unsigned long long)frame->error);
 }
 
+/*
+ * An emulator's IRET and far RET may read ring 3's stack with the supervisor's rights, which SMAP
+ * refuses; no processor does so (SDM 3A, 4.6.1). As it can't be served, the program is told.
+ */
+static void refuse_far_return(struct trap_frame *frame)
+{
+	frame->vector = VECTOR_PROTECTION;
+	user_exception(frame);
+}
+
 static void page_fault(struct trap_frame *frame)
 {
 	vaddr_t va = fault_address();
 	uint64_t error = frame->error;
 	unsigned access = 0;
 
+	if (trap_is_user(frame) && !(error & FAULT_USER) && va < USER_END) {
+		refuse_far_return(frame);
+		return;
+	}
 	bool user = trap_is_user(frame) && (error & FAULT_USER);
 	bool guarded = !trap_is_user(frame) && va < USER_END && arch_user_fixup(frame);
 	if ((error & FAULT_RESERVED) || !(user || guarded))
@@ -200,6 +214,7 @@ static void interrupt(struct trap_frame *frame)
 {
 	unsigned vector = (unsigned)frame->vector;
 
+	cpu_local()->in_interrupt = true;
 	if (vector == VECTOR_TIMER) {
 		apic_end_of_interrupt();
 		time_interrupt();
@@ -216,6 +231,7 @@ static void interrupt(struct trap_frame *frame)
 		if (vector >= VECTOR_LINE && vector != VECTOR_SPURIOUS && apic_in_service(vector))
 			apic_end_of_interrupt();
 	}
+	cpu_local()->in_interrupt = false;
 }
 
 /* With interrupts off, and so it returns. */

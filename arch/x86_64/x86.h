@@ -14,7 +14,7 @@ struct arch_thread;
 /* What this CPU has, of what the kernel uses; set by cpu_init(), constant after it. */
 struct cpu_features {
 	bool mce, pge, smep, smap, umip, fsgsbase, xsave, x2apic, tsc_deadline, tsc_invariant;
-	bool rdrand, hypervisor;
+	bool rdrand, rdseed, hypervisor;
 	bool avx_pages; /* AVX is on, AVX-512 is not: see page.c */
 };
 extern struct cpu_features cpu_features;
@@ -125,5 +125,8 @@ void time_interrupt(void);
 void time_init_further(void);
 /* Seconds since 1970 by the real-time clock; 0 if it gives no valid date. */
 uint64_t rtc_read_epoch(uint8_t century_register);
+
+/* Ticks of the time-stamp counter in a second; once time_init() has found out. */
+uint64_t tsc_frequency(void);
 
 #endif

@@ -7,7 +7,7 @@
 #include "lib/string.h"
 #include "sync/spinlock.h"
 
-#define TRANSCRIPT_BYTES (16 * KIB)
+#define TRANSCRIPT_BYTES CONSOLE_HISTORY_BYTES
 
 /* Taken last: whoever logs may hold any other. */
 static struct spinlock console_lock = SPINLOCK_INIT(RANK_CONSOLE);
@@ -74,16 +74,43 @@ void console_register(struct console *console)
 	unlock_consoles(locked);
 }
 
-void console_write(const char *text, size_t bytes)
+static void write_all(const char *text, size_t bytes, bool as_is)
 {
 	bool locked = lock_consoles();
 
 	in_write = true;
 	transcript_add(text, bytes);
-	for (struct console *console = consoles; console; console = console->next)
-		console->write(console, text, bytes);
+	for (struct console *console = consoles; console; console = console->next) {
+		if (as_is && console->write_as_is)
+			console->write_as_is(console, text, bytes);
+		else
+			console->write(console, text, bytes);
+	}
 	in_write = false;
 	unlock_consoles(locked);
+}
+
+void console_write(const char *text, size_t bytes)
+{
+	write_all(text, bytes, false);
+}
+
+void console_write_as_is(const char *text, size_t bytes)
+{
+	write_all(text, bytes, true);
+}
+
+size_t console_history(uint64_t *at, char *to, size_t bytes)
+{
+	size_t done = 0;
+	bool locked = lock_consoles();
+
+	*at = MIN(MAX(*at, transcript_start()), transcript_end);
+	for (; *at < transcript_end && done < bytes; (*at)++, done++)
+		if (to)
+			to[done] = transcript[*at % TRANSCRIPT_BYTES];
+	unlock_consoles(locked);
+	return done;
 }
 
 bool console_has_keys(void)

@@ -12,6 +12,8 @@ struct console {
 	const char *name;
 	void (*write)(struct console *console, const char *text,
 		      size_t bytes); /* never fails, bounded time */
+	/* The same, without making "\r\n" of '\n'. NULL: `write` does not either. */
+	void (*write_as_is)(struct console *console, const char *text, size_t bytes);
 	/* Bytes typed there, up to `bytes`; never waits. NULL: it has no keys. */
 	size_t (*read)(struct console *console, char *to, size_t bytes);
 	struct console *next;
@@ -22,6 +24,12 @@ struct console {
 void console_register(struct console *console);
 /* Bytes as they are, but '\n' becomes "\r\n" on serial. */
 void console_write(const char *text, size_t bytes);
+/* Bytes as they are. */
+void console_write_as_is(const char *text, size_t bytes);
+/* What was written, from byte *at on, or from the first that is kept; *at moves behind it. Bytes,
+ * at most `bytes`; `to` NULL only counts them. */
+#define CONSOLE_HISTORY_BYTES 16384u
+size_t console_history(uint64_t *at, char *to, size_t bytes);
 /* Is there one that can be typed at? */
 bool console_has_keys(void);
 /* What was typed at the first console that has anything, taken away from whoever else reads there;

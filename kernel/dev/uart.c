@@ -273,6 +273,11 @@ static void console_output(struct console *console, const char *text, size_t byt
 	}
 }
 
+static void console_output_as_is(struct console *console, const char *text, size_t bytes)
+{
+	uart_write(UART_COM1, text, bytes);
+}
+
 static size_t console_input(struct console *console, char *to, size_t bytes)
 {
 	return uart_read(UART_COM1, to, bytes);
@@ -280,7 +285,11 @@ static size_t console_input(struct console *console, char *to, size_t bytes)
 
 /* Linked into the list of consoles, under their lock. */
 static struct console com1_console = {
-	.name = "COM1", .write = console_output, .read = console_input};
+	.name = "COM1",
+	.write = console_output,
+	.write_as_is = console_output_as_is,
+	.read = console_input,
+};
 
 void uart_console_init(void)
 {

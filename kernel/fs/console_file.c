@@ -1,17 +1,10 @@
 /*
- * console_file.c: see console_file.h. A simple line discipline: lines are collected, with echo,
- * erase (DEL or backspace), kill (Ctrl-U) and end of input (Ctrl-D), until ICANON is switched off;
- * then bytes go to the reader as they come. Ctrl-C and job control are not implemented. Ctrl-]
- * never reaches a program: it enters the debug shell.
- *
- * Lock letters: (k) only the receive handler, which runs with interrupts off, on one CPU.
+ * console_file.c: see console_file.h. What is typed at COM1 comes here, and Ctrl-] never reaches a
+ * program: it enters the debug shell.
  */
 #include "fs/console_file.h"
 
 #include <arch/irq.h>
-#include <arch/time.h>
-#include <asm/fcntl.h>
-#include <asm/poll.h>
 #include <linux/major.h>
 
 #include "debug/log.h"
@@ -20,87 +13,28 @@
 #include "dev/uart.h"
 #include "fs/devices.h"
 #include "fs/file.h"
-#include "fs/terminal.h"
+#include "fs/inode.h"
+#include "fs/tty.h"
 #include "lib/errno.h"
+#include "lib/options.h"
+#include "lib/string.h"
 
-#define LINE_BYTES    256u
-#define WRITE_BYTES   256u
-#define CONSOLE_MINOR 1u /* of TTYAUX_MAJOR */
-/* How long a reader sleeps before it looks itself, where COM1 has no interrupt. */
-#define POLL_NS       10000000ull
+#define CONSOLE_MINOR 1u  /* of TTYAUX_MAJOR */
+#define SERIAL_MINOR  64u /* of TTY_MAJOR */
+/* Written at once with interrupts off: 6 ms on a real port. */
+#define WRITE_BYTES   64u
 
-static struct {
-	struct terminal terminal;
-	struct input input;    /* lines that are complete */
-	char line[LINE_BYTES]; /* (k) the line being typed */
-	size_t length;         /* (k) */
-} console;
+/* Its own locks guard it. */
+static struct tty console;
 
-static void echo(const char *text, size_t bytes)
+static size_t room(struct tty *tty)
 {
-	if (terminal_has(&console.terminal, ECHO))
-		console_write(text, bytes);
+	return WRITE_BYTES;
 }
 
-static void erase_one(void)
+static void write(struct tty *tty, const char *bytes, size_t count)
 {
-	if (!console.length)
-		return;
-	console.length--;
-	echo("\b \b", 3);
-}
-
-static void end_line(void)
-{
-	input_add(&console.input, console.line, console.length);
-	console.length = 0;
-}
-
-static void add_to_line(char byte)
-{
-	/* The last place is kept for the newline. */
-	if (console.length < LINE_BYTES - 1 || byte == '\n') {
-		console.line[console.length++] = byte;
-		echo(&byte, 1);
-	}
-	if (byte == '\n')
-		end_line();
-}
-
-/* One byte from the keyboard, ICANON. */
-static void edit(char byte)
-{
-	const cc_t *control = console.terminal.settings.c_cc;
-
-	if ((cc_t)byte == control[VERASE] || byte == '\b') {
-		erase_one();
-	} else if ((cc_t)byte == control[VKILL]) {
-		while (console.length)
-			erase_one();
-	} else if ((cc_t)byte == control[VEOF]) {
-		if (console.length)
-			end_line();
-		else
-			input_add_end(&console.input);
-	} else if ((unsigned char)byte >= ' ' || byte == '\n' || byte == '\t') {
-		add_to_line(byte);
-	}
-}
-
-static void receive_byte(char byte)
-{
-	if (byte == SHELL_KEY) {
-		shell_run("Ctrl-]");
-		return;
-	}
-	if (byte == '\r' && (console.terminal.settings.c_iflag & ICRNL))
-		byte = '\n';
-	if (terminal_has(&console.terminal, ICANON)) {
-		edit(byte);
-		return;
-	}
-	input_add(&console.input, &byte, 1);
-	echo(&byte, 1);
+	console_write_as_is(bytes, count);
 }
 
 /* Interrupts off. */
@@ -109,11 +43,16 @@ static void receive(void *argument)
 	char byte;
 
 	/* One at a time: what follows the debug shell's key is the shell's. */
-	while (uart_read(UART_COM1, &byte, 1) > 0)
-		receive_byte(byte);
+	while (uart_read(UART_COM1, &byte, 1) > 0) {
+		if (byte == SHELL_KEY)
+			shell_run("Ctrl-]");
+		else
+			/* What does not fit is lost, as on a real line. */
+			(void)tty_receive(&console, &byte, 1);
+	}
 }
 
-static void receive_now(void)
+static void look(struct tty *tty)
 {
 	bool were_on = irq_save();
 
@@ -121,82 +60,61 @@ static void receive_now(void)
 	irq_restore(were_on);
 }
 
-static ssize_t console_read(struct file *file, struct io *io, uint64_t *position)
+static const struct tty_driver by_interrupt = {.room = room, .write = write};
+static const struct tty_driver by_looking = {.room = room, .write = write, .look = look};
+
+static int open_console(struct inode *inode, unsigned flags, struct file **out)
 {
-	for (;;) {
-		receive_now();
-		ssize_t done =
-			input_take(&console.input, io, terminal_has(&console.terminal, ICANON));
-		if (done != -EAGAIN || (file->flags & O_NONBLOCK))
-			return done;
-		int error = wait_until(&console.input.queue, time_now() + POLL_NS,
-				       input_ready(&console.input));
-		if (error && error != -ETIMEDOUT)
-			return error;
-	}
+	return tty_open(&console, inode, flags, TTY_CONSOLE, out);
 }
 
-static ssize_t console_file_write(struct file *file, struct io *io, uint64_t *position)
+static int open_serial(struct inode *inode, unsigned flags, struct file **out)
 {
-	char bytes[WRITE_BYTES];
-	ssize_t done = 0;
-	size_t step;
-
-	while ((step = io_step(io, sizeof(bytes)))) {
-		int error = io_get(io, bytes, step);
-		if (error)
-			return done ? done : error;
-		console_write(bytes, step);
-		done += (ssize_t)step;
-		if (wait_break())
-			break;
-	}
-	return done;
+	return tty_open(&console, inode, flags, TTY_PLAIN, out);
 }
-
-static void console_stat(struct file *file, struct stat *out)
-{
-	terminal_stat(&console.terminal, out);
-}
-
-static int console_ioctl(struct file *file, unsigned command, uint64_t argument)
-{
-	return terminal_ioctl(&console.terminal, &console.input, command, argument);
-}
-
-static unsigned console_poll(struct file *file, struct wait_queue **queue)
-{
-	receive_now();
-	*queue = &console.input.queue;
-	return (input_ready(&console.input) ? POLLIN | POLLRDNORM : 0u) | POLLOUT | POLLWRNORM;
-}
-
-static const struct file_ops console_ops = {
-	.read = console_read,
-	.write = console_file_write,
-	.stat = console_stat,
-	.ioctl = console_ioctl,
-	.poll = console_poll,
-	.is_stream = true,
-};
 
 int console_file_open(unsigned flags, struct file **out)
 {
-	return file_create(&console_ops, flags, NULL, NULL, out);
+	struct inode *inode;
+	int error = path_walk(inode_root(), "/dev/console", 0, &inode);
+
+	if (error)
+		return error;
+	error = open_console(inode, flags, out);
+	inode_put(inode);
+	return error;
 }
 
-static int open_inode(struct inode *inode, unsigned flags, struct file **out)
+/* The option window=COLUMNS,ROWS; 0: not known. */
+static struct winsize window_size(void)
 {
-	return console_file_open(flags, out);
+	struct winsize window = {.ws_col = 0};
+	const char *given = option("window"), *comma = given ? strchr(given, ',') : NULL;
+	uint64_t columns, rows;
+
+	if (!given)
+		return window;
+	if (comma && string_to_u64(given, (size_t)(comma - given), &columns) &&
+	    string_to_u64(comma + 1, strlen(comma + 1), &rows) && columns && rows &&
+	    columns <= UINT16_MAX && rows <= UINT16_MAX) {
+		window.ws_col = (unsigned short)columns;
+		window.ws_row = (unsigned short)rows;
+	} else {
+		log_warning("window=%s is not COLUMNS,ROWS", given);
+	}
+	return window;
 }
 
 void console_file_init(void)
 {
-	uint64_t number = device_number(TTYAUX_MAJOR, CONSOLE_MINOR);
+	uint64_t number = device_number(TTY_MAJOR, SERIAL_MINOR);
 
-	terminal_init(&console.terminal, number, 0, 0);
-	input_init(&console.input);
-	device_add("/dev/console", 0600, number, open_inode);
-	if (uart_on_receive(UART_COM1, receive, NULL))
+	tty_init(&console, &by_interrupt, number);
+	console.window = window_size();
+	device_add("/dev/console", 0600, device_number(TTYAUX_MAJOR, CONSOLE_MINOR), open_console);
+	device_add("/dev/ttyS0", 0600, number, open_serial);
+	if (uart_on_receive(UART_COM1, receive, NULL)) {
 		log_info("console: no interrupt for input, polling");
+		console.driver = &by_looking;
+	}
 }

@@ -1,61 +1,23 @@
-/* devices.c: /dev/null, zero, full, random, urandom, tty (mem(4), random(4), tty(4)). */
+/* devices.c: /dev/null, zero, full, random, urandom (mem(4), random(4)). */
 #include "fs/devices.h"
 
-#include <arch/cpu.h>
-#include <arch/time.h>
 #include <linux/major.h>
 #include <linux/stat.h>
 
 #include "debug/assert.h"
 #include "debug/log.h"
 #include "fs/file.h"
+#include "fs/kmsg.h"
+#include "fs/random.h"
 #include "fs/tmpfs.h"
 #include "lib/errno.h"
 #include "lib/string.h"
-#include "sync/spinlock.h"
 #include "sync/wait_queue.h"
 
 #define RANDOM_STEP 256u
 
-/* Minor numbers of MEM_MAJOR and TTYAUX_MAJOR (Linux's devices.txt). */
+/* Minor numbers of MEM_MAJOR (Linux's devices.txt). */
 enum { NULL_MINOR = 3, ZERO_MINOR = 5, FULL_MINOR = 7, RANDOM_MINOR = 8, URANDOM_MINOR = 9 };
-enum { TTY_MINOR = 0 };
-
-/* ---- random numbers ---- */
-
-static struct spinlock random_lock = SPINLOCK_INIT(RANK_CONSOLE);
-/* The generator for CPUs without one of their own. Guarded by random_lock. */
-static uint64_t random_state;
-
-/*
- * SplitMix64 (Steele, Lea, Flood 2014), stirred with the clock. It is no source of secrets; it is
- * for CPUs without RDRAND, where the machine offers nothing better.
- */
-static uint64_t software_random(void)
-{
-	spin_lock(&random_lock);
-	random_state += 0x9e3779b97f4a7c15ull ^ (time_now() << 1);
-	uint64_t z = random_state;
-	spin_unlock(&random_lock);
-	z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9ull;
-	z = (z ^ (z >> 27)) * 0x94d049bb133111ebull;
-	return z ^ (z >> 31);
-}
-
-void random_fill(void *to, size_t bytes)
-{
-	char *next = to;
-
-	while (bytes) {
-		uint64_t value;
-		if (!cpu_random(&value))
-			value = software_random();
-		size_t part = MIN(bytes, sizeof(value));
-		memcpy(next, &value, part);
-		next += part;
-		bytes -= part;
-	}
-}
 
 /* ---- the files ---- */
 
@@ -108,10 +70,45 @@ static ssize_t random_read(struct file *file, struct io *io, uint64_t *position)
 	return done;
 }
 
-static const struct file_ops null_ops = {.read = null_read, .write = null_write};
-static const struct file_ops zero_ops = {.read = zero_read, .write = null_write};
-static const struct file_ops full_ops = {.read = zero_read, .write = full_write};
-static const struct file_ops random_ops = {.read = random_read, .write = null_write};
+/* What is written is stirred in. */
+static ssize_t random_write(struct file *file, struct io *io, uint64_t *position)
+{
+	uint8_t bytes[RANDOM_STEP];
+	ssize_t done = 0;
+	size_t step;
+
+	while ((step = io_step(io, sizeof(bytes)))) {
+		int error = io_get(io, bytes, step);
+		if (error)
+			return done ? done : error;
+		random_add(bytes, step);
+		done += (ssize_t)step;
+		if (wait_break())
+			break;
+	}
+	return done;
+}
+
+static const struct file_ops null_ops = {
+	.read = null_read,
+	.write = null_write,
+	.ignores_seek = true,
+};
+static const struct file_ops zero_ops = {
+	.read = zero_read,
+	.write = null_write,
+	.ignores_seek = true,
+};
+static const struct file_ops full_ops = {
+	.read = zero_read,
+	.write = full_write,
+	.ignores_seek = true,
+};
+static const struct file_ops random_ops = {
+	.read = random_read,
+	.write = random_write,
+	.ignores_seek = true,
+};
 
 static int null_open(struct inode *inode, unsigned flags, struct file **out)
 {
@@ -123,6 +120,11 @@ static int zero_open(struct inode *inode, unsigned flags, struct file **out)
 	return file_create(&zero_ops, flags, inode, NULL, out);
 }
 
+bool file_is_zero_device(const struct file *file)
+{
+	return file->ops == &zero_ops;
+}
+
 static int full_open(struct inode *inode, unsigned flags, struct file **out)
 {
 	return file_create(&full_ops, flags, inode, NULL, out);
@@ -131,23 +133,6 @@ static int full_open(struct inode *inode, unsigned flags, struct file **out)
 static int random_open(struct inode *inode, unsigned flags, struct file **out)
 {
 	return file_create(&random_ops, flags, inode, NULL, out);
-}
-
-/* ---- /dev/tty ---- */
-
-/* Changed atomically. */
-static int (*open_terminal)(unsigned flags, struct file **out);
-
-void devices_set_terminal(int (*open)(unsigned flags, struct file **out))
-{
-	__atomic_store_n(&open_terminal, open, __ATOMIC_RELEASE);
-}
-
-static int tty_open(struct inode *inode, unsigned flags, struct file **out)
-{
-	int (*open)(unsigned, struct file **) = __atomic_load_n(&open_terminal, __ATOMIC_ACQUIRE);
-
-	return open ? open(flags, out) : -ENXIO;
 }
 
 /* ---- all of them ---- */
@@ -183,12 +168,28 @@ int device_open(struct inode *inode, unsigned flags, struct file **out)
 	return -ENXIO;
 }
 
+static void add_link(const char *path, const char *target)
+{
+	const struct inode_new as = {.mode = S_IFLNK | 0777, .target = target};
+	struct inode *link;
+	int error = tmpfs_make(path, &as, &link);
+
+	if (error)
+		log_warning("%s could not be made (error %d)", path, -error);
+	else
+		inode_put(link);
+}
+
 void devices_init(void)
 {
+	kmsg_init();
+	add_link("/dev/fd", "/proc/self/fd");
+	add_link("/dev/stdin", "/proc/self/fd/0");
+	add_link("/dev/stdout", "/proc/self/fd/1");
+	add_link("/dev/stderr", "/proc/self/fd/2");
 	device_add("/dev/null", 0666, device_number(MEM_MAJOR, NULL_MINOR), null_open);
 	device_add("/dev/zero", 0666, device_number(MEM_MAJOR, ZERO_MINOR), zero_open);
 	device_add("/dev/full", 0666, device_number(MEM_MAJOR, FULL_MINOR), full_open);
 	device_add("/dev/random", 0666, device_number(MEM_MAJOR, RANDOM_MINOR), random_open);
 	device_add("/dev/urandom", 0666, device_number(MEM_MAJOR, URANDOM_MINOR), random_open);
-	device_add("/dev/tty", 0666, device_number(TTYAUX_MAJOR, TTY_MINOR), tty_open);
 }

@@ -1,4 +1,4 @@
-/* devices.h: the files in /dev that every system has, and /dev/tty. */
+/* devices.h: the files in /dev that every system has. */
 #ifndef FS_DEVICES_H
 #define FS_DEVICES_H
 
@@ -20,11 +20,8 @@ void device_add(const char *path, uint32_t permissions, uint64_t number, inode_o
 /* Open the character device of that inode's number. -ENXIO: there is none. */
 NODISCARD int device_open(struct inode *inode, unsigned flags, struct file **out);
 
-/* What /dev/tty opens from now on, given O_* flags; NULL: -ENXIO, as without a terminal. */
-void devices_set_terminal(int (*open)(unsigned flags, struct file **out));
-
-/* Fill with random numbers: the CPU's if it has any. */
-void random_fill(void *to, size_t bytes);
+/* /dev/zero: mapped, it is memory without a file. */
+bool file_is_zero_device(const struct file *file);
 
 /* What st_rdev and st_dev hold. */
 static inline uint64_t device_number(unsigned major, unsigned minor)

@@ -12,11 +12,8 @@
  * hint, the file's answer is the truth. A level-triggered item that was ready goes back on the
  * list, an edge-triggered one waits for the next wake-up.
  *
- * An item that is on the list passes no further wake-up on, so one wake-up costs each item at most
- * one step, however epolls are nested.
- *
- * The last put of a file takes its items away before the file itself goes, so an item needs no
- * reference, and a watched file can be closed.
+ * An item that is on the list passes no further wake-up on: one costs each item at most one step.
+ * The last put of a file takes its items away first, so they need no reference to it.
  *
  * Lock letters: (w) watch_mutex, outside of (e); (e) epoll->mutex, that of a watching epoll outside
  * that of a watched one; (r) epoll->lock, RANK_EVENTS; (i) set at creation.
@@ -71,8 +68,7 @@ struct epoll_item {
 
 /* Who watches what: struct file.watches, the trees' shape, and the check for circles. */
 static struct mutex watch_mutex;
-/* Guarded by watch_mutex. */
-static uint64_t last_check;
+static uint64_t last_check; /* (w) */
 
 /* ---- the ready list ---- */
 
@@ -451,9 +447,9 @@ static unsigned epoll_poll(struct file *file, struct wait_queue **queue)
 	if (!count_ready(epoll))
 		return 0;
 	mutex_lock(&epoll->mutex);
-	bool ready = is_ready_locked(epoll);
+	unsigned events = is_ready_locked(epoll) ? POLLIN | POLLRDNORM : 0;
 	mutex_unlock(&epoll->mutex);
-	return ready ? POLLIN | POLLRDNORM : 0;
+	return events;
 }
 
 static void epoll_release(struct file *file)
@@ -462,8 +458,10 @@ static void epoll_release(struct file *file)
 
 	mutex_lock(&watch_mutex);
 	mutex_lock(&epoll->mutex);
-	while (epoll->items.root)
-		destroy_item(container_of(epoll->items.root, struct epoll_item, node));
+	for (struct tree_node *node = tree_first(&epoll->items), *next; node; node = next) {
+		next = tree_next(node);
+		destroy_item(container_of(node, struct epoll_item, node));
+	}
 	mutex_unlock(&epoll->mutex);
 	mutex_unlock(&watch_mutex);
 	kfree(epoll);

@@ -1,6 +1,7 @@
 /* fd_table.c: see fd_table.h. Memory is allocated and files are released outside the lock. */
 #include "fs/fd_table.h"
 
+#include "fs/lock.h"
 #include "lib/errno.h"
 #include "lib/string.h"
 #include "mm/slab.h"
@@ -73,25 +74,51 @@ static struct file *take(struct fd_table *table, unsigned fd)
 	return file;
 }
 
+/* The table's reference to a file that is in it no longer. */
+static void drop(struct fd_table *table, struct file *file)
+{
+	lock_forget_records(file, table);
+	file_put(file);
+}
+
 int fd_table_close(struct fd_table *table, unsigned fd)
 {
 	struct file *file = take(table, fd);
 
 	if (!file)
 		return -EBADF;
-	file_put(file);
+	drop(table, file);
 	return 0;
 }
 
 void fd_table_close_all(struct fd_table *table)
 {
-	/* Nobody else has the table any more. */
-	for (unsigned fd = 0; fd < table->capacity; fd++)
-		if (table->slots[fd].file)
-			file_put(table->slots[fd].file);
-	kfree(table->slots);
+	struct file *file;
+
+	/* No thread of the process has it any more, but /proc looks into it. */
+	for (unsigned fd = 0; fd < table->capacity; fd++) {
+		file = take(table, fd);
+		if (file)
+			drop(table, file);
+	}
+	spin_lock(&table->lock);
+	struct fd_slot *slots = table->slots;
 	table->slots = NULL;
 	table->capacity = 0;
+	spin_unlock(&table->lock);
+	kfree(slots);
+}
+
+int fd_table_next(struct fd_table *table, int after)
+{
+	int found = -1;
+
+	spin_lock(&table->lock);
+	for (unsigned fd = (unsigned)(after + 1); fd < table->capacity && found < 0; fd++)
+		if (table->slots[fd].file)
+			found = (int)fd;
+	spin_unlock(&table->lock);
+	return found;
 }
 
 void fd_table_close_on_exec(struct fd_table *table)
@@ -100,6 +127,38 @@ void fd_table_close_on_exec(struct fd_table *table)
 	for (unsigned fd = 0; fd < table->capacity; fd++)
 		if (table->slots[fd].file && table->slots[fd].close_on_exec)
 			(void)fd_table_close(table, fd); /* it was open just now */
+}
+
+/* The lowest open number of first..last, whose file is taken out; NULL: there is none. */
+static struct file *take_first(struct fd_table *table, unsigned *first, unsigned last)
+{
+	struct file *file = NULL;
+	unsigned fd = *first;
+
+	spin_lock(&table->lock);
+	for (; !file && fd < table->capacity && fd <= last; fd++) {
+		file = table->slots[fd].file;
+		table->slots[fd].file = NULL;
+	}
+	spin_unlock(&table->lock);
+	*first = fd;
+	return file;
+}
+
+void fd_table_close_range(struct fd_table *table, unsigned first, unsigned last)
+{
+	struct file *file;
+
+	while ((file = take_first(table, &first, last)))
+		file_put(file);
+}
+
+void fd_table_set_close_flags(struct fd_table *table, unsigned first, unsigned last)
+{
+	spin_lock(&table->lock);
+	for (unsigned fd = first; fd < table->capacity && fd <= last; fd++)
+		table->slots[fd].close_on_exec = true;
+	spin_unlock(&table->lock);
 }
 
 struct file *fd_table_get(struct fd_table *table, unsigned fd)
@@ -161,7 +220,7 @@ int fd_table_put(struct fd_table *table, struct file *file, unsigned fd, unsigne
 	table->slots[fd] = (struct fd_slot){file, close_on_exec};
 	spin_unlock(&table->lock);
 	if (old)
-		file_put(old);
+		drop(table, old);
 	return (int)fd;
 }
 

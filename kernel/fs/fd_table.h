@@ -30,6 +30,9 @@ void fd_table_close_on_exec(struct fd_table *table);
 /* The file with a reference for the caller; NULL: none of that number. */
 struct file *fd_table_get(struct fd_table *table, unsigned fd);
 
+/* The least number above `after` (-1: from 0 on) that has a file, or -1. */
+int fd_table_next(struct fd_table *table, int after);
+
 /* Put `file` at the lowest free number of [minimum, limit); the table takes over the caller's
  * reference. The number, or -EMFILE or -ENOMEM: then the reference is still the caller's. */
 NODISCARD int fd_table_add(struct fd_table *table, struct file *file, unsigned minimum,
@@ -38,6 +41,10 @@ NODISCARD int fd_table_add(struct fd_table *table, struct file *file, unsigned m
 NODISCARD int fd_table_put(struct fd_table *table, struct file *file, unsigned fd, unsigned limit,
 			   bool close_on_exec);
 NODISCARD int fd_table_close(struct fd_table *table, unsigned fd); /* -EBADF */
+
+/* Close first..last, or set FD_CLOEXEC there; those that are not open are left out. */
+void fd_table_close_range(struct fd_table *table, unsigned first, unsigned last);
+void fd_table_set_close_flags(struct fd_table *table, unsigned first, unsigned last);
 
 /* FD_CLOEXEC of a descriptor: 0 or 1, or -EBADF. */
 NODISCARD int fd_table_close_flag(struct fd_table *table, unsigned fd);

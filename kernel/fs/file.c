@@ -12,6 +12,8 @@
 #include "fs/directory_file.h"
 #include "fs/epoll.h"
 #include "fs/inode.h"
+#include "fs/lock.h"
+#include "fs/pipe.h"
 #include "fs/regular_file.h"
 #include "lib/errno.h"
 #include "mm/slab.h"
@@ -52,6 +54,7 @@ void file_put(struct file *file)
 		return;
 	if (__atomic_load_n(&file->watches, __ATOMIC_ACQUIRE))
 		epoll_forget(file);
+	lock_forget_file(file);
 	if (file->ops->release)
 		file->ops->release(file);
 	if (file->inode)
@@ -82,6 +85,8 @@ int file_open(struct inode *inode, unsigned flags, struct file **out)
 		return directory_open(inode, flags, out);
 	case S_IFCHR:
 		return device_open(inode, flags, out);
+	case S_IFIFO:
+		return pipe_open(inode, flags, out);
 	case S_IFREG:
 		return regular_open(inode, flags, out);
 	default:
@@ -191,8 +196,10 @@ int64_t file_seek(struct file *file, int64_t offset, unsigned whence)
 
 	if (file->flags & O_PATH)
 		return -EBADF;
+	if (file->ops->ignores_seek)
+		return 0;
 	if (file->ops->is_stream)
-		return file->ops->ignores_seek ? 0 : -ESPIPE;
+		return -ESPIPE;
 	mutex_lock(&file->mutex);
 	int error = seek_target(file, offset, whence, &target);
 	if (!error)

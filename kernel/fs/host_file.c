@@ -1,8 +1,13 @@
 /*
- * host_file.c: see host_file.h. Input is asked for when a program reads and nothing is left of what
- * came before, and never more than it reads.
+ * host_file.c: see host_file.h. Input that is no terminal is asked for when a program reads and
+ * nothing is left of what came before, and never more than it reads.
  *
- * Lock letters: (h) host.lock, RANK_FILES.
+ * If input and output are a terminal, it is the guest's: keys come as they are typed, and are asked
+ * for all the time, since they may interrupt a program that does not read. If only one of them is,
+ * others may use it at the same time; the host has its line discipline on then, and this one's
+ * leaves to it what both would do.
+ *
+ * Lock letters: (h) host.lock, RANK_FILES; (f) who has set `feeding`.
  */
 #include "fs/host_file.h"
 
@@ -17,23 +22,29 @@
 #include "dev/host_channel.h"
 #include "fs/devices.h"
 #include "fs/file.h"
-#include "fs/terminal.h"
+#include "fs/inode.h"
+#include "fs/input.h"
+#include "fs/tty.h"
 #include "lib/errno.h"
 #include "mm/slab.h"
 
 #define STREAM_INPUT  0u
 #define STREAM_OUTPUT 1u
 #define STREAM_ERROR  2u
+#define CONTROL_D     4
+#define SERIAL_MINOR  65u /* of TTY_MAJOR: the second serial port */
 /* How long a reader sleeps before it looks itself, where COM2 has no interrupt. */
 #define POLL_NS       10000000ull
 
 static struct {
-	struct terminal terminal;
+	struct tty tty;
 	unsigned terminals; /* bit fd; set before a job starts */
-	struct input input;
+	struct input input; /* if stream 0 is no terminal */
 	struct spinlock lock;
 	bool asked;                /* (h) an answer is due */
 	bool discard;              /* (h) and it is for a job that is over */
+	bool feeding;              /* (h) somebody gives `arrived` to the terminal */
+	size_t fed, left;          /* (f) bytes of `arrived` that it has, and those it has not */
 	char arrived[INPUT_BYTES]; /* (h) the answer on its way into `input` */
 } host = {.lock = SPINLOCK_INIT(RANK_FILES)};
 
@@ -42,6 +53,116 @@ _Static_assert(INPUT_BYTES >= HOST_CHANNEL_MAX, "an answer fits the empty ring")
 static bool is_terminal(unsigned stream)
 {
 	return host.terminals & 1u << stream;
+}
+
+static bool is_interactive(void)
+{
+	return is_terminal(STREAM_INPUT) && is_terminal(STREAM_OUTPUT);
+}
+
+/* ---- the terminal ---- */
+
+static void request(size_t bytes)
+{
+	spin_lock(&host.lock);
+	bool mine = !host.asked;
+	host.asked = true;
+	spin_unlock(&host.lock);
+	if (mine)
+		host_channel_request(MIN(bytes, (size_t)HOST_CHANNEL_MAX));
+}
+
+static bool start_feeding(void)
+{
+	spin_lock(&host.lock);
+	bool mine = !host.feeding && host.left;
+	host.feeding |= mine;
+	spin_unlock(&host.lock);
+	return mine;
+}
+
+/* Returns whether all of the answer was taken. */
+static bool stop_feeding(void)
+{
+	spin_lock(&host.lock);
+	bool all = !host.left;
+	host.feeding = false;
+	if (all)
+		host.asked = false;
+	spin_unlock(&host.lock);
+	return all;
+}
+
+static bool may_type(void)
+{
+	spin_lock(&host.tty.lock);
+	bool may = line_has_room(&host.tty.line);
+	spin_unlock(&host.tty.lock);
+	return may;
+}
+
+/* Type what has arrived, as far as the terminal takes it; then ask for more. Any context. */
+static void feed(void)
+{
+	while (start_feeding()) {
+		size_t typed = tty_receive(&host.tty, host.arrived + host.fed, host.left);
+		host.fed += typed;
+		host.left -= typed;
+		if (stop_feeding()) {
+			if (is_interactive())
+				request(HOST_CHANNEL_MAX);
+			return;
+		}
+		/* Whoever made room meanwhile found us feeding. */
+		if (!may_type())
+			return;
+	}
+}
+
+static size_t room(struct tty *tty)
+{
+	return HOST_CHANNEL_MAX;
+}
+
+static void write(struct tty *tty, const char *bytes, size_t count)
+{
+	host_channel_write(is_terminal(STREAM_OUTPUT) ? 'O' : 'E', bytes, count);
+}
+
+static void wake(struct tty *tty)
+{
+	feed();
+}
+
+/* Somebody wants to read. */
+static void look(struct tty *tty)
+{
+	host_channel_poll();
+	spin_lock(&tty->lock);
+	bool readable = line_readable(&tty->line, 1);
+	spin_unlock(&tty->lock);
+	if (is_terminal(STREAM_INPUT) && !readable)
+		request(HOST_CHANNEL_MAX);
+}
+
+static const struct tty_driver driver = {.room = room, .write = write, .wake = wake, .look = look};
+
+/* ---- what comes from the host ---- */
+
+static void arrived_typed(size_t bytes)
+{
+	if (!bytes && is_interactive()) {
+		tty_hangup(&host.tty); /* and nothing is asked for any more */
+		return;
+	}
+	spin_lock(&host.lock);
+	/* The host's own line discipline has seen the key that ends the input. */
+	if (!bytes)
+		host.arrived[bytes++] = CONTROL_D;
+	host.fed = 0;
+	host.left = bytes;
+	spin_unlock(&host.lock);
+	feed();
 }
 
 /* The answer is there. */
@@ -55,6 +176,10 @@ static void arrived(void)
 	spin_unlock(&host.lock);
 	if (!taken)
 		return;
+	if (!discard && is_terminal(STREAM_INPUT)) {
+		arrived_typed(bytes);
+		return;
+	}
 	if (!discard && bytes)
 		input_add(&host.input, host.arrived, bytes);
 	else if (!discard)
@@ -63,20 +188,16 @@ static void arrived(void)
 	spin_lock(&host.lock);
 	host.asked = host.discard = false;
 	spin_unlock(&host.lock);
+	if (discard && is_interactive())
+		request(HOST_CHANNEL_MAX);
 }
 
 /* See that an answer is on its way if nothing can be read now. */
 static void ask(size_t bytes)
 {
 	host_channel_poll();
-	if (input_ready(&host.input))
-		return;
-	spin_lock(&host.lock);
-	bool mine = !host.asked;
-	host.asked = true;
-	spin_unlock(&host.lock);
-	if (mine)
-		host_channel_request(MIN(bytes, (size_t)HOST_CHANNEL_MAX));
+	if (!input_ready(&host.input))
+		request(bytes);
 }
 
 static ssize_t host_read(struct file *file, struct io *io, uint64_t *position)
@@ -136,23 +257,12 @@ static void host_stat(struct file *file, struct stat *out)
 {
 	unsigned stream = (unsigned)(uintptr_t)file->context;
 
-	if (is_terminal(stream)) {
-		terminal_stat(&host.terminal, out);
-		return;
-	}
 	*out = (struct stat){
 		.st_ino = stream + 1,
 		.st_nlink = 1,
 		.st_mode = S_IFIFO | 0600,
 		.st_blksize = HOST_CHANNEL_MAX,
 	};
-}
-
-static int host_ioctl(struct file *file, unsigned command, uint64_t argument)
-{
-	if (!is_terminal((unsigned)(uintptr_t)file->context))
-		return -ENOTTY;
-	return terminal_ioctl(&host.terminal, &host.input, command, argument);
 }
 
 static unsigned host_poll(struct file *file, struct wait_queue **queue)
@@ -174,44 +284,70 @@ static const struct file_ops host_ops = {
 	.read = host_read,
 	.write = host_write,
 	.stat = host_stat,
-	.ioctl = host_ioctl,
 	.poll = host_poll,
 	.is_stream = true,
 };
 
-int host_file_open(unsigned stream, struct file **out)
+static int open_terminal(struct inode *inode, unsigned flags, struct file **out)
 {
-	unsigned flags = stream == STREAM_INPUT ? O_RDONLY : O_WRONLY;
-
-	assert(stream <= STREAM_ERROR);
-	/* A terminal is opened for both by whoever made it. */
-	if (is_terminal(stream))
-		flags = O_RDWR;
-	return file_create(&host_ops, flags, NULL, (void *)(uintptr_t)stream, out);
+	return host.terminals ? tty_open(&host.tty, inode, flags, TTY_PLAIN, out) : -ENXIO;
 }
 
-int host_file_open_terminal(unsigned flags, struct file **out)
+/* Whoever made the terminal opened it for both. */
+static int open_by_name(struct file **out)
 {
-	for (unsigned stream = STREAM_INPUT; stream <= STREAM_ERROR; stream++)
-		if (is_terminal(stream))
-			return file_create(&host_ops, flags, NULL, (void *)(uintptr_t)stream, out);
-	return -ENXIO;
+	struct inode *inode;
+	int error = path_walk(inode_root(), "/dev/ttyS1", 0, &inode);
+
+	if (error)
+		return error;
+	error = open_terminal(inode, O_RDWR | O_NOCTTY, out);
+	inode_put(inode);
+	return error;
+}
+
+int host_file_open(unsigned stream, struct file **out)
+{
+	assert(stream <= STREAM_ERROR);
+	if (is_terminal(stream))
+		return open_by_name(out);
+	return file_create(&host_ops, stream == STREAM_INPUT ? O_RDONLY : O_WRONLY, NULL,
+			   (void *)(uintptr_t)stream, out);
 }
 
 void host_file_begin(unsigned terminals, unsigned columns, unsigned rows)
 {
-	terminal_init(&host.terminal, device_number(UNIX98_PTY_SLAVE_MAJOR, 0), columns, rows);
+	spin_lock(&host.tty.lock);
+	line_init(&host.tty.line);
 	host.terminals = terminals;
+	if (!is_interactive()) {
+		host.tty.line.settings.c_lflag &= ~(tcflag_t)ECHO;
+		host.tty.line.settings.c_oflag &= ~(tcflag_t)OPOST;
+	}
+	host.tty.window =
+		(struct winsize){.ws_col = (unsigned short)columns, .ws_row = (unsigned short)rows};
+	spin_unlock(&host.tty.lock);
 	input_clear(&host.input);
 	spin_lock(&host.lock);
 	host.discard = host.asked;
+	host.left = 0;
 	spin_unlock(&host.lock);
-	devices_set_terminal(terminals ? host_file_open_terminal : NULL);
+	if (is_interactive())
+		request(HOST_CHANNEL_MAX);
+}
+
+void host_file_control(int session)
+{
+	if (host.terminals)
+		tty_give(&host.tty, session);
 }
 
 int host_file_init(void)
 {
+	uint64_t number = device_number(TTY_MAJOR, SERIAL_MINOR);
+
 	input_init(&host.input);
-	host_file_begin(0, 0, 0);
+	tty_init(&host.tty, &driver, number);
+	device_add("/dev/ttyS1", 0620, number, open_terminal);
 	return host_channel_init(arrived);
 }

@@ -1,6 +1,6 @@
 /*
  * host_file.h: standard input, output and error over the host channel. Each is a terminal if it is
- * one on the host, and looks like a pipe otherwise.
+ * one on the host, and looks like a pipe otherwise. The terminal is also /dev/ttyS1.
  */
 #ifndef FS_HOST_FILE_H
 #define FS_HOST_FILE_H
@@ -19,7 +19,7 @@ void host_file_begin(unsigned terminals, unsigned columns, unsigned rows);
 /* The file of stream 0, 1 or 2. -ENOMEM. */
 NODISCARD int host_file_open(unsigned stream, struct file **out);
 
-/* /dev/tty: the terminal for reading and writing, whichever streams go there. */
-NODISCARD int host_file_open_terminal(unsigned flags, struct file **out);
+/* The terminal, if there is one, controls that session, whose leader's group is in front. */
+void host_file_control(int session);
 
 #endif

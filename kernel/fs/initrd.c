@@ -3,16 +3,21 @@
 
 #include <linux/stat.h>
 
+#include "debug/assert.h"
 #include "debug/log.h"
 #include "fs/cpio.h"
 #include "fs/devices.h"
 #include "fs/tmpfs.h"
 #include "lib/errno.h"
+#include "lib/string.h"
 #include "mm/frame_init.h"
 #include "mm/layout.h"
 #include "mm/mm.h"
 #include "mm/slab.h"
 #include "vm/object.h"
+
+#define COPY_BYTES MIB
+#define NAME_SHOWN 100u
 
 /* The frames of the archive behind which nothing is read any more. Boot CPU only. */
 struct archive {
@@ -29,7 +34,36 @@ static int copy_target(const struct cpio_entry *entry, char **target)
 	return *target ? 0 : -ENOMEM;
 }
 
-static int add_entry(const struct cpio_entry *entry)
+/* Free what has been copied, so that hardly anything is in memory twice. Whole frames only: the
+ * ends of the archive may share theirs with something else. */
+static void give_back(struct archive *archive, size_t position)
+{
+	paddr_t end = ALIGN_DOWN(virt_to_phys(archive->start) + position, PAGE_SIZE);
+
+	if (end <= archive->given_back)
+		return;
+	frame_add_free(archive->given_back >> PAGE_SHIFT, end >> PAGE_SHIFT);
+	archive->given_back = end;
+}
+
+/* A file may be most of what is in memory: it goes over piece by piece. */
+static int copy_contents(struct archive *archive, const struct cpio_entry *entry,
+			 struct inode *inode)
+{
+	const char *data = entry->data;
+	size_t position = (size_t)(data - (const char *)archive->start);
+	int error = 0;
+
+	for (uint64_t done = 0; done < entry->bytes && !error; done += COPY_BYTES) {
+		give_back(archive, position + done);
+		error = vm_object_write(inode->object, done, data + done,
+					MIN(entry->bytes - done, COPY_BYTES));
+	}
+	return error;
+}
+
+/* What stands before the entry's data may be gone after it. */
+static int add_entry(struct archive *archive, const struct cpio_entry *entry)
 {
 	uint32_t kind = entry->mode & S_IFMT;
 	char *target = NULL;
@@ -51,23 +85,11 @@ static int add_entry(const struct cpio_entry *entry)
 	if (error)
 		return error;
 	if (kind == S_IFREG)
-		error = vm_object_write(inode->object, 0, entry->data, entry->bytes);
+		error = copy_contents(archive, entry, inode);
 	const struct inode_time time = {.seconds = entry->mtime};
 	inode_set_times(inode, &time, &time);
 	inode_put(inode);
 	return error;
-}
-
-/* Free what has been copied, so that no more than one file is in memory twice. Whole frames only:
- * the ends of the archive may share theirs with something else. */
-static void give_back(struct archive *archive, size_t position)
-{
-	paddr_t end = ALIGN_DOWN(virt_to_phys(archive->start) + position, PAGE_SIZE);
-
-	if (end <= archive->given_back)
-		return;
-	frame_add_free(archive->given_back >> PAGE_SHIFT, end >> PAGE_SHIFT);
-	archive->given_back = end;
 }
 
 static unsigned read_archives(const void *data, uint64_t bytes)
@@ -80,9 +102,14 @@ static unsigned read_archives(const void *data, uint64_t bytes)
 
 	cpio_open(&reader, data, bytes);
 	while ((more = cpio_next(&reader, &entry)) > 0) {
-		int error = add_entry(&entry);
+		char name[NAME_SHOWN];
+		string_copy(name, entry.name, sizeof(name));
+		int error = add_entry(&archive, &entry);
+		/* Programs would find half of their files. */
+		if (error == -ENOMEM)
+			panic("not enough memory for the initial RAM disk, at \"%s\"", name);
 		if (error)
-			log_warning("initial RAM disk: \"%s\" is left out (error %d)", entry.name,
+			log_warning("initial RAM disk: \"%s\" is left out (error %d)", name,
 				    -error);
 		else
 			count++;

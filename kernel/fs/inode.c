@@ -2,7 +2,9 @@
 #include "fs/inode.h"
 
 #include <arch/time.h>
+#include <asm/fcntl.h>
 #include <asm/stat.h>
+#include <linux/fcntl.h>
 #include <linux/stat.h>
 
 #include "debug/assert.h"
@@ -11,6 +13,7 @@
 #include "lib/string.h"
 #include "mm/slab.h"
 #include "vm/object.h"
+#include "vm/region.h"
 
 #define STAT_BLOCK_BYTES 512u
 #define STAT_IO_BYTES    4096u
@@ -116,30 +119,6 @@ void inode_set_name(struct inode *inode, struct inode *parent, char *name)
 	inode->nameless = false;
 	if (old)
 		inode_put(old);
-}
-
-int inode_mount(const char *path, struct inode *mounted)
-{
-	struct inode *directory;
-	int error = path_walk(root, path, 0, &directory);
-
-	if (error)
-		return error;
-	if ((directory->mode & S_IFMT) != S_IFDIR)
-		error = -ENOTDIR;
-	else if (!directory->parent || directory->mounted)
-		error = -EBUSY;
-	char *name = error ? NULL : inode_copy_name(directory->name, strlen(directory->name));
-	if (!error && !name)
-		error = -ENOMEM;
-	if (!error) {
-		mutex_lock(&inode_tree_mutex);
-		inode_set_name(mounted, directory->parent, name);
-		directory->mounted = mounted;
-		mutex_unlock(&inode_tree_mutex);
-	}
-	inode_put(directory);
-	return error;
 }
 
 /* ---- what it is called ---- */
@@ -249,10 +228,45 @@ int inode_resize(struct inode *inode, uint64_t bytes)
 	if (bytes > FILE_BYTES_MAX)
 		return -EFBIG;
 	mutex_lock(&inode->mutex);
-	vm_object_resize(inode->object, bytes);
-	inode_touch(inode);
+	uint64_t old = inode->object->bytes;
+	unsigned seals = inode->seals;
+	bool sealed =
+		(bytes < old && (seals & F_SEAL_SHRINK)) || (bytes > old && (seals & F_SEAL_GROW));
+	if (!sealed) {
+		vm_object_resize(inode->object, bytes);
+		inode_touch(inode);
+	}
 	mutex_unlock(&inode->mutex);
-	return 0;
+	return sealed ? -EPERM : 0;
+}
+
+/* Can anybody write to the file by a mapping? */
+static bool has_shared_writers(struct vm_object *object)
+{
+	bool found = false;
+
+	spin_lock(&object->lock);
+	list_for_each (node, &object->regions) {
+		const struct vm_region *region = container_of(node, struct vm_region, of_object);
+		found |= (region->flags & REGION_SHARED) && !(region->flags & REGION_READ_ONLY);
+	}
+	spin_unlock(&object->lock);
+	return found;
+}
+
+int inode_seal(struct inode *inode, unsigned seals)
+{
+	int error = 0;
+
+	mutex_lock(&inode->mutex);
+	if (inode->seals & F_SEAL_SEAL)
+		error = -EPERM;
+	else if ((seals & F_SEAL_WRITE & ~inode->seals) && has_shared_writers(inode->object))
+		error = -EBUSY;
+	else
+		inode->seals |= seals;
+	mutex_unlock(&inode->mutex);
+	return error;
 }
 
 void inode_stat(const struct inode *inode, struct stat *out)

@@ -17,7 +17,9 @@
 #include "sync/mutex.h"
 
 struct file;
+struct file_lock;
 struct inode;
+struct pipe;
 struct stat;
 struct vm_object;
 
@@ -73,6 +75,9 @@ struct inode_ops {
 	 * `victim` now, or nothing if NULL; all checks are made. NULL: -EPERM. */
 	int (*rename)(struct inode *from, const char *name, size_t length, struct inode *to,
 		      const char *new_name, size_t new_length, struct inode *victim);
+	/* Two names, which are there, change places. NULL: -EINVAL. */
+	void (*exchange)(struct inode *one, const char *name, size_t length, struct inode *two,
+			 const char *other, size_t other_length);
 
 	/* A symbolic link's target, as snprintf; or negative. */
 	ssize_t (*target)(struct inode *link, char *to, size_t size);
@@ -101,10 +106,14 @@ struct inode {
 	uint32_t links;              /* (t) st_nlink */
 	uint64_t bytes;              /* (t) st_size of what has no object */
 	struct inode_time accessed, modified, changed; /* (m) */
-	struct inode *parent;  /* (t) the directory it is named in, with a reference; NULL: root */
-	char *name;            /* (t) there, from kmalloc; the last one it had if `nameless` */
-	bool nameless;         /* (t) that name is gone */
-	struct inode *mounted; /* (t) on a directory: the root that is seen in its place */
+	struct inode *parent; /* (t) the directory it is named in, with a reference; NULL: root */
+	char *name;           /* (t) there, from kmalloc; the last one it had if `nameless` */
+	bool nameless;        /* (t) that name is gone */
+	bool linkable;        /* (t) O_TMPFILE's: it may get a name though it never had one */
+	unsigned seals;       /* (m) F_SEAL_* */
+	struct pipe *pipe;    /* of S_IFIFO, while it is open: guarded by pipe.c's pipes_mutex */
+	struct file_lock *locks; /* guarded by lock.c's locks_mutex */
+	struct inode *mounted;   /* (t) on a directory: the root that is seen in its place */
 };
 
 /* Guards names: who is in which directory under which name. Above it are file->mutex and
@@ -135,6 +144,9 @@ char *inode_copy_name(const char *name, size_t length); /* terminated; NULL: no 
 /* From now on `root` (one reference is taken over, it has no name yet) is seen where the directory
  * `path` is. -ENOENT, -ENOTDIR, -EBUSY, -ENOMEM. */
 NODISCARD int inode_mount(const char *path, struct inode *root);
+/* The directory is seen again; the caller's reference to `root` stays its own. -EINVAL: it is not
+ * mounted; -EBUSY: it is in use, or not empty. */
+NODISCARD int inode_unmount(struct inode *root);
 
 /* The absolute path; its length, or -ENAMETOOLONG if it does not fit with its NUL. " (deleted)"
  * follows the last name of what has none now. */
@@ -162,8 +174,10 @@ void inode_set_times(struct inode *inode, const struct inode_time *accessed,
 struct inode_time inode_now(void);
 void inode_touch(struct inode *inode);          /* modified and changed now */
 void inode_touch_accessed(struct inode *inode); /* read now, if that says anything new */
-/* A regular file's size, as ftruncate(2). -EFBIG, -EINVAL for another kind. */
+/* A regular file's size, as ftruncate(2). -EFBIG, -EINVAL for another kind, -EPERM: sealed. */
 NODISCARD int inode_resize(struct inode *inode, uint64_t bytes);
+/* Of a regular file: fcntl(2), F_ADD_SEALS. -EPERM: no more of them; -EBUSY: it is mapped. */
+NODISCARD int inode_seal(struct inode *inode, unsigned seals);
 
 /* ---- following paths (path.c) ---- */
 
@@ -206,7 +220,7 @@ NODISCARD int path_create(struct inode *start, const char *path, const struct in
 NODISCARD int path_link(struct inode *inode, struct inode *start, const char *path);
 NODISCARD int path_unlink(struct inode *start, const char *path);
 NODISCARD int path_rmdir(struct inode *start, const char *path);
-/* flags: RENAME_NOREPLACE or 0; others are -EINVAL. */
+/* flags: RENAME_NOREPLACE, RENAME_EXCHANGE or 0; others are -EINVAL. */
 NODISCARD int path_rename(struct inode *old_start, const char *old_path, struct inode *new_start,
 			  const char *new_path, unsigned flags);
 

@@ -134,7 +134,7 @@ static int link_locked(struct inode *inode, const struct path_end *end)
 		return -EXDEV;
 	if (is_directory(inode) || !inode->ops->link)
 		return -EPERM;
-	if (!inode->links)
+	if (!inode->links && !inode->linkable)
 		return -ENOENT;
 	char *name = inode->nameless ? inode_copy_name(end->name, end->length) : NULL;
 	if (inode->nameless && !name)
@@ -147,6 +147,7 @@ static int link_locked(struct inode *inode, const struct path_end *end)
 	if (name)
 		inode_set_name(inode, end->directory, name);
 	inode->links++;
+	inode->linkable = false;
 	inode->changed = inode_now();
 	inode_touch(end->directory);
 	return 0;
@@ -293,6 +294,21 @@ static int check_rename_locked(const struct path_end *old, const struct path_end
 	return 0;
 }
 
+/* The inode has the name `to` from now on, and `name` is the text of that; taken over. */
+static void change_name(struct inode *inode, const struct path_end *from, const struct path_end *to,
+			char *name)
+{
+	if (is_named(inode, from))
+		inode_set_name(inode, to->directory, name);
+	else
+		kfree(name);
+	if (is_directory(inode)) {
+		from->directory->links--;
+		to->directory->links++;
+	}
+	inode->changed = inode_now();
+}
+
 static int rename_inode_locked(const struct path_end *old, const struct path_end *new,
 			       struct inode *inode, struct inode *victim)
 {
@@ -308,18 +324,56 @@ static int rename_inode_locked(const struct path_end *old, const struct path_end
 	}
 	if (victim)
 		lose_name(victim, new);
-	if (is_named(inode, old))
-		inode_set_name(inode, new->directory, name);
-	else
-		kfree(name);
-	if (is_directory(inode)) {
-		old->directory->links--;
-		new->directory->links++;
-	}
-	inode->changed = inode_now();
+	change_name(inode, old, new, name);
 	inode_touch(old->directory);
 	inode_touch(new->directory);
 	return 0;
+}
+
+/* renameat2(2)'s RENAME_EXCHANGE. */
+static int exchange_inodes_locked(const struct path_end *old, const struct path_end *new,
+				  struct inode *inode, struct inode *other)
+{
+	if ((!is_directory(inode) && old->slash) || (!is_directory(other) && new->slash))
+		return -ENOTDIR;
+	if (is_above(inode, new->directory) || is_above(other, old->directory))
+		return -EINVAL;
+	if (inode == other)
+		return 0;
+	if (inode->mounted || other->mounted)
+		return -EBUSY;
+	if (!old->directory->ops->exchange)
+		return -EINVAL;
+	char *old_name = inode_copy_name(old->name, old->length);
+	char *new_name = inode_copy_name(new->name, new->length);
+	if (!old_name || !new_name) {
+		kfree(old_name);
+		kfree(new_name);
+		return -ENOMEM;
+	}
+	old->directory->ops->exchange(old->directory, old->name, old->length, new->directory,
+				      new->name, new->length);
+	change_name(inode, old, new, new_name);
+	change_name(other, new, old, old_name);
+	inode_touch(old->directory);
+	inode_touch(new->directory);
+	return 0;
+}
+
+static int exchange_locked(const struct path_end *old, const struct path_end *new)
+{
+	struct inode *inode, *other;
+	int error = lookup_locked(old->directory, old->name, old->length, &inode);
+
+	if (error)
+		return error;
+	error = lookup_locked(new->directory, new->name, new->length, &other);
+	if (!error) {
+		error = exchange_inodes_locked(old, new, inode, other);
+		inode_put(other);
+	}
+	inode_put(inode);
+	return error;
 }
 
 static int rename_locked(const struct path_end *old, const struct path_end *new, unsigned flags)
@@ -354,7 +408,8 @@ int path_rename(struct inode *old_start, const char *old_path, struct inode *new
 {
 	struct path_end old, new;
 
-	if (flags & ~(unsigned)RENAME_NOREPLACE)
+	if ((flags & ~(unsigned)(RENAME_NOREPLACE | RENAME_EXCHANGE)) ||
+	    flags == (RENAME_NOREPLACE | RENAME_EXCHANGE))
 		return -EINVAL;
 	int error = path_parent(old_start, old_path, &old);
 	if (error)
@@ -372,7 +427,8 @@ int path_rename(struct inode *old_start, const char *old_path, struct inode *new
 		error = flags & RENAME_NOREPLACE ? -EEXIST : -EBUSY;
 	} else {
 		mutex_lock(&inode_tree_mutex);
-		error = rename_locked(&old, &new, flags);
+		error = flags & RENAME_EXCHANGE ? exchange_locked(&old, &new)
+						: rename_locked(&old, &new, flags);
 		mutex_unlock(&inode_tree_mutex);
 	}
 	path_end_put(&old);

@@ -242,6 +242,12 @@ static int open_or_create(struct walk *walk, unsigned flags, const struct inode_
 		if (error)
 			return error;
 		struct path_end last = {.name = walk->name, .length = walk->length};
+		/* A link led to a file without a name: what is open, by /proc/<pid>/fd. */
+		if (!last.length && !is_kind(walk->at, S_IFDIR)) {
+			*out = walk->at;
+			inode_get(*out);
+			return 0;
+		}
 		if (!path_end_is_name(&last))
 			return flags & O_EXCL ? -EEXIST : -EISDIR;
 		if (walk->slash)

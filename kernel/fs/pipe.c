@@ -1,10 +1,11 @@
 /*
- * pipe.c: pipe(7): a ring of 64 KiB between two files.
+ * pipe.c: pipe(7), fifo(7): a ring between those who write and those who read. It belongs to an
+ * inode, of a name or without one, and is there as long as anybody has that open.
  *
  * A writer of at most PIPE_ATOMIC bytes waits for room for all of them, so such writes never mix.
  *
  * Lock letters: (m) pipe->mutex, which may be held over a copy to or from a program; (c) changed
- * atomically.
+ * atomically; (p) pipes_mutex, outside of (m).
  */
 #include "fs/pipe.h"
 
@@ -12,31 +13,49 @@
 #include <asm/ioctls.h>
 #include <asm/poll.h>
 #include <asm/stat.h>
+#include <linux/magic.h>
 #include <linux/stat.h>
 
-#include "fs/anonymous.h"
+#include <arch/mmu.h>
+
+#include "fs/devices.h"
 #include "fs/file.h"
+#include "fs/inode.h"
 #include "lib/errno.h"
+#include "lib/string.h"
 #include "mm/slab.h"
 #include "sync/wait_queue.h"
 #include "vm/user_copy.h"
 
-#define PIPE_BYTES  (64 * KIB)
-#define PIPE_ATOMIC 4096u /* PIPE_BUF */
+#define PIPE_BYTES     (64 * KIB)
+#define PIPE_BYTES_MAX (1u << 31)
+#define PIPE_ATOMIC    4096u /* PIPE_BUF */
+#define PIPE_MINOR     13u   /* of st_dev: major 0, and a number that no other file system has */
 
 struct pipe {
 	struct mutex mutex;
-	char *ring;              /* (i) */
-	size_t start, used;      /* (m) */
-	uint32_t readers;        /* (c) 1 or 0: an open file, however many descriptors it has */
-	uint32_t writers;        /* (c) */
-	uint64_t number;         /* (i) st_ino */
-	struct wait_queue queue; /* room, bytes, or an end was closed */
+	unsigned users;     /* (p) open files, and those that are being opened */
+	char *ring;         /* (m) */
+	size_t capacity;    /* (m) a power of two */
+	size_t start, used; /* (m) */
+	uint32_t readers;   /* (c) open files that may read, however many descriptors they have */
+	uint32_t writers;   /* (c) */
+	uint64_t reader_opens;   /* (c) how often it was opened for reading, ever */
+	uint64_t writer_opens;   /* (c) */
+	struct wait_queue queue; /* room, bytes, or an end was opened or closed */
 };
+
+/* Guards inode->pipe of all FIFOs. */
+static struct mutex pipes_mutex;
 
 static bool is_open(const uint32_t *ends)
 {
 	return __atomic_load_n(ends, __ATOMIC_ACQUIRE) != 0;
+}
+
+static uint64_t count_of(const uint64_t *opens)
+{
+	return __atomic_load_n(opens, __ATOMIC_ACQUIRE);
 }
 
 static size_t used_now(const struct pipe *pipe)
@@ -50,12 +69,12 @@ static ssize_t drain_locked(struct pipe *pipe, struct io *io)
 	ssize_t done = 0;
 
 	while (pipe->used && io->left) {
-		size_t step = MIN(MIN(pipe->used, io->left), PIPE_BYTES - pipe->start);
+		size_t step = MIN(MIN(pipe->used, io->left), pipe->capacity - pipe->start);
 		step = MIN(step, (size_t)PIPE_ATOMIC);
 		int error = io_put(io, pipe->ring + pipe->start, step);
 		if (error)
 			return done ? done : error;
-		pipe->start = (pipe->start + step) % PIPE_BYTES;
+		pipe->start = (pipe->start + step) % pipe->capacity;
 		pipe->used -= step;
 		done += (ssize_t)step;
 	}
@@ -66,9 +85,9 @@ static ssize_t fill_locked(struct pipe *pipe, struct io *io)
 {
 	ssize_t done = 0;
 
-	while (pipe->used < PIPE_BYTES && io->left) {
-		size_t end = (pipe->start + pipe->used) % PIPE_BYTES;
-		size_t step = MIN(MIN(PIPE_BYTES - pipe->used, io->left), PIPE_BYTES - end);
+	while (pipe->used < pipe->capacity && io->left) {
+		size_t end = (pipe->start + pipe->used) % pipe->capacity;
+		size_t step = MIN(MIN(pipe->capacity - pipe->used, io->left), pipe->capacity - end);
 		step = MIN(step, (size_t)PIPE_ATOMIC);
 		int error = io_get(io, pipe->ring + end, step);
 		if (error)
@@ -108,7 +127,8 @@ static ssize_t pipe_read(struct file *file, struct io *io, uint64_t *position)
 
 static bool has_room(const struct pipe *pipe, size_t wanted)
 {
-	return PIPE_BYTES - used_now(pipe) >= MIN(wanted, (size_t)PIPE_ATOMIC);
+	return __atomic_load_n(&pipe->capacity, __ATOMIC_RELAXED) - used_now(pipe) >=
+	       MIN(wanted, (size_t)PIPE_ATOMIC);
 }
 
 /* One attempt. Bytes, 0 if it has to wait, or negative. */
@@ -151,18 +171,6 @@ static ssize_t pipe_write(struct file *file, struct io *io, uint64_t *position)
 	return total;
 }
 
-static void pipe_stat(struct file *file, struct stat *out)
-{
-	const struct pipe *pipe = file->context;
-
-	*out = (struct stat){
-		.st_ino = pipe->number,
-		.st_nlink = 1,
-		.st_mode = S_IFIFO | 0600,
-		.st_blksize = PIPE_ATOMIC,
-	};
-}
-
 static int pipe_ioctl(struct file *file, unsigned command, uint64_t argument)
 {
 	int used = (int)used_now(file->context);
@@ -170,110 +178,235 @@ static int pipe_ioctl(struct file *file, unsigned command, uint64_t argument)
 	return command == FIONREAD ? copy_to_user(argument, &used, sizeof(used)) : -ENOTTY;
 }
 
-static unsigned poll_read(struct file *file, struct wait_queue **queue)
+static unsigned pipe_poll(struct file *file, struct wait_queue **queue)
 {
 	struct pipe *pipe = file->context;
+	unsigned access = file->flags & O_ACCMODE, events = 0;
 
 	*queue = &pipe->queue;
-	return (used_now(pipe) ? POLLIN | POLLRDNORM : 0u) |
-	       (is_open(&pipe->writers) ? 0u : POLLHUP);
+	if (access != O_WRONLY) {
+		events |= used_now(pipe) ? POLLIN | POLLRDNORM : 0u;
+		/* Nobody hung up if nobody was there yet. */
+		if (!is_open(&pipe->writers) && count_of(&pipe->writer_opens) != file->position)
+			events |= POLLHUP;
+	}
+	if (access != O_RDONLY) {
+		events |= has_room(pipe, PIPE_ATOMIC) ? POLLOUT | POLLWRNORM : 0u;
+		events |= is_open(&pipe->readers) ? 0u : POLLERR;
+	}
+	return events;
 }
 
-static unsigned poll_write(struct file *file, struct wait_queue **queue)
-{
-	struct pipe *pipe = file->context;
+/* ---- opening and closing ---- */
 
-	*queue = &pipe->queue;
-	return (has_room(pipe, PIPE_ATOMIC) ? POLLOUT | POLLWRNORM : 0u) |
-	       (is_open(&pipe->readers) ? 0u : POLLERR);
+/* The inode's pipe, made if need be, with one user more. */
+static struct pipe *pipe_get(struct inode *inode)
+{
+	mutex_lock(&pipes_mutex);
+	struct pipe *pipe = inode->pipe;
+	if (!pipe) {
+		char *ring = kmalloc(PIPE_BYTES);
+		pipe = ring ? kzalloc(sizeof(*pipe)) : NULL;
+		if (pipe) {
+			pipe->ring = ring;
+			pipe->capacity = PIPE_BYTES;
+			wait_queue_init(&pipe->queue);
+			inode->pipe = pipe;
+		} else {
+			kfree(ring);
+		}
+	}
+	if (pipe)
+		pipe->users++;
+	mutex_unlock(&pipes_mutex);
+	return pipe;
 }
 
-static void pipe_destroy(struct pipe *pipe)
+static void pipe_put(struct inode *inode)
 {
+	struct pipe *pipe = inode->pipe;
+
+	mutex_lock(&pipes_mutex);
+	bool last = --pipe->users == 0;
+	if (last)
+		inode->pipe = NULL;
+	mutex_unlock(&pipes_mutex);
+	if (!last)
+		return;
 	kfree(pipe->ring);
 	kfree(pipe);
 }
 
-/* One end is gone. The other may be going at the same time: who comes last frees. */
-static void close_end(struct pipe *pipe, uint32_t *mine)
+static void open_ends(struct pipe *pipe, unsigned access)
 {
-	mutex_lock(&pipe->mutex);
-	__atomic_store_n(mine, 0, __ATOMIC_RELEASE);
-	bool last = !is_open(&pipe->readers) && !is_open(&pipe->writers);
-	mutex_unlock(&pipe->mutex);
-	if (last)
-		pipe_destroy(pipe);
-	else
-		wait_wake_all(&pipe->queue);
-}
-
-static void release_read(struct file *file)
-{
-	struct pipe *pipe = file->context;
-
-	close_end(pipe, &pipe->readers);
-}
-
-static void release_write(struct file *file)
-{
-	struct pipe *pipe = file->context;
-
-	close_end(pipe, &pipe->writers);
-}
-
-static const struct file_ops read_ops = {
-	.read = pipe_read,
-	.stat = pipe_stat,
-	.ioctl = pipe_ioctl,
-	.poll = poll_read,
-	.release = release_read,
-	.is_stream = true,
-	.name = "pipe:",
-};
-
-static const struct file_ops write_ops = {
-	.write = pipe_write,
-	.stat = pipe_stat,
-	.ioctl = pipe_ioctl,
-	.poll = poll_write,
-	.release = release_write,
-	.is_stream = true,
-	.name = "pipe:",
-};
-
-static struct pipe *pipe_allocate(void)
-{
-	struct pipe *pipe = kzalloc(sizeof(*pipe));
-	char *ring = kmalloc(PIPE_BYTES);
-
-	if (!pipe || !ring) {
-		kfree(pipe);
-		kfree(ring);
-		return NULL;
+	if (access != O_WRONLY) {
+		__atomic_fetch_add(&pipe->readers, 1, __ATOMIC_ACQ_REL);
+		__atomic_fetch_add(&pipe->reader_opens, 1, __ATOMIC_ACQ_REL);
 	}
-	pipe->ring = ring;
-	pipe->readers = pipe->writers = 1;
-	pipe->number = anonymous_number();
-	wait_queue_init(&pipe->queue);
-	return pipe;
+	if (access != O_RDONLY) {
+		__atomic_fetch_add(&pipe->writers, 1, __ATOMIC_ACQ_REL);
+		__atomic_fetch_add(&pipe->writer_opens, 1, __ATOMIC_ACQ_REL);
+	}
+	wait_wake_all(&pipe->queue);
 }
 
-int pipe_create(unsigned flags, struct file *ends[2])
+static void close_ends(struct pipe *pipe, unsigned access)
 {
-	struct pipe *pipe = pipe_allocate();
+	if (access != O_WRONLY)
+		__atomic_fetch_sub(&pipe->readers, 1, __ATOMIC_ACQ_REL);
+	if (access != O_RDONLY)
+		__atomic_fetch_sub(&pipe->writers, 1, __ATOMIC_ACQ_REL);
+	wait_wake_all(&pipe->queue);
+}
+
+static void pipe_release(struct file *file)
+{
+	close_ends(file->context, file->flags & O_ACCMODE);
+	pipe_put(file->inode);
+}
+
+static const struct file_ops pipe_ops = {
+	.read = pipe_read,
+	.write = pipe_write,
+	.ioctl = pipe_ioctl,
+	.poll = pipe_poll,
+	.release = pipe_release,
+	.is_stream = true,
+	.name = "pipe:",
+};
+
+static const struct inode_ops nameless_ops;
+
+/* Somebody must be at the other end (fifo(7)). */
+static int wait_for_other(struct pipe *pipe, unsigned flags)
+{
+	unsigned access = flags & O_ACCMODE;
+
+	if (access == O_RDWR)
+		return 0;
+	bool reads = access == O_RDONLY;
+	const uint32_t *others = reads ? &pipe->writers : &pipe->readers;
+	const uint64_t *opens = reads ? &pipe->writer_opens : &pipe->reader_opens;
+	uint64_t before = count_of(opens);
+	if (is_open(others))
+		return 0;
+	if (flags & O_NONBLOCK)
+		return reads ? 0 : -ENXIO;
+	/* The other may have been there and be gone again. */
+	return wait_until(&pipe->queue, WAIT_FOREVER, count_of(opens) != before);
+}
+
+int pipe_open(struct inode *inode, unsigned flags, struct file **out)
+{
+	unsigned access = flags & O_ACCMODE;
+	/* One without a name is opened again through /proc, whoever is at the other end. */
+	bool waits = inode->ops != &nameless_ops;
+	struct pipe *pipe = pipe_get(inode);
+	int error;
 
 	if (!pipe)
 		return -ENOMEM;
-	int error = file_create(&read_ops, O_RDONLY | (flags & O_NONBLOCK), NULL, pipe, &ends[0]);
+	/* A writer that does not wait does not show itself before it is sure. */
+	if (waits && access == O_WRONLY && (flags & O_NONBLOCK) && !is_open(&pipe->readers))
+		error = -ENXIO;
+	else
+		error = file_create(&pipe_ops, flags, inode, pipe, out);
 	if (error) {
-		pipe_destroy(pipe);
+		pipe_put(inode);
 		return error;
 	}
-	error = file_create(&write_ops, O_WRONLY | (flags & O_NONBLOCK), NULL, pipe, &ends[1]);
-	if (error) {
-		/* The other end goes, and with it the pipe. */
-		pipe->writers = 0;
-		file_put(ends[0]);
+	/* What pipe_poll() compares with. */
+	(*out)->position = is_open(&pipe->writers) ? UINT64_MAX : count_of(&pipe->writer_opens);
+	open_ends(pipe, access);
+	error = waits ? wait_for_other(pipe, flags) : 0;
+	if (error)
+		file_put(*out);
+	return error;
+}
+
+/* ---- pipes without a name ---- */
+
+static void nameless_stat(const struct inode *inode, struct stat *out)
+{
+	out->st_dev = device_number(0, PIPE_MINOR);
+	out->st_blksize = PIPE_ATOMIC;
+}
+
+static void nameless_release(struct inode *inode)
+{
+	kfree(inode);
+}
+
+static const struct inode_ops nameless_ops = {
+	.magic = PIPEFS_MAGIC,
+	.stat = nameless_stat,
+	.release = nameless_release,
+};
+
+int pipe_create(unsigned flags, struct file *ends[2])
+{
+	struct inode *inode = kzalloc(sizeof(*inode));
+
+	if (!inode)
+		return -ENOMEM;
+	inode_begin(inode, &nameless_ops, S_IFIFO | 0600, NULL);
+	inode->links = 1;
+	int error = pipe_open(inode, O_RDONLY | (flags & O_NONBLOCK), &ends[0]);
+	if (!error) {
+		error = pipe_open(inode, O_WRONLY | (flags & O_NONBLOCK), &ends[1]);
+		if (error)
+			file_put(ends[0]);
 	}
+	inode_put(inode);
+	return error;
+}
+
+/* ---- its size ---- */
+
+bool file_is_pipe(const struct file *file)
+{
+	return file->ops == &pipe_ops;
+}
+
+size_t pipe_capacity(struct file *file)
+{
+	const struct pipe *pipe = file->context;
+
+	return __atomic_load_n(&pipe->capacity, __ATOMIC_RELAXED);
+}
+
+static int resize_locked(struct pipe *pipe, char *ring, size_t bytes, char **old)
+{
+	if (pipe->used > bytes)
+		return -EBUSY;
+	size_t first = MIN(pipe->used, pipe->capacity - pipe->start);
+	memcpy(ring, pipe->ring + pipe->start, first);
+	memcpy(ring + first, pipe->ring, pipe->used - first);
+	*old = pipe->ring;
+	pipe->ring = ring;
+	pipe->start = 0;
+	__atomic_store_n(&pipe->capacity, bytes, __ATOMIC_RELAXED);
+	return 0;
+}
+
+int pipe_resize(struct file *file, uint64_t wanted)
+{
+	struct pipe *pipe = file->context;
+	size_t bytes = PAGE_SIZE;
+	char *ring;
+
+	if (wanted > PIPE_BYTES_MAX)
+		return -EINVAL;
+	while (bytes < wanted)
+		bytes *= 2;
+	char *old = ring = kmalloc(bytes);
+	if (!ring)
+		return -ENOMEM;
+	mutex_lock(&pipe->mutex);
+	int error = resize_locked(pipe, ring, bytes, &old);
+	mutex_unlock(&pipe->mutex);
+	kfree(old);
+	if (!error)
+		wait_wake_all(&pipe->queue);
 	return error;
 }

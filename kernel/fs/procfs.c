@@ -9,6 +9,7 @@
 #include "fs/devices.h"
 #include "fs/inode.h"
 #include "fs/proc_memory.h"
+#include "fs/tmpfs.h"
 #include "lib/errno.h"
 #include "lib/format.h"
 #include "lib/string.h"
@@ -21,7 +22,8 @@
 #define FIRST_PROCESS 4096u
 #define PID_DIGITS    8u
 /* Inode numbers: so many for each process, the machine being number 0. */
-#define NUMBERS_EACH  256u
+#define NUMBERS_EACH  (1ull << 32)
+#define SYS_MINOR     5u /* of st_dev, as PROC_MINOR */
 
 struct proc_inode {
 	struct inode inode;
@@ -29,9 +31,10 @@ struct proc_inode {
 	struct proc_id who;
 };
 
-/* Both are set at boot, then only read. */
+/* All are set at boot, then only read. */
 static struct proc_table *tables;
 static const struct proc_processes *processes;
+static const struct proc_file *sys_directory;
 
 static const struct proc_file root_file = {.name = "", .mode = S_IFDIR | 0555};
 static const struct proc_file process_file = {.name = "", .mode = S_IFDIR | 0555};
@@ -46,6 +49,11 @@ void procfs_add(struct proc_table *table)
 {
 	table->next = tables;
 	tables = table;
+}
+
+void procfs_set_sys(const struct proc_file *directory)
+{
+	sys_directory = directory;
 }
 
 void procfs_set_processes(const struct proc_processes *told)
@@ -94,6 +102,16 @@ static int parse_pid(const char *name, size_t length)
 	return pid;
 }
 
+/* An entry of a directory of numbers; -1: it is none. */
+static int parse_number(const struct proc_inode *directory, const char *name, size_t length)
+{
+	int number = length == 1 && name[0] == '0' ? 0 : parse_pid(name, length);
+
+	if (!number && (name[0] != '0' || length != 1))
+		return -1;
+	return directory->file->next_number(&directory->who, number - 1) == number ? number : -1;
+}
+
 /* ---- inodes ---- */
 
 static int make_inode(const struct proc_file *file, const struct proc_id *who, uint64_t index,
@@ -104,6 +122,8 @@ static int make_inode(const struct proc_file *file, const struct proc_id *who, u
 	if (!made)
 		return -ENOMEM;
 	inode_begin(&made->inode, ops_of(file), file->mode, NULL);
+	if (file->permissions)
+		made->inode.mode = (file->mode & S_IFMT) | file->permissions(who);
 	made->inode.links = (file->mode & S_IFMT) == S_IFDIR ? 2 : 1;
 	made->inode.number = (uint64_t)who->pid * NUMBERS_EACH + index;
 	made->file = file;
@@ -138,14 +158,20 @@ static int lookup(struct inode *inode, const char *name, size_t length, struct i
 {
 	const struct proc_inode *directory = proc_of(inode);
 	const struct proc_file *file;
-	struct proc_id who;
+	struct proc_id who = directory->who;
 
 	if (!is_alive(directory))
 		return -ESRCH;
+	if (directory->file->next_number) {
+		who.number = parse_number(directory, name, length);
+		return who.number < 0 ? -ENOENT
+				      : make_entry(inode, name, length, directory->file->each, &who,
+						   NUMBERS_EACH / 2 + (uint64_t)who.number, out);
+	}
 	for (uint64_t index = 0; (file = file_at(directory, index)); index++)
 		if (is_named(file, name, length))
-			return make_entry(inode, name, length, file, &directory->who,
-					  FIRST_ENTRY + index, out);
+			return make_entry(inode, name, length, file, &who, FIRST_ENTRY + index,
+					  out);
 	int pid = directory->file == &root_file && processes ? parse_pid(name, length) : 0;
 	if (!pid || !processes->find(pid, &who))
 		return -ENOENT;
@@ -165,6 +191,21 @@ static void read_processes(uint64_t position, inode_entry_fn entry, void *contex
 	}
 }
 
+static void read_numbers(const struct proc_inode *directory, uint64_t position,
+			 inode_entry_fn entry, void *context)
+{
+	const struct proc_file *file = directory->file;
+	int number = (int)(position - FIRST_ENTRY) - 1;
+	char name[PID_DIGITS + 1];
+
+	while ((number = file->next_number(&directory->who, number)) >= 0) {
+		format(name, sizeof(name), "%d", number);
+		if (!entry(context, name, NUMBERS_EACH / 2 + (uint64_t)number, file->each->mode,
+			   FIRST_ENTRY + (uint64_t)number + 1))
+			return;
+	}
+}
+
 static int read_entries(struct inode *inode, uint64_t position, inode_entry_fn entry, void *context)
 {
 	const struct proc_inode *directory = proc_of(inode);
@@ -172,6 +213,8 @@ static int read_entries(struct inode *inode, uint64_t position, inode_entry_fn e
 
 	if (!is_alive(directory))
 		return -ENOENT;
+	if (directory->file->next_number)
+		read_numbers(directory, position, entry, context);
 	while (position < FIRST_PROCESS && (file = file_at(directory, position - FIRST_ENTRY))) {
 		uint64_t number = (uint64_t)directory->who.pid * NUMBERS_EACH + position;
 		if (!entry(context, file->name, number, file->mode, position + 1))
@@ -217,6 +260,11 @@ static void stat(const struct inode *inode, struct stat *out)
 	out->st_blksize = PROC_IO_BYTES;
 }
 
+static void sys_stat(const struct inode *inode, struct stat *out)
+{
+	out->st_dev = device_number(0, SYS_MINOR);
+}
+
 static void release(struct inode *inode)
 {
 	kfree(proc_of(inode));
@@ -254,8 +302,25 @@ static const struct inode_ops magic_link_ops = {
 	.release = release,
 };
 
+static const struct inode_ops sys_directory_ops = {
+	.magic = SYSFS_MAGIC,
+	.lookup = lookup,
+	.read_entries = read_entries,
+	.stat = sys_stat,
+	.release = release,
+};
+
+static const struct inode_ops sys_file_ops = {
+	.magic = SYSFS_MAGIC,
+	.open = open,
+	.stat = sys_stat,
+	.release = release,
+};
+
 static const struct inode_ops *ops_of(const struct proc_file *file)
 {
+	if (file->is_sys)
+		return (file->mode & S_IFMT) == S_IFDIR ? &sys_directory_ops : &sys_file_ops;
 	switch (file->mode & S_IFMT) {
 	case S_IFDIR:
 		return &directory_ops;
@@ -266,18 +331,36 @@ static const struct inode_ops *ops_of(const struct proc_file *file)
 	}
 }
 
-void procfs_init(void)
+int procfs_create_root(bool sys, struct inode **out)
 {
 	static const struct proc_id machine;
-	struct inode *root;
+	const struct proc_file *directory = sys ? sys_directory : &root_file;
 
-	proc_memory_init();
-	int error = make_inode(&root_file, &machine, 1, &root);
+	return directory ? make_inode(directory, &machine, 1, out) : -ENODEV;
+}
+
+static void mount(const char *path, bool sys)
+{
+	const struct inode_new as = {.mode = S_IFDIR | 0555};
+	struct inode *place, *root;
+	int error = tmpfs_make(path, &as, &place);
+
 	if (!error) {
-		error = inode_mount("/proc", root);
+		inode_put(place);
+		error = procfs_create_root(sys, &root);
+	}
+	if (!error) {
+		error = inode_mount(path, root);
 		if (error)
 			inode_put(root);
 	}
 	if (error)
-		log_warning("/proc could not be mounted (error %d)", -error);
+		log_warning("%s could not be mounted (error %d)", path, -error);
+}
+
+void procfs_init(void)
+{
+	proc_memory_init();
+	mount("/proc", false);
+	mount("/sys", true);
 }

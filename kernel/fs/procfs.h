@@ -22,6 +22,7 @@ struct inode;
 struct proc_id {
 	int pid;
 	uint64_t started;
+	int number; /* in a directory of numbers, fd for instance: which one */
 };
 
 struct proc_file {
@@ -35,9 +36,16 @@ struct proc_file {
 	ssize_t (*target)(const struct proc_id *who, char *to, size_t size);
 	/* S_IFLNK, may be NULL: where it leads if not by its text, with a reference. */
 	int (*follow)(const struct proc_id *who, struct inode **out);
-	/* S_IFDIR */
+	/* S_IFLNK, may be NULL: its permissions. */
+	uint32_t (*permissions)(const struct proc_id *who);
+	/* S_IFDIR: the entries ... */
 	const struct proc_file *files;
 	unsigned count;
+	/* ... or, if it is one of numbers: the least one above `number`, or -1; all are like this.
+	 */
+	int (*next_number)(const struct proc_id *who, int number);
+	const struct proc_file *each;
+	bool is_sys; /* it is in /sys, not in /proc */
 };
 
 /* Files of the root. The table stays. At boot, by the one CPU. */
@@ -57,9 +65,15 @@ struct proc_processes {
 };
 void procfs_set_processes(const struct proc_processes *processes); /* at boot; it stays */
 
-/* Mount it on /proc, with the files about memory in it. After the root file system. Logs what goes
- * wrong. */
+/* Mount it on /proc, with the files about memory in it, and what there is of sysfs on /sys. After
+ * the root file system. Logs what goes wrong. */
 void procfs_init(void);
+
+/* One more root of /proc, or of /sys, which is nowhere yet. -ENOMEM, -ENODEV. */
+NODISCARD int procfs_create_root(bool sys, struct inode **out);
+
+/* The directory that is /sys, set at boot. */
+void procfs_set_sys(const struct proc_file *directory);
 
 /* ---- between procfs.c and proc_text.c ---- */
 

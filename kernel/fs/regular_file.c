@@ -6,6 +6,7 @@
 
 #include <asm/fcntl.h>
 #include <linux/falloc.h>
+#include <linux/fcntl.h>
 #include <linux/stat.h>
 
 #include "debug/assert.h"
@@ -85,6 +86,10 @@ static ssize_t write_locked(struct file *file, struct io *io, uint64_t *position
 		return 0;
 	if (*position >= FILE_BYTES_MAX)
 		return -EFBIG;
+	if (file->inode->seals & (F_SEAL_WRITE | F_SEAL_FUTURE_WRITE))
+		return -EPERM;
+	if ((file->inode->seals & F_SEAL_GROW) && *position + io->left > object->bytes)
+		return -EPERM;
 	while (*position < FILE_BYTES_MAX) {
 		uint64_t in_page = PAGE_SIZE - (*position & (PAGE_SIZE - 1));
 		size_t step = io_step(io, MIN(in_page, FILE_BYTES_MAX - *position));
@@ -166,6 +171,26 @@ bool file_is_regular(const struct file *file)
 	return file->ops == &regular_ops;
 }
 
+int regular_punch(struct file *file, uint64_t offset, uint64_t bytes)
+{
+	struct inode *inode = file->inode;
+	int error = 0;
+
+	assert(file_is_regular(file));
+	if (bytes > FILE_BYTES_MAX || offset > FILE_BYTES_MAX - bytes)
+		return -EFBIG;
+	mutex_lock(&inode->mutex);
+	uint64_t end = MIN(offset + bytes, inode->object->bytes);
+	if (inode->seals & F_SEAL_WRITE)
+		error = -EPERM;
+	else if (offset < end)
+		vm_object_clear(inode->object, offset, end);
+	if (!error)
+		inode_touch(inode);
+	mutex_unlock(&inode->mutex);
+	return error;
+}
+
 int regular_allocate(struct file *file, unsigned mode, uint64_t offset, uint64_t bytes)
 {
 	struct vm_object *object = file->inode->object;
@@ -176,6 +201,9 @@ int regular_allocate(struct file *file, unsigned mode, uint64_t offset, uint64_t
 	if (end > FILE_BYTES_MAX)
 		return -EFBIG;
 	mutex_lock(&file->inode->mutex);
+	if (end > object->bytes && !(mode & FALLOC_FL_KEEP_SIZE) &&
+	    (file->inode->seals & F_SEAL_GROW))
+		error = -EPERM;
 	for (uint64_t at = ALIGN_DOWN(offset, PAGE_SIZE); at < end && !error; at += PAGE_SIZE) {
 		struct frame *frame;
 		error = vm_object_page_to_write(object, at >> PAGE_SHIFT, &frame);

@@ -15,4 +15,7 @@ bool file_is_regular(const struct file *file);
  * bytes), which does not wrap. -EFBIG, -ENOSPC, -ENOMEM, -EINTR: no end has moved. */
 NODISCARD int regular_allocate(struct file *file, unsigned mode, uint64_t offset, uint64_t bytes);
 
+/* fallocate(2)'s FALLOC_FL_PUNCH_HOLE. -EFBIG, -EPERM. */
+NODISCARD int regular_punch(struct file *file, uint64_t offset, uint64_t bytes);
+
 #endif

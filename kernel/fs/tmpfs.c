@@ -6,17 +6,21 @@
  */
 #include "fs/tmpfs.h"
 
+#include <asm/fcntl.h>
+#include <linux/fcntl.h>
 #include <linux/magic.h>
 #include <linux/stat.h>
 
 #include "debug/assert.h"
 #include "lib/errno.h"
+#include "lib/format.h"
 #include "lib/list.h"
 #include "lib/string.h"
 #include "lib/tree.h"
 #include "mm/slab.h"
 #include "vm/object.h"
 
+#define NUMBER_BYTES   24
 #define FIRST_POSITION 2 /* behind "." and ".." */
 /* st_size of a directory, as Linux's tmpfs has it: so much for each entry, "." and ".." too. */
 #define ENTRY_BYTES    20u
@@ -118,6 +122,7 @@ static int make_inode(const struct inode_new *as, struct inode **out)
 		return error;
 	}
 	inode_begin(&made->inode, &tmpfs_ops, as->mode, object);
+	made->inode.seals = F_SEAL_SEAL; /* but for memfd_create's */
 	made->inode.uid = as->uid;
 	made->inode.gid = as->gid;
 	made->inode.device = as->device;
@@ -159,6 +164,27 @@ int tmpfs_create_nameless(const char *name, uint32_t mode, struct inode **out)
 	}
 	inode_set_name(*out, inode_root(), copy);
 	(*out)->nameless = true;
+	return 0;
+}
+
+int tmpfs_create_unlinked(struct inode *directory, uint32_t mode, bool linkable, struct inode **out)
+{
+	char name[NUMBER_BYTES];
+	int error = make_inode(&(struct inode_new){.mode = S_IFREG | mode}, out);
+
+	if (error)
+		return error;
+	size_t length = format(name, sizeof(name), "#%llu", (unsigned long long)(*out)->number);
+	char *copy = inode_copy_name(name, length);
+	if (!copy) {
+		inode_put(*out);
+		return -ENOMEM;
+	}
+	mutex_lock(&inode_tree_mutex);
+	inode_set_name(*out, directory, copy);
+	(*out)->nameless = true;
+	(*out)->linkable = linkable;
+	mutex_unlock(&inode_tree_mutex);
 	return 0;
 }
 
@@ -313,6 +339,17 @@ static int tmpfs_rename(struct inode *from, const char *name, size_t length, str
 	return 0;
 }
 
+static void tmpfs_exchange(struct inode *one, const char *name, size_t length, struct inode *two,
+			   const char *other, size_t other_length)
+{
+	struct tmpfs_entry *first = find(one, name, length),
+			   *second = find(two, other, other_length);
+	struct inode *inode = first->inode;
+
+	first->inode = second->inode;
+	second->inode = inode;
+}
+
 static ssize_t tmpfs_target(struct inode *inode, char *to, size_t size)
 {
 	const struct tmpfs_inode *link = of(inode);
@@ -331,6 +368,7 @@ static const struct inode_ops tmpfs_ops = {
 	.unlink = tmpfs_unlink,
 	.is_empty = tmpfs_is_empty,
 	.rename = tmpfs_rename,
+	.exchange = tmpfs_exchange,
 	.target = tmpfs_target,
 	.release = tmpfs_release,
 };

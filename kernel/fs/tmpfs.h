@@ -18,10 +18,16 @@ NODISCARD int tmpfs_create_root(uint32_t mode, struct inode **out);
  * -ENOSPC. */
 NODISCARD int tmpfs_create_nameless(const char *name, uint32_t mode, struct inode **out);
 
+/* open(2)'s O_TMPFILE: a regular file without a name, which reads "DIRECTORY/#NUMBER (deleted)".
+ * linkable: link(2) may give it one. -ENOMEM, -ENOSPC. */
+NODISCARD int tmpfs_create_unlinked(struct inode *directory, uint32_t mode, bool linkable,
+				    struct inode **out);
+
 /*
  * For boot: the entry at `path` made or made anew, with directories on the way. A directory stays
- * one, with what is in it; anything else is replaced. `as`->target is copied. -ENOMEM, -EINVAL for
- * a bad name, -EISDIR where a directory would be replaced.
+ * one, with what is in it, and where one is wanted a symbolic link is followed; anything else is
+ * replaced. `as`->target is copied. -ENOMEM, -EINVAL for a bad name, -EISDIR where a directory
+ * would be replaced, -ELOOP.
  */
 NODISCARD int tmpfs_make(const char *path, const struct inode_new *as, struct inode **out);
 

@@ -5,6 +5,9 @@
 #include "fs/tmpfs.h"
 #include "lib/errno.h"
 
+#define LINKS_MAX    8u
+#define TARGET_BYTES 256u
+
 static bool is_kind(const struct inode *inode, uint32_t kind)
 {
 	return (inode->mode & S_IFMT) == kind;
@@ -29,42 +32,62 @@ static int clear_way(struct inode *directory, const char *name, size_t length,
 	return error;
 }
 
-/* One name of the path. A directory stays; anything else makes way. */
-static int make_locked(struct inode *directory, const char *name, size_t length,
-		       const struct inode_new *as, struct inode **out)
+static int make_path(struct inode *at, const char *path, const struct inode_new *as, unsigned links,
+		     struct inode **out);
+
+/* The directory that the link leads to, made if it is not there. */
+static int follow(struct inode *directory, struct inode *link, const struct inode_new *as,
+		  unsigned links, struct inode **out)
 {
+	char target[TARGET_BYTES];
+
+	if (links == LINKS_MAX)
+		return -ELOOP;
+	ssize_t length = inode_target(link, target, sizeof(target));
+	if (length < 0)
+		return (int)length;
+	return make_path(target[0] == '/' ? inode_root() : directory, target, as, links + 1, out);
+}
+
+/* One name of the path. A directory stays, and so does a link where one is wanted; anything else
+ * makes way. */
+static int make_locked(struct inode *directory, const char *name, size_t length,
+		       const struct inode_new *as, unsigned links, struct inode **out)
+{
+	bool wants_directory = (as->mode & S_IFMT) == S_IFDIR;
 	struct inode *found;
 
 	if (length > NAME_BYTES_MAX || is_dots(name, length))
 		return -EINVAL;
 	int error = directory->ops->lookup(directory, name, length, &found);
-	if (!error) {
-		bool stays = is_kind(found, S_IFDIR);
-		if (stays && (as->mode & S_IFMT) != S_IFDIR)
-			error = -EISDIR;
-		if (stays && !error) {
-			*out = found;
-			return 0;
-		}
-		if (!error)
-			error = clear_way(directory, name, length, found);
-		inode_put(found);
-		if (error)
-			return error;
-	} else if (error != -ENOENT) {
+	if (error == -ENOENT)
+		return directory->ops->create(directory, name, length, as, out);
+	if (error)
 		return error;
+	if (is_kind(found, S_IFDIR)) {
+		*out = found;
+		if (wants_directory)
+			return 0;
+		error = -EISDIR;
+	} else if (is_kind(found, S_IFLNK) && wants_directory) {
+		error = follow(directory, found, as, links, out);
+		inode_put(found);
+		return error;
+	} else {
+		error = clear_way(directory, name, length, found);
 	}
-	return directory->ops->create(directory, name, length, as, out);
+	inode_put(found);
+	return error ? error : directory->ops->create(directory, name, length, as, out);
 }
 
-int tmpfs_make(const char *path, const struct inode_new *as, struct inode **out)
+/* From `at`; under inode_tree_mutex. */
+static int make_path(struct inode *at, const char *path, const struct inode_new *as, unsigned links,
+		     struct inode **out)
 {
 	const struct inode_new directory = {.mode = S_IFDIR | 0755};
-	struct inode *at = inode_root(), *next;
-	int error = 0;
+	struct inode *next;
 
 	inode_get(at);
-	mutex_lock(&inode_tree_mutex);
 	for (;;) {
 		while (*path == '/')
 			path++;
@@ -73,24 +96,35 @@ int tmpfs_make(const char *path, const struct inode_new *as, struct inode **out)
 			length++;
 		if (!length)
 			break;
-		error = make_locked(at, path, length, path[length] ? &directory : as, &next);
+		int error =
+			make_locked(at, path, length, path[length] ? &directory : as, links, &next);
 		inode_put(at);
-		at = error ? NULL : next;
 		if (error)
-			break;
+			return error;
+		at = next;
 		path += length;
 	}
+	*out = at;
+	return 0;
+}
+
+int tmpfs_make(const char *path, const struct inode_new *as, struct inode **out)
+{
+	struct inode *made;
+
+	mutex_lock(&inode_tree_mutex);
+	int error = make_path(inode_root(), path, as, 0, &made);
 	mutex_unlock(&inode_tree_mutex);
-	/* The path of the root, or one that a slash ends. */
-	if (!error && (at->mode & S_IFMT) != (as->mode & S_IFMT)) {
-		inode_put(at);
-		error = -EISDIR;
-	}
 	if (error)
 		return error;
-	at->mode = as->mode;
-	at->uid = as->uid;
-	at->gid = as->gid;
-	*out = at;
+	/* The path of the root, or one that a slash ends. */
+	if ((made->mode & S_IFMT) != (as->mode & S_IFMT)) {
+		inode_put(made);
+		return -EISDIR;
+	}
+	made->mode = as->mode;
+	made->uid = as->uid;
+	made->gid = as->gid;
+	*out = made;
 	return 0;
 }

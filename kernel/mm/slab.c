@@ -17,6 +17,7 @@
 #include "lib/string.h"
 #include "mm/frame.h"
 #include "mm/layout.h"
+#include "sync/cpu.h"
 #include "sync/spinlock.h"
 
 #define SLAB_ALIGN 16u
@@ -93,6 +94,7 @@ void *kmalloc(size_t bytes)
 {
 	void *object = NULL;
 
+	assert(!cpu_local()->in_interrupt);
 	if (bytes > SLAB_LARGEST)
 		return alloc_large(bytes);
 	spin_lock(&slab_lock);
@@ -142,6 +144,7 @@ void kfree(void *memory)
 {
 	if (!memory)
 		return;
+	assert(!cpu_local()->in_interrupt);
 	struct frame *frame = frame_of(virt_to_phys(memory));
 	if (UNLIKELY(frame->state != FRAME_SLAB))
 		panic("kfree of %p, whose frame is %s", memory, frame_state_names[frame->state]);

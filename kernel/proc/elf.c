@@ -16,6 +16,8 @@
 
 #define PROGRAM_HEADERS_MAX_BYTES 65536 /* Linux's limit for the whole table */
 
+_Static_assert(sizeof(Elf64_Ehdr) == ELF_HEADER_BYTES, "the header's size, for the reader's users");
+
 struct elf_file {
 	elf_read_fn read;
 	void *handle;

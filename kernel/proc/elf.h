@@ -11,6 +11,8 @@
 #define ELF_MAX_SEGMENTS   64
 /* Of an ET_EXEC's segments, as Linux's vm.mmap_min_addr usually is; below is -EPERM. */
 #define ELF_LOWEST_ADDRESS 0x10000ull
+/* Of an Elf64_Ehdr. */
+#define ELF_HEADER_BYTES   64u
 
 struct elf_segment {
 	vaddr_t start;         /* p_vaddr, any alignment; relative to the load base for ET_DYN */

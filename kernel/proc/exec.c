@@ -5,243 +5,25 @@
 #include <arch/user.h>
 #include <linux/stat.h>
 
-#include "debug/log.h"
 #include "fs/inode.h"
 #include "lib/errno.h"
 #include "lib/string.h"
 #include "mm/slab.h"
-#include "proc/elf.h"
+#include "proc/exec_load.h"
 #include "proc/exec_script.h"
+#include "proc/interval_timer.h"
 #include "proc/process.h"
 #include "proc/thread.h"
 #include "vm/object.h"
 #include "vm/space.h"
 
-/* Where Linux puts a position-independent program when it does not randomise (ELF_ET_DYN_BASE). */
-#define DYN_BASE          0x555555554000ull
-/* Mapped at first; it grows on faults to the limit. Linux maps as much. */
-#define STACK_FIRST_BYTES (132 * KIB)
-/* Kept free below USER_END for the stack and for mmap: no segment may lie there. */
-#define TOP_RESERVE       (128 * MIB)
-#define EXECUTE_BITS      0111u
+#define EXECUTE_BITS 0111u
 
-static int read_object(void *file, uint64_t offset, void *to, size_t bytes)
-{
-	ssize_t done = vm_object_read(file, offset, to, bytes);
-
-	if (done < 0)
-		return (int)done;
-	return (size_t)done == bytes ? 0 : -EIO;
-}
-
-/* ---- segments ---- */
-
-static int map_fixed(struct vm_space *space, struct vm_map_request request)
-{
-	vaddr_t at = request.address;
-
-	/* Large tables of zeros of which little is used are common: only what is used must fit. */
-	request.flags = VM_MAP_FIXED | VM_MAP_NOREPLACE | VM_MAP_NORESERVE;
-	return vm_map(space, &request, &at);
-}
-
-/*
- * A segment is file pages, private and not read before they are touched, then zeros. The last file
- * page has other bytes of the file behind the segment's own: they are wiped where the program could
- * see them as its zeros, which takes that one page into memory now.
- */
-static int map_segment(struct vm_space *space, const struct elf_segment *segment, vaddr_t bias,
-		       struct vm_object *object)
-{
-	vaddr_t start = bias + segment->start, page = ALIGN_DOWN(start, PAGE_SIZE);
-	vaddr_t file_end = start + segment->file_bytes, end = start + segment->memory_bytes;
-	vaddr_t file_pages_end = segment->file_bytes ? ALIGN_UP(file_end, PAGE_SIZE) : page;
-	vaddr_t pages_end = ALIGN_UP(end, PAGE_SIZE);
-	int error = 0;
-
-	if (segment->file_bytes)
-		error = map_fixed(space, (struct vm_map_request){
-						 .address = page,
-						 .bytes = file_pages_end - page,
-						 .prot = segment->prot,
-						 .object = object,
-						 .offset = segment->file_offset - (start - page),
-					 });
-	if (error)
-		return error;
-	if (end > file_end && file_pages_end > file_end && (segment->prot & VM_WRITE)) {
-		error = vm_zero_remote(space, file_end, file_pages_end - file_end);
-		if (error)
-			return error;
-	}
-	if (pages_end <= file_pages_end)
-		return 0;
-	return map_fixed(space, (struct vm_map_request){
-					.address = file_pages_end,
-					.bytes = pages_end - file_pages_end,
-					.prot = segment->prot,
-				});
-}
-
-/* What RLIMIT_DATA counts of a program beside its heap; Linux's end_data - start_data. */
-static uint64_t data_bytes(const struct elf_image *elf)
-{
-	vaddr_t start = 0, end = 0;
-
-	for (unsigned i = 0; i < elf->segment_count; i++) {
-		const struct elf_segment *segment = &elf->segments[i];
-		start = MAX(start, segment->start);
-		end = MAX(end, segment->start + segment->file_bytes);
-	}
-	return end > start ? end - start : 0;
-}
-
-/* Where code and data are, as Linux tells it: code is what may be executed, data the last of all.
- */
-static void note_segments(struct process_layout *layout, const struct elf_image *elf, vaddr_t bias)
-{
-	layout->code_start = UINT64_MAX;
-	for (unsigned i = 0; i < elf->segment_count; i++) {
-		const struct elf_segment *segment = &elf->segments[i];
-		vaddr_t start = bias + segment->start, end = start + segment->file_bytes;
-		if (segment->prot & VM_EXEC) {
-			layout->code_start = MIN(layout->code_start, start);
-			layout->code_end = MAX(layout->code_end, end);
-		}
-		layout->data_start = MAX(layout->data_start, start);
-		layout->data_end = MAX(layout->data_end, end);
-	}
-}
-
-static int map_image(struct vm_space *space, const struct elf_image *elf, vaddr_t bias,
-		     struct vm_object *object)
-{
-	for (unsigned i = 0; i < elf->segment_count; i++) {
-		int error = map_segment(space, &elf->segments[i], bias, object);
-		if (error)
-			return error;
-	}
-	vm_set_brk_start(space, bias + elf->high, data_bytes(elf));
-	return 0;
-}
-
-static int map_stack(struct vm_space *space, uint64_t limit, bool executable)
-{
-	uint64_t bytes = ALIGN_DOWN(MIN(limit, STACK_FIRST_BYTES), PAGE_SIZE);
-
-	if (!bytes)
-		return -ENOMEM;
-	return map_fixed(space, (struct vm_map_request){
-					.address = USER_END - bytes,
-					.bytes = bytes,
-					.prot = VM_READ | VM_WRITE | (executable ? VM_EXEC : 0),
-					.region_flags = REGION_GROWS_DOWN,
-					.name = "[stack]",
-				});
-}
-
-/* ---- the whole ---- */
-
-static int check_file(const struct inode *inode)
+int exec_check_file(const struct inode *inode)
 {
 	if ((inode->mode & S_IFMT) != S_IFREG || !(inode->mode & EXECUTE_BITS))
 		return -EACCES;
 	return 0;
-}
-
-/* Dynamic programs are not implemented. Why not, in words, and with Linux's error where there is no
- * such interpreter. */
-static int refuse_interpreter(const struct elf_image *elf, struct vm_object *object,
-			      const struct exec_request *request)
-{
-	struct inode *found;
-
-	if (elf->interp_bytes < 2 || elf->interp_bytes > PATH_BYTES_MAX)
-		return -ENOEXEC;
-	char *name = kzalloc(elf->interp_bytes);
-	if (!name)
-		return -ENOMEM;
-	int error = read_object(object, elf->interp_offset, name, elf->interp_bytes);
-	if (!error && name[elf->interp_bytes - 1])
-		error = -ENOEXEC;
-	if (!error)
-		error = path_walk(request->directory, name, 0, &found);
-	if (!error) {
-		error = check_file(found);
-		inode_put(found);
-	}
-	if (!error) {
-		log_warning("%s wants the dynamic linker %s: dynamic programs are not implemented",
-			    request->name, name);
-		error = -ENOEXEC;
-	}
-	kfree(name);
-	return error;
-}
-
-/* Mappings leave as much room for the stack as it may take, within bounds, as on Linux. */
-static void set_layout(const struct process *process, struct vm_space *space)
-{
-	uint64_t gap = process->limits[RLIMIT_STACK].soft;
-
-	gap = ALIGN_UP(MIN(MAX(gap, TOP_RESERVE), USER_END / 6 * 5), PAGE_SIZE);
-	space->mmap_top = USER_END - gap;
-	process_apply_limits(process, space);
-}
-
-static int load(struct process *process, const struct exec_request *request,
-		struct vm_object *object, const struct elf_image *elf, struct exec_image *image)
-{
-	uint64_t stack_limit = process->limits[RLIMIT_STACK].soft;
-	vaddr_t bias = 0;
-
-	set_layout(process, image->space);
-
-	if (elf->position_independent)
-		bias = ALIGN_UP(DYN_BASE, elf->max_alignment) - elf->low;
-	if (bias + elf->high > USER_END - TOP_RESERVE)
-		return -ENOMEM;
-	int error = map_image(image->space, elf, bias, object);
-	if (error)
-		return error;
-	error = map_stack(image->space, stack_limit, elf->executable_stack);
-	if (error)
-		return error;
-	image->entry = bias + elf->entry;
-	struct exec_auxiliary auxiliary = {
-		.phdr = elf->phdr ? bias + elf->phdr : 0,
-		.phdr_count = elf->phdr_count,
-		.entry = image->entry,
-	};
-	note_segments(image->layout, elf, bias);
-	return exec_build_stack(image->space, stack_limit, request, &auxiliary, image->layout,
-				&image->sp);
-}
-
-static int load_object(struct process *process, const struct exec_request *request,
-		       struct vm_object *object, struct exec_image *image)
-{
-	/* Too large for a kernel stack. */
-	struct elf_image *elf = kmalloc(sizeof(*elf));
-	if (!elf)
-		return -ENOMEM;
-	int error = elf_parse(read_object, object, object->bytes, USER_END - TOP_RESERVE, elf);
-	if (!error && elf->has_interpreter)
-		error = refuse_interpreter(elf, object, request);
-	image->layout = kzalloc(sizeof(*image->layout));
-	if (!error)
-		error = image->layout ? vm_space_create(&image->space) : -ENOMEM;
-	if (!error) {
-		image->layout->count = 1;
-		image->space->id = process->pid;
-		error = load(process, request, object, elf, image);
-		if (error)
-			vm_space_destroy(image->space);
-	}
-	if (error)
-		kfree(image->layout);
-	kfree(elf);
-	return error;
 }
 
 /* ---- scripts ---- */
@@ -303,7 +85,7 @@ static int load_chain(struct process *process, struct exec_request *request,
 {
 	for (;;) {
 		struct vm_object *object;
-		int error = check_file(request->inode);
+		int error = exec_check_file(request->inode);
 		if (!error)
 			error = inode_object(request->inode, &object);
 		if (error)
@@ -314,7 +96,7 @@ static int load_chain(struct process *process, struct exec_request *request,
 			request->arguments.prefix_count = scripts->prefix_count;
 			error = inode_begin_run(request->inode);
 			if (!error) {
-				error = load_object(process, request, object, image);
+				error = exec_load(process, request, object, image);
 				if (error)
 					inode_end_run(request->inode);
 			}
@@ -358,11 +140,15 @@ void exec_commit(struct process *process, struct exec_image *image)
 	inode_put(image->inode);
 	memcpy(process->name, image->name, sizeof(process->name));
 	signals_reset_handlers(process);
+	credentials_exec(&process->credentials);
+	process->undumpable = false;
+	timers_exec(process);
 	fd_table_close_on_exec(&process->files);
 	if (!old)
 		return;
 	/* A program replaces itself. */
 	arch_thread_reset(&current_thread()->arch);
 	vm_space_activate(process->space);
-	vm_space_destroy(old);
+	vm_space_leave(old);
+	process_end_vfork(process);
 }

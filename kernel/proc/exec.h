@@ -2,9 +2,9 @@
  * exec.h: execve(2) in two parts. exec_prepare() builds a whole new address space and may fail;
  * exec_commit() puts it in the place of the old one and can't.
  *
- * Static ELF64 programs only, ET_EXEC and static-pie. A program that wants an interpreter (a
- * dynamic linker) and a script ("#!") are refused: -ENOEXEC, and -ENOENT for an interpreter that is
- * not there.
+ * ELF64 programs, static and with an interpreter (a dynamic linker), at fixed addresses and
+ * position-independent; and scripts ("#!"). Addresses are those that Linux chooses when it does not
+ * randomise, but for a static-pie program, which lies where the others do.
  */
 #ifndef PROC_EXEC_H
 #define PROC_EXEC_H
@@ -44,7 +44,7 @@ struct exec_image {
 };
 
 /* For `process`, which gives the limits. Errors are execve's: -EACCES, -ENOEXEC, -E2BIG, -EFAULT,
- * -ENOMEM, -ENOENT, -ETXTBSY. */
+ * -ENOMEM, -ENOENT, -ETXTBSY, -ELOOP, -ELIBBAD, -EIO. */
 NODISCARD int exec_prepare(struct process *process, const struct exec_request *request,
 			   struct exec_image *image);
 /* `process` is the caller, or has not started. The image is used up. */
@@ -55,9 +55,11 @@ void exec_commit(struct process *process, struct exec_image *image);
  * out). What the program is told about itself stands in the auxiliary vector. Of *layout it sets
  * where the stack, the arguments and the environment are.
  */
+struct credentials;
 struct exec_auxiliary {
 	vaddr_t phdr, base, entry;
 	unsigned phdr_count;
+	const struct credentials *credentials;
 };
 NODISCARD int exec_build_stack(struct vm_space *space, uint64_t stack_limit,
 			       const struct exec_request *request,

@@ -20,7 +20,7 @@
 #include <linux/auxvec.h>
 #include <linux/binfmts.h>
 
-#include "fs/devices.h"
+#include "fs/random.h"
 #include "lib/errno.h"
 #include "lib/string.h"
 #include "mm/slab.h"
@@ -221,10 +221,10 @@ static void fill_auxiliary(struct auxiliary *vector, const struct exec_auxiliary
 	add(vector, AT_BASE, about->base);
 	add(vector, AT_FLAGS, 0);
 	add(vector, AT_ENTRY, about->entry);
-	add(vector, AT_UID, 0);
-	add(vector, AT_EUID, 0);
-	add(vector, AT_GID, 0);
-	add(vector, AT_EGID, 0);
+	add(vector, AT_UID, about->credentials->user.real);
+	add(vector, AT_EUID, about->credentials->user.effective);
+	add(vector, AT_GID, about->credentials->group.real);
+	add(vector, AT_EGID, about->credentials->group.effective);
 	add(vector, AT_SECURE, 0);
 	add(vector, AT_RANDOM, random);
 	add(vector, AT_HWCAP2, 0);

@@ -2,11 +2,14 @@
 #include "debug/assert.h"
 #include "mm/slab.h"
 #include "proc/group.h"
+#include "proc/interval_timer.h"
 #include "proc/process.h"
 #include "proc/process_table.h"
 #include "proc/sched.h"
 #include "proc/thread.h"
 #include "vm/space.h"
+
+#define FIRST_PID 1
 
 /* Does nobody want to know how it ended? */
 static bool is_unwanted(const struct process *process)
@@ -26,22 +29,6 @@ static void bury_locked(struct process *process, struct list_node *graves)
 	list_push_back(graves, &process->sibling);
 }
 
-static void give_children_away_locked(struct process *process, struct list_node *graves)
-{
-	list_for_each_safe (node, &process->children) {
-		struct process *child = container_of(node, struct process, sibling);
-		child->parent = &kernel_process;
-		__atomic_store_n(&child->parent_pid, kernel_process.pid, __ATOMIC_RELAXED);
-		group_leave_locked(child, process, false);
-		if (child->zombie) {
-			bury_locked(child, graves);
-		} else {
-			list_remove(node);
-			list_push_back(&kernel_process.children, node);
-		}
-	}
-}
-
 /* As Linux fills it: the times are those of the child alone. */
 static struct signal_info child_info(const struct process *process)
 {
@@ -54,7 +41,57 @@ static struct signal_info child_info(const struct process *process)
 	return info;
 }
 
-/* Tell the parent. What nobody will wait for goes to `graves`, maybe the process itself. */
+/* Of a zombie. */
+static void tell_parent_locked(struct process *process, struct list_node *graves)
+{
+	struct process *parent = process->parent;
+	const struct signal_info info = child_info(process);
+
+	/* SA_NOCLDWAIT only keeps the child from waiting for its parent. */
+	if (signal_action(&parent->signals, SIGCHLD)->handler != HANDLER_IGNORE)
+		signal_send_locked(parent, &info);
+	if (is_unwanted(process))
+		bury_locked(process, graves);
+	wait_wake_all(&parent->child_ends);
+}
+
+/* Init, as long as it lives; or nobody, who waits for none. */
+static struct process *adopter_locked(void)
+{
+	struct process *first = process_find_locked(FIRST_PID);
+
+	return first && first->is_init && !first->zombie ? first : &kernel_process;
+}
+
+static void give_children_away_locked(struct process *process, struct list_node *graves)
+{
+	struct process *adopter = adopter_locked();
+
+	if (adopter == process)
+		adopter = &kernel_process;
+	list_for_each_safe (node, &process->children) {
+		struct process *child = container_of(node, struct process, sibling);
+		child->parent = adopter;
+		if (child->parent_death_signal && !child->zombie)
+			signal_send_locked(child, &(struct signal_info){
+							  .si_signo = child->parent_death_signal,
+							  .si_code = SI_USER,
+							  .si_pid = process->pid,
+						  });
+		__atomic_store_n(&child->parent_pid, adopter->pid, __ATOMIC_RELAXED);
+		group_leave_locked(child, process, false);
+		if (child->zombie && adopter == &kernel_process) {
+			bury_locked(child, graves);
+			continue;
+		}
+		list_remove(node);
+		list_push_back(&adopter->children, node);
+		if (child->zombie)
+			tell_parent_locked(child, graves);
+	}
+}
+
+/* It is a zombie. What nobody will wait for goes to `graves`, maybe the process itself. */
 static void become_zombie(struct process *process, struct thread *thread, int status,
 			  struct list_node *graves)
 {
@@ -72,13 +109,7 @@ static void become_zombie(struct process *process, struct thread *thread, int st
 	process->zombie = true;
 	/* From here on the thread is the kernel's: the process may be freed by its parent. */
 	thread->process = &kernel_process;
-	const struct signal_info info = child_info(process);
-	/* SA_NOCLDWAIT only keeps the child from waiting for its parent. */
-	if (signal_action(&parent->signals, SIGCHLD)->handler != HANDLER_IGNORE)
-		signal_send_locked(parent, &info);
-	if (is_unwanted(process))
-		bury_locked(process, graves);
-	wait_wake_all(&parent->child_ends);
+	tell_parent_locked(process, graves);
 	spin_unlock(&process_lock);
 }
 
@@ -89,10 +120,13 @@ void process_exit(int status)
 	struct list_node graves;
 
 	assert(process != &kernel_process);
+	timers_destroy(process);
 	fd_table_close_all(&process->files);
+	process_leave_terminal(process);
 	struct vm_space *space = process_strip(process);
 	vm_space_activate(NULL);
-	vm_space_destroy(space);
+	vm_space_leave(space);
+	process_end_vfork(process);
 	list_init(&graves);
 	sched_expect_death();
 	become_zombie(process, thread, status, &graves);

@@ -1,46 +1,121 @@
-/* fork.c: a copy of the calling process. */
+/*
+ * fork.c: a copy of the calling process, with a copy of its address space, or in the same one.
+ *
+ * vfork(2) and posix_spawn(3) do the latter: the child borrows the caller's space, stack included
+ * or with a stack of its own in it, and the caller sleeps until the child has a new space by execve
+ * or has ended. So what the child writes the caller finds, such as the error of a failed execve.
+ * When the caller is killed meanwhile, the child stays in the space alone.
+ */
 #include <arch/trap.h>
 
+#include "debug/assert.h"
 #include "lib/errno.h"
 #include "proc/process.h"
 #include "proc/sched.h"
 #include "proc/thread.h"
 #include "vm/space.h"
+#include "vm/user_copy.h"
 
-int process_fork(const struct trap_frame *frame, vaddr_t child_tid, vaddr_t child_sp)
+/* On the caller's stack; the child points to it until it is done, or the caller gives up. */
+struct vfork_wait {
+	struct wait_queue queue;
+	bool done; /* (p) */
+};
+
+void process_end_vfork(struct process *process)
+{
+	spin_lock(&process_lock);
+	struct vfork_wait *wait = process->vfork;
+	process->vfork = NULL;
+	if (wait) {
+		__atomic_store_n(&wait->done, true, __ATOMIC_RELEASE);
+		/* Under the lock: the caller takes it before its stack goes. */
+		wait_wake_all(&wait->queue);
+	}
+	spin_unlock(&process_lock);
+}
+
+/* Sleep until the child is done. Only a signal that kills ends it early, as on Linux: a
+ * handler would find the child at work on this very stack. */
+static void wait_for_child(struct process *child, struct vfork_wait *wait)
+{
+	struct thread *thread = current_thread();
+
+	thread->only_killable = true;
+	int error = wait_until(&wait->queue, WAIT_FOREVER,
+			       __atomic_load_n(&wait->done, __ATOMIC_ACQUIRE));
+	thread->only_killable = false;
+	spin_lock(&process_lock);
+	/* Not done: it has not ended, and so it is there still. */
+	if (error && !wait->done)
+		child->vfork = NULL;
+	spin_unlock(&process_lock);
+}
+
+static int get_space(struct vm_space *parent, bool share, struct vm_space **out)
+{
+	if (!share)
+		return vm_fork(parent, out);
+	vm_space_join(parent);
+	*out = parent;
+	return 0;
+}
+
+/* The child's half, up to where it could run. */
+static int prepare_child(struct process *child, const struct trap_frame *frame,
+			 const struct fork_request *request, struct vm_space *space,
+			 struct thread **thread)
+{
+	struct trap_frame child_frame = *frame;
+
+	if (request->child_sp)
+		trap_set_sp(&child_frame, request->child_sp);
+	if (request->reset_handlers)
+		signals_drop_handlers(&child->signals);
+	int error = thread_fork(child, &child_frame, thread);
+	if (error || !request->child_tid)
+		return error;
+	/* Linux ignores a bad address here, too: the child would find out. */
+	error = vm_write_remote(space, request->child_tid, &child->pid, sizeof(child->pid));
+	if (error != -ENOMEM)
+		return 0;
+	thread_free(*thread);
+	return error;
+}
+
+int process_fork(const struct trap_frame *frame, const struct fork_request *request)
 {
 	struct process *parent = current_process(), *child;
-	struct vm_space *space;
-	struct trap_frame child_frame = *frame;
+	struct vfork_wait wait = {.done = false};
+	struct vm_space *space = NULL;
 	struct thread *thread;
 
-	if (child_sp)
-		trap_set_sp(&child_frame, child_sp);
 	int error = process_create(parent, &child);
 	if (error)
 		return error;
-	error = vm_fork(parent->space, &space);
-	if (error)
-		goto no_space;
-	error = thread_fork(child, &child_frame, &thread);
-	if (error)
-		goto no_thread;
-	if (child_tid) {
-		/* Linux ignores a bad address here, too: the child would find out. */
-		error = vm_write_remote(space, child_tid, &child->pid, sizeof(child->pid));
-		if (error == -ENOMEM)
-			goto no_memory;
+	error = get_space(parent->space, request->share_space, &space);
+	if (!error)
+		error = prepare_child(child, frame, request, space, &thread);
+	if (error) {
+		if (space)
+			vm_space_leave(space);
+		process_discard(child);
+		return error;
 	}
 	int pid = child->pid;
+	/* As Linux does, without regard to whether it can be stored. */
+	if (request->parent_tid)
+		(void)!copy_to_user(request->parent_tid, &pid, sizeof(pid));
+	if (!request->share_space)
+		space->id = pid;
+	wait_queue_init(&wait.queue);
+	child->vfork = request->wait ? &wait : NULL;
 	process_start(child, space, thread);
 	sched_start_thread(thread);
+	if (request->wait)
+		wait_for_child(child, &wait);
+	/* The child's limits were the space's, if it set any. */
+	if (request->share_space)
+		process_apply_limits(parent, space);
 	return pid;
-
-no_memory:
-	thread_free(thread);
-no_thread:
-	vm_space_destroy(space);
-no_space:
-	process_discard(child);
-	return error;
 }

@@ -8,6 +8,8 @@
  */
 #include "proc/futex.h"
 
+#include <arch/user.h>
+
 #include "debug/assert.h"
 #include "lib/errno.h"
 #include "lib/list.h"
@@ -48,6 +50,9 @@ static int find_key(vaddr_t address, bool private, struct futex_key *key)
 
 	if (!IS_ALIGNED(address, sizeof(uint32_t)))
 		return -EINVAL;
+	/* Waking looks at the address only, and has to see that it can't be one. */
+	if (address > USER_END)
+		return -EFAULT;
 	*key = (struct futex_key){space, address};
 	if (private)
 		return 0;

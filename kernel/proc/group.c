@@ -111,10 +111,8 @@ int process_new_session(void)
 	spin_lock(&process_lock);
 	/* Not even one that it has left, and that others are in. */
 	process_each_locked(look_for_group, &looking);
-	if (!looking.found) {
+	if (!looking.found)
 		process->group = process->session = process->pid;
-		process->terminal = NULL;
-	}
 	spin_unlock(&process_lock);
 	return looking.found ? -EPERM : process->pid;
 }

@@ -12,8 +12,9 @@
 #include "debug/shell.h"
 #include "dev/host_channel.h"
 #include "fs/console_file.h"
-#include "fs/devices.h"
 #include "fs/host_file.h"
+#include "fs/pty.h"
+#include "fs/tty.h"
 #include "lib/errno.h"
 #include "lib/format.h"
 #include "lib/options.h"
@@ -161,6 +162,9 @@ static int start(const struct job_spec *job, struct exec_image *image, int *pid)
 	}
 	*pid = process->pid;
 	process->is_job = true;
+	process->is_init = job->is_init;
+	if (use_host)
+		host_file_control(process->session);
 	process_start(process, process->space, thread);
 	sched_start_thread(thread);
 	return 0;
@@ -291,6 +295,7 @@ static void run_init(void)
 		.directory = "/",
 		.arguments = arguments,
 		.environment = environment,
+		.is_init = true,
 	};
 
 	log_frames();
@@ -301,14 +306,14 @@ static void choose_streams(void)
 {
 	const char *stdio = option("stdio");
 
+	tty_session_init();
+	pty_init();
 	console_file_init();
 	if (stdio && !strcmp(stdio, "host")) {
 		use_host = host_file_init() == 0;
 		if (!use_host)
 			log_error("stdio=host, and there is no host channel: using the console");
 	}
-	if (!use_host)
-		devices_set_terminal(console_file_open);
 }
 
 static void run_all(void *argument)

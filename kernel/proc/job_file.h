@@ -20,6 +20,7 @@ struct job_spec {
 	const char **environment; /* NULL-terminated */
 	unsigned terminals;       /* bit per stream */
 	unsigned columns, rows;   /* 0: not known */
+	bool is_init;             /* no job of a file is */
 };
 
 /* One job's records, not parsed yet. */

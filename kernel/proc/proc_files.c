@@ -8,6 +8,7 @@
 
 #include <linux/stat.h>
 
+#include "fs/mount.h"
 #include "fs/proc_memory.h"
 #include "lib/errno.h"
 #include "lib/format.h"
@@ -19,7 +20,7 @@
 
 /* ---- snapshots ---- */
 
-static struct process *find_locked(const struct proc_id *who)
+struct process *process_of_id_locked(const struct proc_id *who)
 {
 	struct process *process = process_find_locked(who->pid);
 
@@ -37,8 +38,13 @@ static char state_letter(const struct process *process)
 
 static void copy_signals(struct process_snapshot *to, const struct process *process)
 {
-	to->pending = signals_pending_locked(process);
-	to->blocked = process->thread ? process->thread->signals.blocked : 0;
+	to->pending = process->signals.pending.set;
+	to->queued = signals_queued_locked();
+	to->queued_limit = process->limits[RLIMIT_SIGPENDING].soft;
+	if (process->thread) {
+		to->thread_pending = process->thread->signals.pending.set;
+		to->blocked = process->thread->signals.blocked;
+	}
 	for (int signal = 1; signal <= SIGNAL_MAX; signal++) {
 		uint64_t handler = signal_action(&process->signals, signal)->handler;
 		if (handler == HANDLER_IGNORE)
@@ -61,6 +67,12 @@ static void copy_locked(struct process_snapshot *to, const struct process *proce
 		.children_cpu_time = process->children_cpu_time,
 		.umask = process->umask,
 		.open_files_max = process->files.capacity,
+		.user_ids = process->credentials.user,
+		.group_ids = process->credentials.group,
+		.groups = group_list_get(process->credentials.groups),
+		.capabilities = process->credentials.capabilities,
+		.no_new_privileges = process->no_new_privileges,
+		.nice = process->nice,
 		.resident_limit = process->limits[RLIMIT_RSS].soft,
 		.status = process->status,
 		.space = process->space,
@@ -76,7 +88,7 @@ static void copy_locked(struct process_snapshot *to, const struct process *proce
 int process_snapshot_take(const struct proc_id *who, struct process_snapshot *out)
 {
 	spin_lock(&process_lock);
-	const struct process *process = find_locked(who);
+	const struct process *process = process_of_id_locked(who);
 	if (process)
 		copy_locked(out, process);
 	spin_unlock(&process_lock);
@@ -88,13 +100,15 @@ void process_snapshot_put(struct process_snapshot *snapshot)
 	if (snapshot->space)
 		vm_space_put(snapshot->space);
 	snapshot->space = NULL;
+	group_list_put(snapshot->groups);
+	snapshot->groups = NULL;
 }
 
 /* Its space with a reference, NULL for a zombie; -ESRCH. */
 static int get_space(const struct proc_id *who, struct vm_space **out)
 {
 	spin_lock(&process_lock);
-	const struct process *process = find_locked(who);
+	const struct process *process = process_of_id_locked(who);
 	*out = process ? process->space : NULL;
 	if (*out)
 		vm_space_get(*out);
@@ -160,7 +174,7 @@ static int print_faults(const struct proc_id *who, struct text_sink *sink)
 static int get_inode(const struct proc_id *who, bool executable, struct inode **out)
 {
 	spin_lock(&process_lock);
-	const struct process *process = find_locked(who);
+	const struct process *process = process_of_id_locked(who);
 	*out = !process || process->zombie ? NULL : executable ? process->executable : process->cwd;
 	if (*out)
 		inode_get(*out);
@@ -200,11 +214,61 @@ static int cwd_follow(const struct proc_id *who, struct inode **out)
 	return get_inode(who, false, out);
 }
 
+static ssize_t root_target(const struct proc_id *who, char *to, size_t size)
+{
+	return (ssize_t)string_copy(to, "/", size);
+}
+
+static int root_follow(const struct proc_id *who, struct inode **out)
+{
+	*out = inode_root();
+	inode_get(*out);
+	return 0;
+}
+
 static ssize_t self_target(const struct proc_id *who, char *to, size_t size)
 {
 	int pid = current_process()->pid;
 
 	return pid ? (ssize_t)format(to, size, "%d", pid) : -ENOENT;
+}
+
+static ssize_t thread_target(const struct proc_id *who, char *to, size_t size)
+{
+	int pid = current_process()->pid;
+
+	return pid ? (ssize_t)format(to, size, "%d/task/%d", pid, pid) : -ENOENT;
+}
+
+static ssize_t mounts_target(const struct proc_id *who, char *to, size_t size)
+{
+	return (ssize_t)string_copy(to, "self/mounts", size);
+}
+
+/* ---- what is the same for all ---- */
+
+static int print_mounts(const struct proc_id *who, struct text_sink *sink)
+{
+	return mount_print(sink, false);
+}
+
+static int print_mount_info(const struct proc_id *who, struct text_sink *sink)
+{
+	return mount_print(sink, true);
+}
+
+/* Nobody counts them. */
+static int print_io(const struct proc_id *who, struct text_sink *sink)
+{
+	text_put(sink, "rchar: 0\nwchar: 0\nsyscr: 0\nsyscw: 0\nread_bytes: 0\n"
+		       "write_bytes: 0\ncancelled_write_bytes: 0\n");
+	return 0;
+}
+
+static int print_oom_adjustment(const struct proc_id *who, struct text_sink *sink)
+{
+	text_put(sink, "0\n");
+	return 0;
 }
 
 /* ---- the tables ---- */
@@ -213,18 +277,33 @@ static const struct proc_file process_files[] = {
 	{.name = "cmdline", .mode = S_IFREG | 0444, .print = proc_print_cmdline},
 	{.name = "comm", .mode = S_IFREG | 0444, .print = proc_print_comm},
 	{.name = "cwd", .mode = S_IFLNK | 0777, .target = cwd_target, .follow = cwd_follow},
+	{.name = "environ", .mode = S_IFREG | 0400, .print = proc_print_environ},
 	{.name = "exe", .mode = S_IFLNK | 0777, .target = exe_target, .follow = exe_follow},
 	{.name = "faults", .mode = S_IFREG | 0444, .print = print_faults},
+	{.name = "fd", .mode = S_IFDIR | 0500, .next_number = proc_next_fd, .each = &proc_fd_link},
+	{.name = "fdinfo",
+	 .mode = S_IFDIR | 0555,
+	 .next_number = proc_next_fd,
+	 .each = &proc_fd_info},
+	{.name = "io", .mode = S_IFREG | 0400, .print = print_io},
+	{.name = "limits", .mode = S_IFREG | 0444, .print = proc_print_limits},
 	{.name = "maps", .mode = S_IFREG | 0444, .print = print_maps},
+	{.name = "mountinfo", .mode = S_IFREG | 0444, .print = print_mount_info},
+	{.name = "mounts", .mode = S_IFREG | 0444, .print = print_mounts},
+	{.name = "oom_score_adj", .mode = S_IFREG | 0444, .print = print_oom_adjustment},
 	{.name = "pagetable", .mode = S_IFREG | 0400, .print = print_page_table},
+	{.name = "root", .mode = S_IFLNK | 0777, .target = root_target, .follow = root_follow},
 	{.name = "smaps", .mode = S_IFREG | 0444, .print = print_smaps},
 	{.name = "stat", .mode = S_IFREG | 0444, .print = proc_print_stat},
 	{.name = "statm", .mode = S_IFREG | 0444, .print = proc_print_statm},
 	{.name = "status", .mode = S_IFREG | 0444, .print = proc_print_status},
+	{.name = "task", .mode = S_IFDIR | 0555, .next_number = proc_next_task, .each = &proc_task},
 };
 
 static const struct proc_file root_files[] = {
+	{.name = "mounts", .mode = S_IFLNK | 0777, .target = mounts_target},
 	{.name = "self", .mode = S_IFLNK | 0777, .target = self_target},
+	{.name = "thread-self", .mode = S_IFLNK | 0777, .target = thread_target},
 };
 
 static bool find(int pid, struct proc_id *out)
@@ -232,7 +311,7 @@ static bool find(int pid, struct proc_id *out)
 	spin_lock(&process_lock);
 	const struct process *process = process_find_locked(pid);
 	if (process)
-		*out = (struct proc_id){pid, process->started};
+		*out = (struct proc_id){.pid = pid, .started = process->started};
 	spin_unlock(&process_lock);
 	return process;
 }
@@ -258,6 +337,7 @@ static struct proc_table root_table = {root_files, ARRAY_SIZE(root_files), NULL}
 
 void process_proc_init(void)
 {
+	proc_system_init();
 	procfs_add(&root_table);
 	procfs_set_processes(&processes);
 }

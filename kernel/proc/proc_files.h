@@ -14,8 +14,16 @@ struct process_snapshot {
 	uint32_t umask;
 	unsigned open_files_max;                    /* that its table has room for now */
 	uint64_t pending, blocked, ignored, caught; /* SIGNAL_BITs */
-	uint64_t resident_limit;                    /* RLIMIT_RSS, soft */
-	int status;                                 /* as wait4 gives it */
+	uint64_t thread_pending;                    /* the same; `pending` is for any thread */
+	unsigned queued;                            /* signals of all processes */
+	uint64_t queued_limit;                      /* RLIMIT_SIGPENDING, soft */
+	struct id_set user_ids, group_ids;
+	struct group_list *groups; /* with a reference, or NULL */
+	struct capabilities capabilities;
+	bool no_new_privileges;
+	int8_t nice;
+	uint64_t resident_limit; /* RLIMIT_RSS, soft */
+	int status;              /* as wait4 gives it */
 	struct process_layout layout;
 	struct vm_space *space; /* with a reference; NULL: a zombie */
 };
@@ -30,5 +38,20 @@ NODISCARD int proc_print_statm(const struct proc_id *who, struct text_sink *sink
 NODISCARD int proc_print_status(const struct proc_id *who, struct text_sink *sink);
 NODISCARD int proc_print_cmdline(const struct proc_id *who, struct text_sink *sink);
 NODISCARD int proc_print_comm(const struct proc_id *who, struct text_sink *sink);
+NODISCARD int proc_print_environ(const struct proc_id *who, struct text_sink *sink);
+
+/* proc_limits.c */
+NODISCARD int proc_print_limits(const struct proc_id *who, struct text_sink *sink);
+
+/* proc_fd.c */
+int proc_next_fd(const struct proc_id *who, int number);
+int proc_next_task(const struct proc_id *who, int number);
+extern const struct proc_file proc_fd_link, proc_fd_info, proc_task;
+
+/* proc_system.c: the files of the whole machine. Once, at boot. */
+void proc_system_init(void);
+
+/* The process that is meant, if it is still there. Under process_lock. */
+struct process *process_of_id_locked(const struct proc_id *who);
 
 #endif

@@ -6,6 +6,7 @@
 #include <asm/param.h>
 #include <linux/signal.h>
 
+#include "fs/tty.h"
 #include "lib/errno.h"
 #include "lib/string.h"
 #include "proc/proc_files.h"
@@ -42,17 +43,6 @@ static void add_region(struct sizes *sizes, const struct vm_region *region)
 		sizes->exec += bytes;
 }
 
-static uint64_t count_minor_faults(const struct vm_space *space)
-{
-	static const enum vm_fault_kind kinds[] = {FAULT_ZERO_READ, FAULT_ZERO_FILL, FAULT_FILE_MAP,
-						   FAULT_FILE_COPY, FAULT_OWN_PAGE,  FAULT_REUSE};
-	uint64_t sum = 0;
-
-	for (unsigned i = 0; i < ARRAY_SIZE(kinds); i++)
-		sum += space->faults[kinds[i]];
-	return sum;
-}
-
 static void measure(const struct process_snapshot *process, struct sizes *sizes)
 {
 	struct vm_space *space = process->space;
@@ -68,7 +58,7 @@ static void measure(const struct process_snapshot *process, struct sizes *sizes)
 	for (struct vm_region *region = region_first(space); region; region = region_next(region))
 		add_region(sizes, region);
 	vm_usage_locked(space, 0, USER_END, &sizes->usage);
-	sizes->minor_faults = count_minor_faults(space);
+	sizes->minor_faults = vm_minor_faults(space);
 	sizes->brk_start = space->brk_start;
 	mutex_unlock(&space->lock);
 }
@@ -84,21 +74,25 @@ static void print_stat(const struct process_snapshot *process, const struct size
 		       struct text_sink *sink)
 {
 	const struct process_layout *layout = &process->layout;
+	uint64_t terminal;
+	int foreground;
 
+	tty_of_session(process->session, &terminal, &foreground);
 	/* pid comm state ppid pgrp session tty tpgid flags minflt cminflt majflt cmajflt */
-	text_print(sink, "%d (%s) %c %d %d %d 0 -1 0 %llu 0 0 0", process->pid, process->name,
-		   process->state, process->parent, process->group, process->session,
-		   (ull)sizes->minor_faults);
+	text_print(sink, "%d (%s) %c %d %d %d %llu %d 0 %llu 0 0 0", process->pid, process->name,
+		   process->state, process->parent, process->group, process->session, (ull)terminal,
+		   foreground, (ull)sizes->minor_faults);
 	/* utime stime cutime cstime priority nice num_threads itrealvalue starttime */
-	text_print(sink, " %llu 0 %llu 0 %d 0 1 0 %llu", (ull)(process->cpu_time / NS_PER_TICK),
-		   (ull)(process->children_cpu_time / NS_PER_TICK), DEFAULT_PRIORITY,
+	text_print(sink, " %llu 0 %llu 0 %d %d 1 0 %llu", (ull)(process->cpu_time / NS_PER_TICK),
+		   (ull)(process->children_cpu_time / NS_PER_TICK),
+		   DEFAULT_PRIORITY + process->nice, process->nice,
 		   (ull)(process->started / NS_PER_TICK));
 	/* vsize rss rsslim startcode endcode startstack kstkesp kstkeip */
 	text_print(sink, " %llu %llu %llu %llu %llu %llu 0 0", (ull)sizes->total,
 		   (ull)to_pages(sizes->usage.resident), (ull)process->resident_limit,
 		   (ull)layout->code_start, (ull)layout->code_end, (ull)layout->stack_start);
 	/* signal blocked sigignore sigcatch: the first 31 signals, as ever */
-	text_print(sink, " %llu %llu %llu %llu", (ull)(process->pending & INT32_MAX),
+	text_print(sink, " %llu %llu %llu %llu", (ull)(process->thread_pending & INT32_MAX),
 		   (ull)(process->blocked & INT32_MAX), (ull)(process->ignored & INT32_MAX),
 		   (ull)(process->caught & INT32_MAX));
 	/* wchan nswap cnswap exit_signal processor rt_priority policy delayacct guest cguest */
@@ -152,6 +146,8 @@ static const char *state_words(char state)
 		return "R (running)";
 	case 'S':
 		return "S (sleeping)";
+	case 'T':
+		return "T (stopped)";
 	default:
 		return "Z (zombie)";
 	}
@@ -194,6 +190,29 @@ static void print_name(struct text_sink *sink, const char *name)
 	}
 }
 
+static void print_ids(struct text_sink *sink, const char *name, const struct id_set *ids)
+{
+	text_print(sink, "%s:\t%u\t%u\t%u\t%u\n", name, ids->real, ids->effective, ids->saved,
+		   ids->filesystem);
+}
+
+static void print_groups(struct text_sink *sink, const struct group_list *groups)
+{
+	text_put(sink, "Groups:\t");
+	for (uint32_t i = 0; groups && i < groups->count; i++)
+		text_print(sink, "%s%u", i ? " " : "", groups->ids[i]);
+	text_put(sink, " \n");
+}
+
+static void print_capabilities(struct text_sink *sink, const struct process_snapshot *process)
+{
+	const struct capabilities *have = &process->capabilities;
+
+	text_print(sink, "CapInh:\t%016llx\nCapPrm:\t%016llx\nCapEff:\t%016llx\n",
+		   (ull)have->inheritable, (ull)have->permitted, (ull)have->effective);
+	text_print(sink, "NoNewPrivs:\t%d\n", process->no_new_privileges);
+}
+
 static void print_status(const struct process_snapshot *process, const struct sizes *sizes,
 			 struct text_sink *sink)
 {
@@ -202,16 +221,22 @@ static void print_status(const struct process_snapshot *process, const struct si
 	text_print(sink, "\nUmask:\t%04o\nState:\t%s\nTgid:\t%d\nNgid:\t0\nPid:\t%d\nPPid:\t%d\n",
 		   process->umask, state_words(process->state), process->pid, process->pid,
 		   process->parent);
-	text_print(sink, "TracerPid:\t0\nUid:\t0\t0\t0\t0\nGid:\t0\t0\t0\t0\nFDSize:\t%u\n",
-		   process->open_files_max);
-	text_print(sink, "Groups:\t \nNStgid:\t%d\nNSpid:\t%d\nNSpgid:\t%d\nNSsid:\t%d\n",
-		   process->pid, process->pid, process->pid, process->pid);
+	text_put(sink, "TracerPid:\t0\n");
+	print_ids(sink, "Uid", &process->user_ids);
+	print_ids(sink, "Gid", &process->group_ids);
+	text_print(sink, "FDSize:\t%u\n", process->open_files_max);
+	print_groups(sink, process->groups);
+	text_print(sink, "NStgid:\t%d\nNSpid:\t%d\nNSpgid:\t%d\nNSsid:\t%d\n", process->pid,
+		   process->pid, process->group, process->session);
 	if (process->space)
 		print_memory(sizes, sink);
-	text_print(sink, "Threads:\t1\nSigQ:\t0/0\nSigPnd:\t%016llx\nShdPnd:\t%016llx\n", 0ull,
+	text_print(sink, "Threads:\t1\nSigQ:\t%u/%llu\n", process->queued,
+		   (ull)process->queued_limit);
+	text_print(sink, "SigPnd:\t%016llx\nShdPnd:\t%016llx\n", (ull)process->thread_pending,
 		   (ull)process->pending);
 	text_print(sink, "SigBlk:\t%016llx\nSigIgn:\t%016llx\nSigCgt:\t%016llx\n",
 		   (ull)process->blocked, (ull)process->ignored, (ull)process->caught);
+	print_capabilities(sink, process);
 	text_put(sink, "Cpus_allowed:\t1\nCpus_allowed_list:\t0\n");
 }
 
@@ -258,16 +283,30 @@ static void print_arguments(struct vm_space *space, vaddr_t at, vaddr_t end, str
 	mutex_unlock(&space->lock);
 }
 
-int proc_print_cmdline(const struct proc_id *who, struct text_sink *sink)
+static int print_strings(const struct proc_id *who, bool environment, struct text_sink *sink)
 {
 	struct process_snapshot process;
 	int error = process_snapshot_take(who, &process);
+	const struct process_layout *layout = &process.layout;
 
 	if (error)
 		return error;
-	if (process.space)
-		print_arguments(process.space, process.layout.arguments_start,
-				process.layout.arguments_end, sink);
+	if (process.space && environment)
+		print_arguments(process.space, layout->environment_start, layout->environment_end,
+				sink);
+	else if (process.space)
+		print_arguments(process.space, layout->arguments_start, layout->arguments_end,
+				sink);
 	process_snapshot_put(&process);
 	return 0;
+}
+
+int proc_print_cmdline(const struct proc_id *who, struct text_sink *sink)
+{
+	return print_strings(who, false, sink);
+}
+
+int proc_print_environ(const struct proc_id *who, struct text_sink *sink)
+{
+	return print_strings(who, true, sink);
 }

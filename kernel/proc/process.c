@@ -14,6 +14,7 @@
 #include "mm/slab.h"
 #include "proc/futex.h"
 #include "proc/process_table.h"
+#include "proc/signal_file.h"
 #include "proc/thread.h"
 #include "vm/space.h"
 
@@ -33,6 +34,7 @@ static struct {
 	struct list_node all; /* every process but kernel_process */
 	unsigned count;
 	int last_pid;
+	uint64_t born; /* processes since boot */
 } table;
 
 void process_init(void)
@@ -44,8 +46,11 @@ void process_init(void)
 	signals_init(&kernel_process.signals);
 	fd_table_init(&kernel_process.files);
 	futex_init();
+	signal_file_init();
+	signal_send_init();
 	process_set_cwd(&kernel_process, inode_root());
 	kernel_process.umask = DEFAULT_UMASK;
+	credentials_init(&kernel_process.credentials);
 	for (unsigned i = 0; i < RLIM_NLIMITS; i++)
 		kernel_process.limits[i] = (struct process_limit){RLIM64_INFINITY, RLIM64_INFINITY};
 	kernel_process.limits[RLIMIT_STACK].soft = DEFAULT_STACK_BYTES;
@@ -96,6 +101,7 @@ static int free_pid_locked(void)
 	do {
 		table.last_pid = table.last_pid % (PID_MAX - 1) + 1;
 	} while (is_taken_locked(table.last_pid));
+	table.born++;
 	return table.last_pid;
 }
 
@@ -117,7 +123,6 @@ static void join_locked(struct process *process, struct process *parent)
 	process->parent_pid = parent->pid;
 	process->group = is_first ? process->pid : parent->group;
 	process->session = is_first ? process->pid : parent->session;
-	process->terminal = parent->terminal;
 	list_push_back(&parent->children, &process->sibling);
 	list_push_back(&table.all, &process->all);
 }
@@ -208,6 +213,12 @@ static int inherit(struct process *child, const struct process *parent)
 	child->cwd = get_cwd(parent->cwd);
 	child->executable = get_executable(parent->executable);
 	child->umask = parent->umask;
+	credentials_inherit(&child->credentials, &parent->credentials);
+	child->nice = parent->reset_on_fork && parent->nice < 0 ? 0 : parent->nice;
+	child->policy = parent->policy;
+	child->undumpable = parent->undumpable;
+	child->no_new_privileges = parent->no_new_privileges;
+	child->persona = parent->persona;
 	child->layout = parent->layout;
 	if (child->layout)
 		__atomic_fetch_add(&child->layout->count, 1, __ATOMIC_RELAXED);
@@ -223,6 +234,7 @@ void process_free(struct process *process)
 		assert(!space);
 	}
 	signals_destroy(&process->signals);
+	credentials_destroy(&process->credentials);
 	kfree(process);
 }
 
@@ -302,7 +314,6 @@ struct vm_space *process_set_space(struct process *process, struct vm_space *spa
 
 void process_start(struct process *process, struct vm_space *space, struct thread *thread)
 {
-	space->id = process->pid;
 	spin_lock(&process_lock);
 	process->space = space;
 	process->thread = thread;
@@ -338,4 +349,20 @@ unsigned process_count(void)
 	unsigned count = table.count;
 	spin_unlock(&process_lock);
 	return count;
+}
+
+int process_last_pid(void)
+{
+	spin_lock(&process_lock);
+	int pid = table.last_pid;
+	spin_unlock(&process_lock);
+	return pid;
+}
+
+uint64_t process_count_born(void)
+{
+	spin_lock(&process_lock);
+	uint64_t born = table.born;
+	spin_unlock(&process_lock);
+	return born;
 }

@@ -13,13 +13,15 @@
 #include "fs/fd_table.h"
 #include "fs/inode.h"
 #include "lib/list.h"
+#include "proc/credentials.h"
 #include "proc/signal.h"
 #include "sync/spinlock.h"
 #include "sync/wait_queue.h"
 
+struct process_timers;
 struct thread;
 struct trap_frame;
-struct tty;
+struct vfork_wait;
 struct vm_space;
 
 #define PROCESS_NAME_BYTES 16 /* TASK_COMM_LEN */
@@ -45,6 +47,8 @@ struct process {
 	int pid;                   /* (i) */
 	bool zombie;               /* (p) it has ended; `status` waits for the parent */
 	bool is_job;               /* (i) a child of kernel_process that it waits for */
+	bool is_init;              /* (i) it adopts orphans, and no signal's default action
+				      concerns it */
 	bool has_executed;         /* (p) since fork: its group is its own matter then */
 	bool stopped;              /* (p) to write: by a signal; only SIGCONT and SIGKILL end it */
 	enum process_event event;  /* (p) for the parent's wait */
@@ -52,7 +56,8 @@ struct process {
 	int status;                /* (p) as wait4 gives it */
 	int group;                 /* (p) process group: the pid of who made it */
 	int session;               /* (p) the same */
-	struct tty *terminal;      /* (p) the session's controlling one; NULL: none */
+	int lost_group;            /* (p) of a session's leader whose terminal hung up: the group
+				      that was in its foreground; 0: none */
 	struct process *parent;    /* (p) */
 	int parent_pid;            /* (p) to write; read without, as getppid does */
 	struct list_node children; /* (p) */
@@ -68,15 +73,26 @@ struct process {
 	struct inode *cwd;             /* (o) with a reference; NULL in a zombie */
 	struct inode *executable;      /* (o) with a reference and inode_begin_run(), or NULL */
 	struct signals signals;
+	struct credentials credentials; /* (o) others may read it torn */
+	struct process_timers *timers;  /* (p) to write; see interval_timer.h. NULL: none */
 	struct process_limit limits[RLIM_NLIMITS]; /* (o) */
+	int8_t nice;                               /* (p) -20 to 19 */
+	uint8_t policy;                            /* (p) SCHED_* */
+	bool reset_on_fork;                        /* (p) a child does not inherit a negative one */
+	bool undumpable;                           /* (o) PR_SET_DUMPABLE 0 */
+	bool no_new_privileges;                    /* (o) PR_SET_NO_NEW_PRIVS */
+	unsigned persona;                          /* (o) personality(2) */
+	int parent_death_signal;                   /* (o) others may read it; 0: none */
 	uint32_t umask;                            /* (o) */
 	char name[PROCESS_NAME_BYTES];             /* (o) others may read it torn */
+	struct vfork_wait *vfork;                  /* (p) who waits for its execve, or NULL */
 	uint64_t started;                          /* (i) time_now() */
 	uint64_t cpu_time;                         /* (p) of its threads, once it is a zombie */
 	uint64_t children_cpu_time;                /* (p) of children waited for */
 };
 
-/* Process 0: kernel threads. It is the parent of jobs, and adopts those whose parent is gone. */
+/* Process 0: kernel threads. It is the parent of jobs, and adopts those whose parent is gone, if
+ * init does not. */
 extern struct process kernel_process;
 
 void process_init(void);
@@ -126,10 +142,21 @@ int process_end_value(int status);
 NODISCARD int process_wait(struct process *parent, struct wait_target target, unsigned options,
 			   struct wait_result *result);
 
-/* Copy the calling process; the child leaves the kernel as `frame` says, with result 0. Returns its
- * pid. `child_tid`: where the child writes its pid; 0: nowhere. `child_sp`: its stack pointer; 0:
- * as in the frame. */
-NODISCARD int process_fork(const struct trap_frame *frame, vaddr_t child_tid, vaddr_t child_sp);
+/*
+ * Copy the calling process (fork.c); the child leaves the kernel as `frame` says, with result 0.
+ * Returns its pid, -EAGAIN or -ENOMEM.
+ */
+struct fork_request {
+	bool share_space;    /* the child runs in the caller's space until it calls execve */
+	bool wait;           /* return only when the child has called execve, or ended */
+	bool reset_handlers; /* the child has no signal handlers */
+	vaddr_t child_sp;    /* the child's stack pointer; 0: as in the frame */
+	vaddr_t child_tid;   /* where the child finds its pid; 0: nowhere */
+	vaddr_t parent_tid;  /* where the caller does */
+};
+NODISCARD int process_fork(const struct trap_frame *frame, const struct fork_request *request);
+/* The process has left the space that it may have shared: who waits for that goes on. */
+void process_end_vfork(struct process *process);
 
 /* These get a reference, and put the old one's; NULL: none. Nobody writes to an executable
  * meanwhile: the new one is one already, by somebody's inode_begin_run(). */
@@ -144,6 +171,11 @@ NODISCARD struct vm_space *process_strip(struct process *process);
 /* /proc/self and /proc/<pid> (proc_files.c). Once, at boot. */
 void process_proc_init(void);
 
+/* What terminals ask of processes (terminals.c). Once, at boot. */
+void process_terminals_init(void);
+/* It ends: the session that it leads, if any, loses its terminal. No locks. */
+void process_leave_terminal(struct process *process);
+
 /* The debug shell's commands about processes (shell_commands.c). Once, at boot. */
 void process_shell_init(void);
 
@@ -152,6 +184,8 @@ bool process_exists(int pid);
 /* Kill every process but kernel_process. */
 void process_kill_all(void);
 unsigned process_count(void);
+uint64_t process_count_born(void); /* since boot */
+int process_last_pid(void);        /* the number that was given out last */
 
 /* Nanoseconds as clock_t counts them for programs. */
 uint64_t process_ticks(uint64_t nanoseconds);

@@ -35,6 +35,7 @@ static struct running {
 
 /* atomic: threads that are about to die, or have died and are not freed yet. */
 static unsigned dying;
+static uint64_t switches; /* (r) since boot */
 
 /* The boot stack's thread: idles on the first CPU. Owned by the scheduler. */
 static struct thread boot_thread;
@@ -252,6 +253,7 @@ void sched_switch_locked(void)
 	if (to != from) {
 		from->on_cpu = false;
 		to->on_cpu = true;
+		switches++;
 		cpu->thread = to;
 		arm_timer_locked();
 		vm_space_activate(to->process->space);
@@ -338,6 +340,28 @@ unsigned sched_runnable(void)
 {
 	spin_lock(&sched_lock);
 	unsigned count = run_queue_length_locked();
+	spin_unlock(&sched_lock);
+	return count;
+}
+
+uint64_t sched_idle_time(void)
+{
+	uint64_t time = 0;
+
+	for (unsigned i = 0; i < cpu_count(); i++)
+		time += sched_cpu_time(cpus[i]->idle);
+	return time;
+}
+
+bool sched_is_idle(void)
+{
+	return current_thread()->is_idle;
+}
+
+uint64_t sched_switches(void)
+{
+	spin_lock(&sched_lock);
+	uint64_t count = switches;
 	spin_unlock(&sched_lock);
 	return count;
 }

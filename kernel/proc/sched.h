@@ -58,4 +58,10 @@ uint64_t sched_cpu_time(struct thread *thread);
 /* Threads that could run now, for the load. */
 unsigned sched_runnable(void);
 
+/* Nanoseconds since boot in which there was nothing to run, and switches from thread to thread. */
+uint64_t sched_idle_time(void);
+uint64_t sched_switches(void);
+/* Does an interrupt, which asks, interrupt nothing? */
+bool sched_is_idle(void);
+
 #endif

@@ -19,6 +19,11 @@
 #define DEFAULT_STOPS \
 	(SIGNAL_BIT(SIGSTOP) | SIGNAL_BIT(SIGTSTP) | SIGNAL_BIT(SIGTTIN) | SIGNAL_BIT(SIGTTOU))
 
+#define DEFAULT_DUMPS                                                                          \
+	(SIGNAL_BIT(SIGQUIT) | SIGNAL_BIT(SIGILL) | SIGNAL_BIT(SIGABRT) | SIGNAL_BIT(SIGFPE) | \
+	 SIGNAL_BIT(SIGSEGV) | SIGNAL_BIT(SIGBUS) | SIGNAL_BIT(SIGSYS) | SIGNAL_BIT(SIGTRAP) | \
+	 SIGNAL_BIT(SIGXCPU) | SIGNAL_BIT(SIGXFSZ))
+
 static const char *const names[] = {
 	[SIGHUP] = "SIGHUP",     [SIGINT] = "SIGINT",       [SIGQUIT] = "SIGQUIT",
 	[SIGILL] = "SIGILL",     [SIGTRAP] = "SIGTRAP",     [SIGABRT] = "SIGABRT",
@@ -48,6 +53,11 @@ bool signal_is_ignored_by_default(int signal)
 bool signal_stops_by_default(int signal)
 {
 	return DEFAULT_STOPS & SIGNAL_BIT(signal);
+}
+
+bool signal_kills_by_default(int signal)
+{
+	return !((DEFAULT_IGNORED | DEFAULT_STOPS | DEFAULT_DUMPS) & SIGNAL_BIT(signal));
 }
 
 /* ---- a life ---- */
@@ -86,22 +96,30 @@ void signals_destroy(struct signals *signals)
 {
 	spin_lock(&process_lock);
 	signal_pending_clear_locked(&signals->pending, UINT64_MAX);
+	signal_free_spent_locked();
 	spin_unlock(&process_lock);
 	kfree(signals->actions);
+}
+
+void signals_drop_handlers(struct signals *signals)
+{
+	spin_lock(&process_lock);
+	struct signal_action *actions = signals->actions;
+	for (unsigned i = 0; actions && i < SIGNAL_MAX; i++) {
+		uint64_t kept =
+			actions[i].handler == HANDLER_IGNORE ? HANDLER_IGNORE : HANDLER_DEFAULT;
+		actions[i] = (struct signal_action){.handler = kept};
+	}
+	spin_unlock(&process_lock);
 }
 
 void signals_reset_handlers(struct process *process)
 {
 	struct thread *thread = process->thread;
 
+	signals_drop_handlers(&process->signals);
 	spin_lock(&process_lock);
 	process->has_executed = true;
-	struct signal_action *actions = process->signals.actions;
-	for (unsigned i = 0; actions && i < SIGNAL_MAX; i++) {
-		uint64_t kept =
-			actions[i].handler == HANDLER_IGNORE ? HANDLER_IGNORE : HANDLER_DEFAULT;
-		actions[i] = (struct signal_action){.handler = kept};
-	}
 	spin_unlock(&process_lock);
 	if (!thread)
 		return; /* the process's first program: it has none yet */

@@ -28,6 +28,11 @@ struct trap_frame;
 #define SIGNAL_BIT(signal) (1ull << ((signal)-1))
 #define SIGNAL_UNBLOCKABLE (SIGNAL_BIT(SIGKILL) | SIGNAL_BIT(SIGSTOP))
 
+/* signal(7): caused by the thread itself, and taken before all others. */
+#define SIGNAL_SYNCHRONOUS                                                                     \
+	(SIGNAL_BIT(SIGSEGV) | SIGNAL_BIT(SIGBUS) | SIGNAL_BIT(SIGILL) | SIGNAL_BIT(SIGTRAP) | \
+	 SIGNAL_BIT(SIGFPE) | SIGNAL_BIT(SIGSYS))
+
 /* The part of siginfo_t that is used, as Linux lays it out; the rest of its 128 bytes is zero. */
 struct signal_info {
 	__SIGINFO;
@@ -43,6 +48,13 @@ struct signal_action {
 };
 #define HANDLER_DEFAULT 0u
 #define HANDLER_IGNORE  1u
+
+/* What is known about one that is pending. */
+struct queued_signal {
+	struct list_node link; /* (p) in a signal_pending's queue */
+	struct signal_info info;
+	enum { QUEUED_ALLOCATED, QUEUED_SPARE, QUEUED_OWNED } origin; /* (i) */
+};
 
 struct signal_pending {
 	uint64_t set;           /* (c) SIGNAL_BITs */
@@ -89,7 +101,9 @@ void thread_signals_init(struct thread_signals *signals);
 NODISCARD int signals_inherit(struct signals *child, const struct signals *parent);
 void thread_signals_inherit(struct thread_signals *child, const struct thread_signals *parent);
 void signals_destroy(struct signals *signals);
-/* exec: handlers become the default action, what is ignored stays so. The calling process. */
+/* Handlers become the default action, what is ignored stays so. */
+void signals_drop_handlers(struct signals *signals);
+/* exec: the same, and no alternate stack. The calling process. */
 void signals_reset_handlers(struct process *process);
 
 /* What `signals` says of a signal. */
@@ -116,8 +130,13 @@ void signal_mask_pop(bool interrupted);
 const char *signal_name(int signal);
 bool signal_is_ignored_by_default(int signal);
 bool signal_stops_by_default(int signal);
+/* At once, as SIGKILL does; those that would dump core do not. */
+bool signal_kills_by_default(int signal);
 
 /* ---- signal_send.c ---- */
+
+/* Once, at boot. */
+void signal_send_init(void);
 
 /* SI_KERNEL: nobody in particular has sent it. */
 struct signal_info signal_info_kernel(int signal);
@@ -131,6 +150,10 @@ void signal_send_locked(struct process *process, const struct signal_info *info)
  * signal. Under process_lock. */
 NODISCARD int signal_queue_locked(struct process *process, struct thread *thread,
 				  const struct signal_info *info);
+/* The same with an entry that is the caller's, QUEUED_OWNED, and in no queue: it always has room.
+ * It is in none any more once the signal is taken or discarded, which timers are told. */
+void signal_queue_owned_locked(struct process *process, struct thread *thread,
+			       struct queued_signal *entry);
 /* From the calling process to itself, as kill(2) does it. */
 void signal_send_self(int signal);
 
@@ -140,8 +163,17 @@ int signal_dequeue_locked(struct thread *thread, uint64_t set, struct signal_inf
 /* Forget those of `set`. Under process_lock. */
 void signal_discard_locked(struct process *process, uint64_t set);
 void signal_pending_clear_locked(struct signal_pending *pending, uint64_t set);
+/* Free the memory of what an interrupt's handler has discarded. Under process_lock. */
+void signal_free_spent_locked(void);
+/* Forget those that the timer with this number has sent. Under process_lock. */
+void signal_discard_timer_locked(struct process *process, int timer);
+/* Would the process ignore it if it came now? Under process_lock. */
+bool signal_is_ignored_locked(const struct process *process, int signal);
 /* All that are pending for the process or its thread. Under process_lock. */
 uint64_t signals_pending_locked(const struct process *process);
+
+/* Queued signals there are, of all processes. Under process_lock. */
+unsigned signals_queued_locked(void);
 
 /* Is there a signal that `thread` must act upon before it goes on? Any context. */
 bool signal_wants(const struct thread *thread);

@@ -4,28 +4,41 @@
 #include "debug/assert.h"
 #include "lib/errno.h"
 #include "mm/slab.h"
+#include "proc/interval_timer.h"
 #include "proc/process.h"
 #include "proc/sched.h"
 #include "proc/signal.h"
+#include "proc/signal_file.h"
 #include "proc/thread.h"
+#include "sync/cpu.h"
 
 /* All programs together may queue so many, whatever RLIMIT_SIGPENDING says. */
 #define QUEUED_MAX 65536u
 
-/* signal(7): caused by the thread itself, and taken before all others. */
-#define SYNCHRONOUS                                                                            \
-	(SIGNAL_BIT(SIGSEGV) | SIGNAL_BIT(SIGBUS) | SIGNAL_BIT(SIGILL) | SIGNAL_BIT(SIGTRAP) | \
-	 SIGNAL_BIT(SIGFPE) | SIGNAL_BIT(SIGSYS))
 #define STOPS \
 	(SIGNAL_BIT(SIGSTOP) | SIGNAL_BIT(SIGTSTP) | SIGNAL_BIT(SIGTTIN) | SIGNAL_BIT(SIGTTOU))
 
-struct queued_signal {
-	struct list_node link; /* (p) in a signal_pending's queue */
-	struct signal_info info;
-};
+/* Memory can't be had or given back in an interrupt's handler: a timer's, a terminal's. There these
+ * entries serve; if they are used up, a signal comes without what is known about it. */
+#define SPARES 32u
 
-/* (p) struct queued_signal there are. */
-static unsigned queued_count;
+/* (p) */
+static struct {
+	unsigned count; /* of entries in all queues */
+	struct queued_signal spares[SPARES];
+	struct list_node free_spares;
+	struct list_node spent; /* allocated ones, to be freed outside of an interrupt */
+} queued;
+
+void signal_send_init(void)
+{
+	list_init(&queued.free_spares);
+	list_init(&queued.spent);
+	for (unsigned i = 0; i < SPARES; i++) {
+		queued.spares[i].origin = QUEUED_SPARE;
+		list_push_back(&queued.free_spares, &queued.spares[i].link);
+	}
+}
 
 struct signal_info signal_info_kernel(int signal)
 {
@@ -38,6 +51,40 @@ struct signal_info signal_info_user(int signal, int code)
 
 	info.si_pid = current_process()->pid;
 	return info;
+}
+
+/* ---- entries ---- */
+
+static struct queued_signal *new_entry_locked(void)
+{
+	if (cpu_local()->in_interrupt) {
+		struct list_node *spare = list_pop_front(&queued.free_spares);
+		return spare ? container_of(spare, struct queued_signal, link) : NULL;
+	}
+	struct queued_signal *entry = kmalloc(sizeof(*entry));
+	if (entry)
+		entry->origin = QUEUED_ALLOCATED;
+	return entry;
+}
+
+static void forget_locked(struct queued_signal *entry)
+{
+	list_remove(&entry->link);
+	queued.count--;
+	if (entry->origin == QUEUED_SPARE)
+		list_push_back(&queued.free_spares, &entry->link);
+	else if (entry->origin == QUEUED_ALLOCATED && cpu_local()->in_interrupt)
+		list_push_back(&queued.spent, &entry->link);
+	else if (entry->origin == QUEUED_ALLOCATED)
+		kfree(entry);
+}
+
+void signal_free_spent_locked(void)
+{
+	struct list_node *node;
+
+	while ((node = list_pop_front(&queued.spent)))
+		kfree(container_of(node, struct queued_signal, link));
 }
 
 /* ---- the sets ---- */
@@ -56,9 +103,7 @@ void signal_pending_clear_locked(struct signal_pending *pending, uint64_t set)
 		struct queued_signal *entry = container_of(node, struct queued_signal, link);
 		if (!(SIGNAL_BIT(entry->info.si_signo) & set))
 			continue;
-		list_remove(node);
-		queued_count--;
-		kfree(entry);
+		forget_locked(entry);
 	}
 }
 
@@ -68,6 +113,35 @@ void signal_discard_locked(struct process *process, uint64_t set)
 	signal_pending_clear_locked(&process->signals.pending, set);
 	if (process->thread)
 		signal_pending_clear_locked(&process->thread->signals.pending, set);
+	timers_discarded_locked(process, set);
+}
+
+static void discard_timer_locked(struct signal_pending *pending, int timer)
+{
+	struct queued_signal *found = NULL;
+	unsigned others = 0;
+
+	list_for_each (node, &pending->queue) {
+		struct queued_signal *entry = container_of(node, struct queued_signal, link);
+		if (entry->info.si_code == SI_TIMER && entry->info.si_tid == timer)
+			found = entry;
+	}
+	if (!found)
+		return;
+	list_for_each (node, &pending->queue) {
+		const struct queued_signal *entry = container_of(node, struct queued_signal, link);
+		others += entry != found && entry->info.si_signo == found->info.si_signo;
+	}
+	if (!others)
+		set_bits_locked(pending, pending->set & ~SIGNAL_BIT(found->info.si_signo));
+	forget_locked(found);
+}
+
+void signal_discard_timer_locked(struct process *process, int timer)
+{
+	discard_timer_locked(&process->signals.pending, timer);
+	if (process->thread)
+		discard_timer_locked(&process->thread->signals.pending, timer);
 }
 
 uint64_t signals_pending_locked(const struct process *process)
@@ -76,9 +150,27 @@ uint64_t signals_pending_locked(const struct process *process)
 	       (process->thread ? process->thread->signals.pending.set : 0);
 }
 
+unsigned signals_queued_locked(void)
+{
+	assert(spin_held(&process_lock));
+	return queued.count;
+}
+
 bool signal_is_killed(const struct process *process)
 {
 	return signals_pending_locked(process) & SIGNAL_BIT(SIGKILL);
+}
+
+/* One of the signals of `set` ends the process at once, since it has no action for it. */
+static bool has_deadly(const struct thread *thread, uint64_t set)
+{
+	for (; set; set &= set - 1) {
+		int signal = __builtin_ctzll(set) + 1;
+		if (signal_action(&thread->process->signals, signal)->handler == HANDLER_DEFAULT &&
+		    signal_kills_by_default(signal))
+			return true;
+	}
+	return false;
 }
 
 bool signal_wants(const struct thread *thread)
@@ -91,6 +183,8 @@ bool signal_wants(const struct thread *thread)
 		return false;
 	if (thread->process->stopped)
 		return pending & SIGNAL_BIT(SIGKILL);
+	if (thread->only_killable)
+		return has_deadly(thread, pending & (~own->blocked | SIGNAL_UNBLOCKABLE));
 	return pending & (~own->blocked | own->waited | SIGNAL_UNBLOCKABLE);
 }
 
@@ -104,24 +198,26 @@ static bool may_queue(const struct process *process, const struct signal_info *i
 
 	if (info->si_signo < SIGNAL_REAL_TIME && info->si_code >= 0)
 		return true;
-	return queued_count < MIN(limit, (uint64_t)QUEUED_MAX);
+	return queued.count < MIN(limit, (uint64_t)QUEUED_MAX);
 }
 
+/* owned: an entry to use; or NULL. */
 static int enqueue_locked(const struct process *process, struct signal_pending *pending,
-			  const struct signal_info *info)
+			  const struct signal_info *info, struct queued_signal *owned)
 {
 	uint64_t bit = SIGNAL_BIT(info->si_signo);
 	bool is_real_time = info->si_signo >= SIGNAL_REAL_TIME;
-	struct queued_signal *entry = NULL;
+	struct queued_signal *entry = owned;
 
-	if (!is_real_time && (pending->set & bit))
+	/* Each timer has its own, which it waits for. */
+	if (!is_real_time && (pending->set & bit) && !owned)
 		return 0;
-	if (info->si_signo != SIGKILL && may_queue(process, info))
-		entry = kmalloc(sizeof(*entry));
+	if (!entry && info->si_signo != SIGKILL && may_queue(process, info))
+		entry = new_entry_locked();
 	if (entry) {
 		entry->info = *info;
 		list_push_back(&pending->queue, &entry->link);
-		queued_count++;
+		queued.count++;
 	} else if (is_real_time && info->si_code != SI_USER && info->si_code != SI_KERNEL) {
 		return -EAGAIN;
 	}
@@ -130,7 +226,7 @@ static int enqueue_locked(const struct process *process, struct signal_pending *
 	return 0;
 }
 
-static bool is_ignored_locked(const struct process *process, int signal)
+bool signal_is_ignored_locked(const struct process *process, int signal)
 {
 	const struct thread *thread = process->thread;
 	uint64_t handler = signal_action(&process->signals, signal)->handler;
@@ -138,6 +234,9 @@ static bool is_ignored_locked(const struct process *process, int signal)
 	/* A blocked signal stays pending even if it is ignored now: that may change. */
 	if (thread && (thread->signals.blocked & SIGNAL_BIT(signal)))
 		return false;
+	/* pid_namespaces(7): it gets only what it has a handler for. */
+	if (process->is_init && handler == HANDLER_DEFAULT)
+		return true;
 	if (SIGNAL_BIT(signal) & SIGNAL_UNBLOCKABLE)
 		return false;
 	return handler == HANDLER_IGNORE ||
@@ -175,8 +274,8 @@ static void prepare_locked(struct process *process, int signal)
 	signal_notify_stop_locked(process, CLD_CONTINUED);
 }
 
-int signal_queue_locked(struct process *process, struct thread *thread,
-			const struct signal_info *info)
+static int send_locked(struct process *process, struct thread *thread,
+		       const struct signal_info *info, struct queued_signal *owned)
 {
 	int signal = info->si_signo;
 
@@ -184,15 +283,32 @@ int signal_queue_locked(struct process *process, struct thread *thread,
 	if (process == &kernel_process || process->zombie)
 		return 0;
 	prepare_locked(process, signal);
-	if (is_ignored_locked(process, signal))
+	if (signal_is_ignored_locked(process, signal))
 		return 0;
 	struct signal_pending *pending =
 		thread ? &thread->signals.pending : &process->signals.pending;
-	int error = enqueue_locked(process, pending, info);
+	int error = enqueue_locked(process, pending, info, owned);
+	if (!error)
+		signal_file_wake();
 	/* One that is not started yet will look when it is. */
 	if (!error && process->thread && signal_wants(process->thread))
 		sched_interrupt(process->thread);
 	return error;
+}
+
+int signal_queue_locked(struct process *process, struct thread *thread,
+			const struct signal_info *info)
+{
+	return send_locked(process, thread, info, NULL);
+}
+
+void signal_queue_owned_locked(struct process *process, struct thread *thread,
+			       struct queued_signal *entry)
+{
+	const struct signal_info info = entry->info;
+	int error = send_locked(process, thread, &info, entry);
+
+	assert(!error);
 }
 
 void signal_send_locked(struct process *process, const struct signal_info *info)
@@ -217,8 +333,8 @@ static int first_of(uint64_t set)
 {
 	if (set & SIGNAL_BIT(SIGKILL))
 		return SIGKILL;
-	if (set & SYNCHRONOUS)
-		set &= SYNCHRONOUS;
+	if (set & SIGNAL_SYNCHRONOUS)
+		set &= SIGNAL_SYNCHRONOUS;
 	return __builtin_ctzll(set) + 1;
 }
 
@@ -243,9 +359,7 @@ static int take_locked(struct signal_pending *pending, uint64_t set, struct sign
 	*info = (struct signal_info){.si_signo = signal, .si_code = SI_USER};
 	if (first) {
 		*info = first->info;
-		list_remove(&first->link);
-		queued_count--;
-		kfree(first);
+		forget_locked(first);
 	}
 	if (!more)
 		set_bits_locked(pending, pending->set & ~SIGNAL_BIT(signal));
@@ -255,6 +369,11 @@ static int take_locked(struct signal_pending *pending, uint64_t set, struct sign
 int signal_dequeue_locked(struct thread *thread, uint64_t set, struct signal_info *info)
 {
 	assert(spin_held(&process_lock));
+	signal_free_spent_locked();
 	int signal = take_locked(&thread->signals.pending, set, info);
-	return signal ? signal : take_locked(&thread->process->signals.pending, set, info);
+	if (!signal)
+		signal = take_locked(&thread->process->signals.pending, set, info);
+	if (signal)
+		timers_taken_locked(thread->process, info);
+	return signal;
 }

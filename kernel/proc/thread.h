@@ -44,6 +44,7 @@ struct thread {
 	uint64_t deadline;           /* (r) time_now() nanoseconds */
 	uint64_t cpu_time;           /* (r) nanoseconds that it ran, up to the last switch */
 	struct thread_signals signals;
+	bool only_killable;    /* (t) no signal but one that kills ends its sleep */
 	void (*entry)(void *); /* (i) */
 	void *argument;        /* (i) */
 };

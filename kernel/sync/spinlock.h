@@ -15,6 +15,8 @@ enum lock_rank {
 	RANK_TIMER,     /* timers' deadlines */
 	RANK_EVENTS,    /* files that an epoll found ready */
 	RANK_FILES,     /* fd table */
+	RANK_SESSION,   /* which session a terminal controls */
+	RANK_TTY,       /* a terminal's line discipline */
 	RANK_SPACE,     /* vm_space */
 	RANK_OBJECT,    /* vm_object */
 	RANK_TABLE,     /* a page table of leaves that spaces share */

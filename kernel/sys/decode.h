@@ -6,6 +6,7 @@
 
 struct file;
 struct inode;
+struct io_part;
 
 /* The calling process's file, with a reference; NULL: -EBADF. */
 struct file *get_file(uint64_t fd);
@@ -37,6 +38,9 @@ NODISCARD int install_file(struct file *file, unsigned minimum, unsigned flags);
 /* A siginfo_t for the program (sys_kill.c). -EFAULT. */
 struct signal_info;
 NODISCARD int put_siginfo(vaddr_t user, const struct signal_info *info);
+/* The program's array of `count` struct iovec, freed with kfree, and the sum of their bytes, which
+ * are cut off at what one call may move. -EINVAL, -EFAULT, -ENOMEM. */
+NODISCARD int get_parts(vaddr_t user, uint64_t count, struct io_part **out, size_t *total);
 
 /* RLIMIT_NOFILE of the calling process. */
 unsigned file_limit(void);

@@ -132,14 +132,6 @@ int64_t sys_fchownat(const struct syscall *call)
 	return set_owner(error, inode, arg_unsigned(call, 2), arg_unsigned(call, 3));
 }
 
-/* ---- extended attributes ---- */
-
-/* No file has any, and callers know what to do about that. */
-int64_t sys_no_attributes(const struct syscall *call)
-{
-	return -EOPNOTSUPP;
-}
-
 /* ---- times ---- */
 
 /* [0] is of access, [1] of modification; an element that is not `set` stays. */

@@ -34,8 +34,11 @@
 #define MFD_NOEXEC_SEAL 0x8u
 #define MFD_EXEC        0x10u
 #endif
+#ifndef F_SEAL_EXEC
+#define F_SEAL_EXEC 0x20u
+#endif
 #define MEMFD_FLAGS    (MFD_CLOEXEC | MFD_ALLOW_SEALING | MFD_NOEXEC_SEAL | MFD_EXEC)
-#define ALLOCATE_MODES FALLOC_FL_KEEP_SIZE
+#define ALLOCATE_MODES (FALLOC_FL_KEEP_SIZE | FALLOC_FL_PUNCH_HOLE)
 #define NO_POSITION    UINT64_MAX
 
 /* ---- size ---- */
@@ -103,7 +106,7 @@ static int allocate(struct file *file, unsigned mode, int64_t offset, int64_t by
 {
 	if (offset < 0 || bytes <= 0)
 		return -EINVAL;
-	if (mode & ~(unsigned)ALLOCATE_MODES)
+	if ((mode & ~(unsigned)ALLOCATE_MODES) || mode == FALLOC_FL_PUNCH_HOLE)
 		return -EOPNOTSUPP;
 	if (!may_write(file))
 		return -EBADF;
@@ -111,6 +114,8 @@ static int allocate(struct file *file, unsigned mode, int64_t offset, int64_t by
 		return -ESPIPE;
 	if (!file_is_regular(file))
 		return -ENODEV;
+	if (mode & FALLOC_FL_PUNCH_HOLE)
+		return regular_punch(file, (uint64_t)offset, (uint64_t)bytes);
 	return regular_allocate(file, mode, (uint64_t)offset, (uint64_t)bytes);
 }
 
@@ -347,6 +352,9 @@ int64_t sys_memfd_create(const struct syscall *call)
 	int error = tmpfs_create_nameless(name, flags & MFD_NOEXEC_SEAL ? 0666 : 0777, &inode);
 	if (error)
 		return error;
+	/* Nobody else has it yet. */
+	if (flags & (MFD_ALLOW_SEALING | MFD_NOEXEC_SEAL))
+		inode->seals = flags & MFD_NOEXEC_SEAL ? F_SEAL_EXEC : 0;
 	error = file_open(inode, O_RDWR | O_LARGEFILE, &file);
 	inode_put(inode);
 	return error ? error : install_file(file, 0, flags & MFD_CLOEXEC ? O_CLOEXEC : 0);

@@ -1,10 +1,13 @@
 /* sys_file.c: system calls that open files, and on descriptors. */
 #include <asm/fcntl.h>
+#include <linux/close_range.h>
 #include <linux/fcntl.h>
+#include <linux/magic.h>
 #include <linux/stat.h>
 
 #include "fs/file.h"
 #include "fs/inode.h"
+#include "fs/tmpfs.h"
 #include "lib/errno.h"
 #include "mm/slab.h"
 #include "proc/process.h"
@@ -18,8 +21,6 @@
 #define ACCESS_EXECUTE 1u
 #define EXECUTE_BITS   0111u
 #define UMASK_BITS     0777u
-/* What F_SETFL may change. */
-#define SETTABLE_FLAGS (O_APPEND | O_NONBLOCK | O_NOATIME | O_DIRECT | FASYNC)
 
 static struct fd_table *files(void)
 {
@@ -43,6 +44,30 @@ static int open_named(const struct named *named, unsigned flags, unsigned mode, 
 	return error;
 }
 
+/* O_TMPFILE: a file without a name, in the file system of that directory. */
+static int open_nameless(const struct named *named, unsigned flags, unsigned mode,
+			 struct file **out)
+{
+	uint32_t permissions = mode & INODE_MODE_BITS & ~current_process()->umask;
+	struct inode *directory, *inode;
+
+	int error = path_walk(named->start, named->path, 0, &directory);
+	if (error)
+		return error;
+	if ((directory->mode & S_IFMT) != S_IFDIR)
+		error = -ENOTDIR;
+	else if (directory->ops->magic != TMPFS_MAGIC)
+		error = -EOPNOTSUPP;
+	else
+		error = tmpfs_create_unlinked(directory, permissions, !(flags & O_EXCL), &inode);
+	inode_put(directory);
+	if (error)
+		return error;
+	error = file_open(inode, flags & ~(unsigned)__O_TMPFILE & ~(unsigned)O_DIRECTORY, out);
+	inode_put(inode);
+	return error;
+}
+
 static int64_t open_at(int directory, vaddr_t user, unsigned flags, unsigned mode)
 {
 	struct named named;
@@ -53,13 +78,15 @@ static int64_t open_at(int directory, vaddr_t user, unsigned flags, unsigned mod
 		flags &= O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
 	if ((flags & (O_CREAT | O_DIRECTORY)) == (O_CREAT | O_DIRECTORY))
 		return -EINVAL;
-	if ((flags & __O_TMPFILE) == __O_TMPFILE)
-		return (flags & O_ACCMODE) == O_RDONLY ? -EINVAL : -EOPNOTSUPP;
+	bool nameless = flags & __O_TMPFILE;
+	if (nameless && (!(flags & O_DIRECTORY) || (flags & O_ACCMODE) == O_RDONLY))
+		return -EINVAL;
 	flags |= O_LARGEFILE;
 	int error = get_named(directory, user, &named);
 	if (error)
 		return error;
-	error = open_named(&named, flags, mode, &file);
+	error = nameless ? open_nameless(&named, flags, mode, &file)
+			 : open_named(&named, flags, mode, &file);
 	put_named(&named);
 	return error ? error : install_file(file, 0, flags);
 }
@@ -82,6 +109,21 @@ int64_t sys_creat(const struct syscall *call)
 int64_t sys_close(const struct syscall *call)
 {
 	return fd_table_close(files(), arg_unsigned(call, 0));
+}
+
+/* A process shares its table with nobody: CLOSE_RANGE_UNSHARE has nothing to do. */
+int64_t sys_close_range(const struct syscall *call)
+{
+	unsigned first = arg_unsigned(call, 0), last = arg_unsigned(call, 1);
+	unsigned flags = arg_unsigned(call, 2);
+
+	if ((flags & ~(CLOSE_RANGE_UNSHARE | CLOSE_RANGE_CLOEXEC)) || first > last)
+		return -EINVAL;
+	if (flags & CLOSE_RANGE_CLOEXEC)
+		fd_table_set_close_flags(files(), first, last);
+	else
+		fd_table_close_range(files(), first, last);
+	return 0;
 }
 
 /* ---- descriptors ---- */
@@ -126,47 +168,6 @@ int64_t sys_dup3(const struct syscall *call)
 	if ((flags & ~(unsigned)O_CLOEXEC) || arg_unsigned(call, 0) == arg_unsigned(call, 1))
 		return -EINVAL;
 	return duplicate_to(call->a[0], arg_unsigned(call, 1), flags);
-}
-
-static void set_flags(struct file *file, unsigned flags)
-{
-	unsigned kept = file->flags & ~(unsigned)SETTABLE_FLAGS;
-
-	__atomic_store_n(&file->flags, kept | (flags & SETTABLE_FLAGS), __ATOMIC_RELAXED);
-}
-
-static int64_t control(unsigned fd, struct file *file, unsigned command, uint64_t argument)
-{
-	switch (command) {
-	case F_DUPFD:
-	case F_DUPFD_CLOEXEC:
-		if (argument >= file_limit())
-			return -EINVAL;
-		return duplicate(fd, (unsigned)argument,
-				 command == F_DUPFD_CLOEXEC ? O_CLOEXEC : 0);
-	case F_GETFD:
-		return fd_table_close_flag(files(), fd);
-	case F_SETFD:
-		return fd_table_set_close_flag(files(), fd, argument & FD_CLOEXEC);
-	case F_GETFL:
-		return file->flags;
-	case F_SETFL:
-		set_flags(file, (unsigned)argument);
-		return 0;
-	default:
-		return -EINVAL;
-	}
-}
-
-int64_t sys_fcntl(const struct syscall *call)
-{
-	struct file *file = get_file(call->a[0]);
-
-	if (!file)
-		return -EBADF;
-	int64_t result = control(arg_unsigned(call, 0), file, arg_unsigned(call, 1), call->a[2]);
-	file_put(file);
-	return result;
 }
 
 /* ---- names ---- */

@@ -5,6 +5,7 @@
 
 #include "fs/file.h"
 #include "fs/pipe.h"
+#include "fs/pty.h"
 #include "lib/errno.h"
 #include "lib/string.h"
 #include "mm/slab.h"
@@ -81,23 +82,33 @@ static int sum_parts(struct io_part *parts, uint64_t count, size_t *total)
 	return 0;
 }
 
-static int64_t move_parts(const struct syscall *call, enum way way, uint64_t position)
+int get_parts(vaddr_t user, uint64_t count, struct io_part **out, size_t *total)
 {
-	uint64_t count = call->a[2];
-	size_t total;
-
 	if (count > UIO_MAXIOV)
 		return -EINVAL;
 	struct io_part *parts = kmalloc((count + 1) * sizeof(*parts));
 	if (!parts)
 		return -ENOMEM;
-	int64_t result = copy_from_user(parts, call->a[1], count * sizeof(*parts));
-	if (!result)
-		result = sum_parts(parts, count, &total);
-	if (!result) {
-		struct io io = io_of(parts, total);
-		result = move(call->a[0], way, &io, position);
-	}
+	int error = copy_from_user(parts, user, count * sizeof(*parts));
+	if (!error)
+		error = sum_parts(parts, count, total);
+	if (error)
+		kfree(parts);
+	else
+		*out = parts;
+	return error;
+}
+
+static int64_t move_parts(const struct syscall *call, enum way way, uint64_t position)
+{
+	struct io_part *parts;
+	size_t total;
+
+	int64_t result = get_parts(call->a[1], call->a[2], &parts, &total);
+	if (result)
+		return result;
+	struct io io = io_of(parts, total);
+	result = move(call->a[0], way, &io, position);
 	kfree(parts);
 	return result;
 }
@@ -168,6 +179,15 @@ static int set_nonblocking(struct file *file, vaddr_t argument)
 	return 0;
 }
 
+/* TIOCGPTPEER: the terminal of a pseudo terminal's master, as open(2) would open it. */
+static int open_peer(struct file *master, unsigned flags)
+{
+	struct file *peer;
+	int error = pty_open_peer(master, flags, &peer);
+
+	return error ? error : install_file(peer, 0, flags);
+}
+
 int64_t sys_ioctl(const struct syscall *call)
 {
 	unsigned command = arg_unsigned(call, 1);
@@ -184,6 +204,9 @@ int64_t sys_ioctl(const struct syscall *call)
 		break;
 	case FIONBIO:
 		result = set_nonblocking(file, call->a[2]);
+		break;
+	case TIOCGPTPEER:
+		result = open_peer(file, (unsigned)call->a[2]);
 		break;
 	default:
 		result = file_ioctl(file, command, call->a[2]);

@@ -1,9 +1,11 @@
 /* sys_memory.c: system calls on the address space. The work is vm/'s; here are flags and files. */
 #include <arch/user.h>
 #include <asm/fcntl.h>
+#include <linux/fcntl.h>
 #include <linux/mman.h>
 #include <linux/stat.h>
 
+#include "fs/devices.h"
 #include "fs/file.h"
 #include "fs/inode.h"
 #include "lib/errno.h"
@@ -62,6 +64,14 @@ static int use_file(struct vm_map_request *request, struct file *file, bool shar
 	bool may_write = (file->flags & O_ACCMODE) == O_RDWR;
 	if (shared && (request->prot & VM_WRITE) && !may_write)
 		return -EACCES;
+	/* A sealed file can be mapped, but will never be written to by the mapping. */
+	if (file->inode->seals & (F_SEAL_WRITE | F_SEAL_FUTURE_WRITE)) {
+		if (shared && (request->prot & VM_WRITE))
+			return -EPERM;
+		may_write = false;
+	}
+	if (file_is_zero_device(file))
+		return shared ? make_shared(request) : 0;
 	if (shared)
 		request->region_flags |= REGION_SHARED | (may_write ? 0 : REGION_READ_ONLY);
 	return inode_object(file->inode, &request->object);

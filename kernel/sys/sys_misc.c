@@ -1,28 +1,36 @@
 /* sys_misc.c: the machine, limits, random numbers. */
+#include <arch/debug.h>
 #include <arch/time.h>
 #include <linux/random.h>
+#include <linux/reboot.h>
 #include <linux/resource.h>
 #include <linux/sysinfo.h>
 #include <linux/utsname.h>
 
-#include "fs/devices.h"
+#include "debug/log.h"
+#include "fs/host_name.h"
+#include "fs/random.h"
 #include "lib/errno.h"
 #include "lib/string.h"
 #include "mm/frame.h"
 #include "mm/mm.h"
+#include "proc/load.h"
 #include "proc/process.h"
 #include "proc/sched.h"
 #include "proc/thread.h"
+#include "proc/version.h"
 #include "sync/wait_queue.h"
 #include "sys/syscall.h"
 #include "sys/time_args.h"
 #include "vm/space.h"
 #include "vm/user_copy.h"
 
-#define RANDOM_STEP 256u
+#define RANDOM_STEP           256u
+#define RESTART_COMMAND_BYTES 256u
 /* getrandom gives at most this much at once (INT_MAX). */
-#define RANDOM_MAX  0x7fffffffull
-#define LOAD_SHIFT  SI_LOAD_SHIFT
+#define RANDOM_MAX            0x7fffffffull
+
+_Static_assert(LOAD_FRACTION_BITS == SI_LOAD_SHIFT, "load averages are passed on");
 
 int64_t sys_zero(const struct syscall *call)
 {
@@ -32,16 +40,6 @@ int64_t sys_zero(const struct syscall *call)
 int64_t sys_absent(const struct syscall *call)
 {
 	return -ENOSYS;
-}
-
-int64_t sys_getresid(const struct syscall *call)
-{
-	const uint32_t root = 0;
-
-	for (unsigned i = 0; i < 3; i++)
-		if (copy_to_user(call->a[i], &root, sizeof(root)))
-			return -EFAULT;
-	return 0;
 }
 
 int64_t sys_getcpu(const struct syscall *call)
@@ -56,36 +54,59 @@ int64_t sys_getcpu(const struct syscall *call)
 	return 0;
 }
 
-/* Programs compare the release with what they need of Linux: it names the interface that is
- * followed. The version says what system this is. */
 int64_t sys_uname(const struct syscall *call)
 {
-	static const struct new_utsname name = {
-		.sysname = "Linux",
-		.nodename = "quire",
-		.release = "6.1.0-quire",
-		.version = "Quire 0.1",
-		.machine = "x86_64",
-		.domainname = "(none)",
+	struct new_utsname name = {
+		.sysname = SYSTEM_NAME,
+		.release = SYSTEM_RELEASE,
+		.version = SYSTEM_VERSION,
+		.machine = SYSTEM_MACHINE,
 	};
 
+	host_name_get(HOST_NAME, name.nodename);
+	host_name_get(HOST_DOMAIN, name.domainname);
 	return copy_to_user(call->a[0], &name, sizeof(name));
+}
+
+static int64_t set_name(enum host_name which, const struct syscall *call)
+{
+	char name[HOST_NAME_BYTES];
+
+	if (call->a[1] >= sizeof(name))
+		return -EINVAL;
+	if (copy_from_user(name, call->a[0], call->a[1]))
+		return -EFAULT;
+	host_name_set(which, name, call->a[1]);
+	return 0;
+}
+
+int64_t sys_sethostname(const struct syscall *call)
+{
+	return set_name(HOST_NAME, call);
+}
+
+int64_t sys_setdomainname(const struct syscall *call)
+{
+	return set_name(HOST_DOMAIN, call);
 }
 
 int64_t sys_sysinfo(const struct syscall *call)
 {
 	struct frame_counts counts;
+	struct sysinfo info;
+	uint64_t loads[ARRAY_SIZE(info.loads)];
 
 	frame_counts(&counts);
-	struct sysinfo info = {
-		.uptime = (__kernel_long_t)(time_now() / NS_PER_SECOND),
-		.loads = {(__kernel_ulong_t)sched_runnable() << LOAD_SHIFT},
-		.totalram = mm_total_bytes(),
-		.freeram = counts.by_state[FRAME_FREE] << PAGE_SHIFT,
-		.bufferram = counts.by_state[FRAME_CACHE] << PAGE_SHIFT,
-		.procs = (uint16_t)process_count(),
-		.mem_unit = 1,
-	};
+	load_averages(loads);
+	/* An initialiser need not clear what lies between the fields: the kernel's own data. */
+	memset(&info, 0, sizeof(info));
+	info.uptime = (__kernel_long_t)(time_now() / NS_PER_SECOND);
+	memcpy(info.loads, loads, sizeof(info.loads));
+	info.totalram = mm_total_bytes();
+	info.freeram = counts.by_state[FRAME_FREE] << PAGE_SHIFT;
+	info.bufferram = counts.by_state[FRAME_CACHE] << PAGE_SHIFT;
+	info.procs = (uint16_t)process_count();
+	info.mem_unit = 1;
 	return copy_to_user(call->a[0], &info, sizeof(info));
 }
 
@@ -95,7 +116,9 @@ int64_t sys_getrandom(const struct syscall *call)
 	uint64_t bytes = MIN(call->a[1], RANDOM_MAX), done = 0;
 	uint8_t random[RANDOM_STEP];
 
-	if (arg_unsigned(call, 2) & ~(unsigned)(GRND_NONBLOCK | GRND_RANDOM | GRND_INSECURE))
+	unsigned flags = arg_unsigned(call, 2);
+	if ((flags & ~(unsigned)(GRND_NONBLOCK | GRND_RANDOM | GRND_INSECURE)) ||
+	    (flags & (GRND_RANDOM | GRND_INSECURE)) == (GRND_RANDOM | GRND_INSECURE))
 		return -EINVAL;
 	while (done < bytes) {
 		size_t step = MIN(bytes - done, sizeof(random));
@@ -111,6 +134,45 @@ int64_t sys_getrandom(const struct syscall *call)
 			break;
 	}
 	return (int64_t)done;
+}
+
+/* ---- the end of the machine ---- */
+
+static bool is_reboot_magic(unsigned second)
+{
+	return second == LINUX_REBOOT_MAGIC2 || second == LINUX_REBOOT_MAGIC2A ||
+	       second == LINUX_REBOOT_MAGIC2B || second == LINUX_REBOOT_MAGIC2C;
+}
+
+int64_t sys_reboot(const struct syscall *call)
+{
+	char how[RESTART_COMMAND_BYTES];
+
+	if (arg_unsigned(call, 0) != LINUX_REBOOT_MAGIC1 || !is_reboot_magic(arg_unsigned(call, 1)))
+		return -EINVAL;
+	switch (arg_unsigned(call, 2)) {
+	case LINUX_REBOOT_CMD_CAD_ON: /* there is no Ctrl-Alt-Del */
+	case LINUX_REBOOT_CMD_CAD_OFF:
+		return 0;
+	case LINUX_REBOOT_CMD_RESTART2: {
+		ssize_t length = copy_string_from_user(how, call->a[3], sizeof(how));
+		if (length < 0 && length != -ENAMETOOLONG)
+			return length;
+		log_info("restarting system with command '%s'", length < 0 ? "..." : how);
+		arch_machine_end(MACHINE_RESTART);
+	}
+	case LINUX_REBOOT_CMD_RESTART:
+		log_info("restarting system");
+		arch_machine_end(MACHINE_RESTART);
+	case LINUX_REBOOT_CMD_HALT:
+		log_info("system halted");
+		arch_machine_end(MACHINE_HALT);
+	case LINUX_REBOOT_CMD_POWER_OFF:
+		log_info("power down");
+		arch_machine_end(MACHINE_DONE);
+	default:
+		return -EINVAL;
+	}
 }
 
 /* ---- limits ---- */

@@ -61,10 +61,10 @@ static int64_t make_node(int directory, vaddr_t path, unsigned mode, unsigned de
 		as.device = device;
 		break;
 	case S_IFREG:
-		break;
-	case S_IFDIR:
 	case S_IFIFO:
 	case S_IFSOCK:
+		break;
+	case S_IFDIR:
 		return -EPERM;
 	default:
 		return -EINVAL;
@@ -174,8 +174,8 @@ static int64_t change_name(int old_directory, vaddr_t old_path, int new_director
 {
 	struct named old, new;
 
-	if (flags & ~(unsigned)RENAME_NOREPLACE)
-		return -EINVAL; /* exchanging two names is not implemented */
+	if (flags & ~(unsigned)(RENAME_NOREPLACE | RENAME_EXCHANGE))
+		return -EINVAL;
 	int error = get_named(old_directory, old_path, &old);
 	if (error)
 		return error;

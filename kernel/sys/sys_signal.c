@@ -2,9 +2,14 @@
 #include <arch/time.h>
 #include <arch/trap.h>
 
+#include <linux/signalfd.h>
+
+#include "fs/file.h"
 #include "lib/errno.h"
+#include "lib/string.h"
 #include "proc/process.h"
 #include "proc/signal.h"
+#include "proc/signal_file.h"
 #include "proc/thread.h"
 #include "sync/wait_queue.h"
 #include "sys/decode.h"
@@ -162,6 +167,40 @@ int64_t sys_rt_sigtimedwait(const struct syscall *call)
 	return signal;
 }
 
+static int64_t make_signal_file(const struct syscall *call, unsigned flags)
+{
+	struct file *file;
+	uint64_t set;
+	int error;
+
+	if (call->a[2] != SET_BYTES)
+		return -EINVAL;
+	if (copy_from_user(&set, call->a[1], sizeof(set)))
+		return -EFAULT;
+	if (flags & ~(unsigned)(SFD_CLOEXEC | SFD_NONBLOCK))
+		return -EINVAL;
+	if (arg_int(call, 0) == -1) {
+		error = signal_file_create(set, flags, &file);
+		return error ? error : install_file(file, 0, flags);
+	}
+	file = get_file(call->a[0]);
+	if (!file)
+		return -EBADF;
+	error = signal_file_set(file, set);
+	file_put(file);
+	return error ? error : arg_int(call, 0);
+}
+
+int64_t sys_signalfd(const struct syscall *call)
+{
+	return make_signal_file(call, 0);
+}
+
+int64_t sys_signalfd4(const struct syscall *call)
+{
+	return make_signal_file(call, arg_unsigned(call, 3));
+}
+
 /* ---- handlers ---- */
 
 int64_t sys_rt_sigreturn(const struct syscall *call)
@@ -174,12 +213,13 @@ int64_t sys_sigaltstack(const struct syscall *call)
 {
 	const struct thread_signals *signals = &current_thread()->signals;
 	vaddr_t sp = trap_sp(call->frame);
-	stack_t fresh, old = {
-			       .ss_sp = (void *)signals->alternate_sp,
-			       .ss_flags = signal_alternate_flags(sp),
-			       .ss_size = signals->alternate_bytes,
-		       };
+	stack_t fresh, old;
 
+	/* An initialiser need not clear what lies between the fields: the kernel's own data. */
+	memset(&old, 0, sizeof(old));
+	old.ss_sp = (void *)signals->alternate_sp;
+	old.ss_flags = signal_alternate_flags(sp);
+	old.ss_size = signals->alternate_bytes;
 	if (call->a[0]) {
 		if (copy_from_user(&fresh, call->a[0], sizeof(fresh)))
 			return -EFAULT;

@@ -1,5 +1,6 @@
 /* sys_time.c: clocks, sleeping, and how much time was used. */
 #include <arch/time.h>
+#include <arch/user.h>
 #include <asm/param.h>
 #include <asm/unistd_64.h>
 #include <linux/resource.h>
@@ -9,10 +10,13 @@
 #include "proc/process.h"
 #include "proc/sched.h"
 #include "proc/thread.h"
+#include "sync/mutex.h"
 #include "sync/wait_queue.h"
 #include "sys/restart.h"
 #include "sys/syscall.h"
 #include "sys/time_args.h"
+#include "vm/space.h"
+#include "vm/usage.h"
 #include "vm/user_copy.h"
 
 #define NS_PER_TICK (NS_PER_SECOND / HZ)
@@ -188,6 +192,18 @@ int64_t sys_times(const struct syscall *call)
 	return (int64_t)(time_now() / NS_PER_TICK);
 }
 
+/* What is resident now: the most that ever was is not kept. */
+static void add_memory(struct rusage *usage, struct vm_space *space)
+{
+	struct vm_usage memory;
+
+	mutex_lock(&space->lock);
+	vm_usage_locked(space, 0, USER_END, &memory);
+	usage->ru_minflt = (__kernel_long_t)vm_minor_faults(space);
+	mutex_unlock(&space->lock);
+	usage->ru_maxrss = (__kernel_long_t)(memory.resident / KIB);
+}
+
 int64_t sys_getrusage(const struct syscall *call)
 {
 	struct rusage usage = {0};
@@ -196,6 +212,7 @@ int64_t sys_getrusage(const struct syscall *call)
 	case RUSAGE_SELF:
 	case RUSAGE_THREAD:
 		usage.ru_utime = timeval_of(sched_cpu_time(current_thread()));
+		add_memory(&usage, current_process()->space);
 		break;
 	case RUSAGE_CHILDREN:
 		usage.ru_utime = timeval_of(current_process()->children_cpu_time);

@@ -52,6 +52,38 @@ int64_t sys_getdents64(const struct syscall *call);
 int64_t sys_pipe(const struct syscall *call);
 int64_t sys_pipe2(const struct syscall *call);
 
+/* sys_mount.c */
+int64_t sys_mount(const struct syscall *call);
+int64_t sys_umount2(const struct syscall *call);
+int64_t sys_chroot(const struct syscall *call);
+
+/* sys_log.c */
+int64_t sys_syslog(const struct syscall *call);
+
+/* sys_socket.c */
+int64_t sys_socket(const struct syscall *call);
+int64_t sys_socketpair(const struct syscall *call);
+int64_t sys_bind(const struct syscall *call);
+int64_t sys_connect(const struct syscall *call);
+int64_t sys_listen(const struct syscall *call);
+int64_t sys_accept(const struct syscall *call);
+int64_t sys_accept4(const struct syscall *call);
+int64_t sys_getsockname(const struct syscall *call);
+int64_t sys_getpeername(const struct syscall *call);
+int64_t sys_shutdown(const struct syscall *call);
+int64_t sys_getsockopt(const struct syscall *call);
+int64_t sys_setsockopt(const struct syscall *call);
+
+/* sys_message.c */
+int64_t sys_sendto(const struct syscall *call);
+int64_t sys_sendmsg(const struct syscall *call);
+int64_t sys_recvfrom(const struct syscall *call);
+int64_t sys_recvmsg(const struct syscall *call);
+
+/* sys_fcntl.c */
+int64_t sys_fcntl(const struct syscall *call);
+int64_t sys_flock(const struct syscall *call);
+
 /* sys_poll.c */
 int64_t sys_poll(const struct syscall *call);
 int64_t sys_ppoll(const struct syscall *call);
@@ -76,10 +108,10 @@ int64_t sys_open(const struct syscall *call);
 int64_t sys_openat(const struct syscall *call);
 int64_t sys_creat(const struct syscall *call);
 int64_t sys_close(const struct syscall *call);
+int64_t sys_close_range(const struct syscall *call);
 int64_t sys_dup(const struct syscall *call);
 int64_t sys_dup2(const struct syscall *call);
 int64_t sys_dup3(const struct syscall *call);
-int64_t sys_fcntl(const struct syscall *call);
 int64_t sys_access(const struct syscall *call);
 int64_t sys_faccessat(const struct syscall *call);
 int64_t sys_faccessat2(const struct syscall *call);
@@ -114,7 +146,6 @@ int64_t sys_chown(const struct syscall *call);
 int64_t sys_lchown(const struct syscall *call);
 int64_t sys_fchown(const struct syscall *call);
 int64_t sys_fchownat(const struct syscall *call);
-int64_t sys_no_attributes(const struct syscall *call); /* getxattr and its like */
 int64_t sys_utimensat(const struct syscall *call);
 int64_t sys_utimes(const struct syscall *call);
 int64_t sys_futimesat(const struct syscall *call);
@@ -159,17 +190,77 @@ int64_t sys_mincore(const struct syscall *call);
 
 /* sys_process.c */
 int64_t sys_exit(const struct syscall *call);
-int64_t sys_fork(const struct syscall *call);
-int64_t sys_clone(const struct syscall *call);
-int64_t sys_execve(const struct syscall *call);
 int64_t sys_getpid(const struct syscall *call);
 int64_t sys_getppid(const struct syscall *call);
 int64_t sys_set_tid_address(const struct syscall *call);
+int64_t sys_set_robust_list(const struct syscall *call);
 int64_t sys_futex(const struct syscall *call);
 int64_t sys_arch_prctl(const struct syscall *call);
-int64_t sys_prctl(const struct syscall *call);
+
+/* sys_credentials.c */
+int64_t sys_getuid(const struct syscall *call);
+int64_t sys_geteuid(const struct syscall *call);
+int64_t sys_getgid(const struct syscall *call);
+int64_t sys_getegid(const struct syscall *call);
+int64_t sys_setuid(const struct syscall *call);
+int64_t sys_setgid(const struct syscall *call);
+int64_t sys_setreuid(const struct syscall *call);
+int64_t sys_setregid(const struct syscall *call);
+int64_t sys_setresuid(const struct syscall *call);
+int64_t sys_setresgid(const struct syscall *call);
+int64_t sys_setfsuid(const struct syscall *call);
+int64_t sys_setfsgid(const struct syscall *call);
+int64_t sys_getresuid(const struct syscall *call);
+int64_t sys_getresgid(const struct syscall *call);
+int64_t sys_getgroups(const struct syscall *call);
+int64_t sys_setgroups(const struct syscall *call);
+int64_t sys_capget(const struct syscall *call);
+int64_t sys_capset(const struct syscall *call);
+
+/* sys_sched.c */
 int64_t sys_sched_yield(const struct syscall *call);
+int64_t sys_getpriority(const struct syscall *call);
+int64_t sys_setpriority(const struct syscall *call);
+int64_t sys_sched_getscheduler(const struct syscall *call);
+int64_t sys_sched_setscheduler(const struct syscall *call);
+int64_t sys_sched_getparam(const struct syscall *call);
+int64_t sys_sched_setparam(const struct syscall *call);
+int64_t sys_sched_get_priority_max(const struct syscall *call);
+int64_t sys_sched_get_priority_min(const struct syscall *call);
+int64_t sys_sched_rr_get_interval(const struct syscall *call);
+int64_t sys_sched_getattr(const struct syscall *call);
+int64_t sys_sched_setattr(const struct syscall *call);
 int64_t sys_sched_getaffinity(const struct syscall *call);
+int64_t sys_sched_setaffinity(const struct syscall *call);
+int64_t sys_membarrier(const struct syscall *call);
+
+/* sys_prctl.c */
+int64_t sys_prctl(const struct syscall *call);
+int64_t sys_personality(const struct syscall *call);
+
+/* sys_xattr.c */
+int64_t sys_getxattr(const struct syscall *call);
+int64_t sys_lgetxattr(const struct syscall *call);
+int64_t sys_fgetxattr(const struct syscall *call);
+int64_t sys_setxattr(const struct syscall *call);
+int64_t sys_lsetxattr(const struct syscall *call);
+int64_t sys_fsetxattr(const struct syscall *call);
+int64_t sys_listxattr(const struct syscall *call);
+int64_t sys_llistxattr(const struct syscall *call);
+int64_t sys_flistxattr(const struct syscall *call);
+int64_t sys_removexattr(const struct syscall *call);
+int64_t sys_lremovexattr(const struct syscall *call);
+int64_t sys_fremovexattr(const struct syscall *call);
+
+/* sys_exec.c */
+int64_t sys_execve(const struct syscall *call);
+int64_t sys_execveat(const struct syscall *call);
+
+/* sys_clone.c */
+int64_t sys_fork(const struct syscall *call);
+int64_t sys_vfork(const struct syscall *call);
+int64_t sys_clone(const struct syscall *call);
+int64_t sys_clone3(const struct syscall *call);
 
 /* sys_wait.c */
 int64_t sys_wait4(const struct syscall *call);
@@ -179,6 +270,16 @@ int64_t sys_getpgid(const struct syscall *call);
 int64_t sys_getpgrp(const struct syscall *call);
 int64_t sys_setsid(const struct syscall *call);
 int64_t sys_getsid(const struct syscall *call);
+
+/* sys_timer.c */
+int64_t sys_alarm(const struct syscall *call);
+int64_t sys_setitimer(const struct syscall *call);
+int64_t sys_getitimer(const struct syscall *call);
+int64_t sys_timer_create(const struct syscall *call);
+int64_t sys_timer_delete(const struct syscall *call);
+int64_t sys_timer_getoverrun(const struct syscall *call);
+int64_t sys_timer_gettime(const struct syscall *call);
+int64_t sys_timer_settime(const struct syscall *call);
 
 /* restart.c */
 int64_t sys_restart_syscall(const struct syscall *call);
@@ -193,6 +294,8 @@ int64_t sys_rt_tgsigqueueinfo(const struct syscall *call);
 /* sys_signal.c */
 int64_t sys_rt_sigreturn(const struct syscall *call);
 int64_t sys_rt_sigsuspend(const struct syscall *call);
+int64_t sys_signalfd(const struct syscall *call);
+int64_t sys_signalfd4(const struct syscall *call);
 int64_t sys_rt_sigtimedwait(const struct syscall *call);
 int64_t sys_rt_sigaction(const struct syscall *call);
 int64_t sys_rt_sigprocmask(const struct syscall *call);
@@ -212,14 +315,16 @@ int64_t sys_getrusage(const struct syscall *call);
 
 /* sys_misc.c */
 int64_t sys_uname(const struct syscall *call);
+int64_t sys_sethostname(const struct syscall *call);
+int64_t sys_setdomainname(const struct syscall *call);
 int64_t sys_sysinfo(const struct syscall *call);
 int64_t sys_getrandom(const struct syscall *call);
 int64_t sys_getlimit(const struct syscall *call);
 int64_t sys_setlimit(const struct syscall *call);
 int64_t sys_prlimit64(const struct syscall *call);
-int64_t sys_zero(const struct syscall *call);   /* root's uid and gid; what needs nothing done */
+int64_t sys_zero(const struct syscall *call);   /* what needs nothing done */
 int64_t sys_absent(const struct syscall *call); /* -ENOSYS on purpose: callers have another way */
-int64_t sys_getresid(const struct syscall *call);
 int64_t sys_getcpu(const struct syscall *call);
+int64_t sys_reboot(const struct syscall *call);
 
 #endif

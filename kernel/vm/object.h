@@ -85,6 +85,10 @@ void vm_object_resize(struct vm_object *object, uint64_t bytes);
  * what lies between the old end and that reads as zeros. */
 void vm_object_extend(struct vm_object *object, uint64_t written, uint64_t end);
 
+/* [from, to) reads as zeros from now on, in mappings too, but not in private copies that were made
+ * before. What nobody has mapped takes no frames then. */
+void vm_object_clear(struct vm_object *object, uint64_t from, uint64_t to);
+
 /* For region.c, under the space's lock: the region is in its space's tree from now on, or no
  * longer. */
 void vm_object_add_region(struct vm_object *object, struct vm_region *region);

@@ -35,16 +35,32 @@ int vm_space_create(struct vm_space **out)
 	}
 	space->root = frame_pa(root);
 	space->stack_limit = DEFAULT_STACK_LIMIT;
-	space->count = 1;
+	space->count = space->users = 1;
 	space->address_limit = space->data_limit = space->data_limit_hard = VM_NO_LIMIT;
 	space->mmap_top = VM_MMAP_TOP;
 	*out = space;
 	return 0;
 }
 
+void vm_space_join(struct vm_space *space)
+{
+	uint32_t before = __atomic_fetch_add(&space->users, 1, __ATOMIC_RELAXED);
+
+	assert(before != 0 && before != UINT32_MAX);
+}
+
+void vm_space_leave(struct vm_space *space)
+{
+	uint32_t before = __atomic_fetch_sub(&space->users, 1, __ATOMIC_ACQ_REL);
+
+	assert(before != 0);
+	if (before == 1)
+		vm_space_destroy(space);
+}
+
 void vm_space_destroy(struct vm_space *space)
 {
-	assert(cpu_local()->space != space);
+	assert(cpu_local()->space != space && space->users <= 1);
 	/* Nobody runs in it, but a file that it maps may just be made shorter. */
 	mutex_lock(&space->lock);
 	if (space->root) /* 0: a fork that failed */

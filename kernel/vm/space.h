@@ -68,7 +68,8 @@ enum vm_fault_kind {
 extern const char *const vm_fault_kind_names[FAULT_KINDS];
 
 struct vm_space {
-	uint32_t count; /* (c) its owner, and who else looks at it */
+	uint32_t count; /* (c) its users together, and who else looks at it */
+	uint32_t users; /* (c) processes that run in it; several only during vfork */
 	uint64_t cpus;  /* (c) the set of CPUs that it is active on */
 	struct mutex lock;
 	paddr_t root;             /* (s) the level-4 table; 0 once it is destroyed */
@@ -93,7 +94,10 @@ struct vm_space {
 
 /* An empty space with the kernel's half in it. */
 NODISCARD int vm_space_create(struct vm_space **out);
-/* Drop everything in it, and its owner's reference. It is active on no CPU. Who still looks at it
+/* One more process runs in it, and one less: the last one destroys it. */
+void vm_space_join(struct vm_space *space);
+void vm_space_leave(struct vm_space *space);
+/* Drop everything in it, and its users' reference. It is active on no CPU. Who still looks at it
  * finds it empty: no region, no root. */
 void vm_space_destroy(struct vm_space *space);
 /* Keep the structure, though not what is in it, from being freed. */

@@ -146,3 +146,38 @@ void vm_object_resize(struct vm_object *object, uint64_t bytes)
 	while (drop_frames(object, end >> PAGE_SHIFT))
 		;
 }
+
+/* The first page at or behind `*index` that has a frame below `last`: cleared, or its frame taken
+ * out of the object, if that is all of the page and nobody can have it mapped. False: there is
+ * none. */
+static bool clear_next(struct vm_object *object, uint64_t *index, uint64_t from, uint64_t to,
+		       struct frame **taken)
+{
+	*taken = NULL;
+	spin_lock(&object->lock);
+	struct frame *frame = page_tree_next(&object->pages, index);
+	uint64_t start = MAX(*index << PAGE_SHIFT, from);
+	uint64_t end = MIN((*index + 1) << PAGE_SHIFT, to);
+	bool found = frame && start < to;
+	if (found && end - start == PAGE_SIZE && list_is_empty(&object->regions))
+		*taken = page_tree_remove(&object->pages, *index);
+	else if (found)
+		memset((char *)frame_data(frame) + (start & (PAGE_SIZE - 1)), 0, end - start);
+	spin_unlock(&object->lock);
+	return found;
+}
+
+void vm_object_clear(struct vm_object *object, uint64_t from, uint64_t to)
+{
+	struct frame *taken;
+
+	for (uint64_t index = from >> PAGE_SHIFT; clear_next(object, &index, from, to, &taken);
+	     index++) {
+		if (!taken)
+			continue;
+		if (object->account)
+			__atomic_fetch_sub(&object->account->used, 1, __ATOMIC_RELAXED);
+		if (frame_put(taken))
+			free_page(taken);
+	}
+}

@@ -92,3 +92,14 @@ void vm_usage_locked(const struct vm_space *space, vaddr_t start, vaddr_t end, s
 	if (space->root)
 		count_table(&counting, space->root, MMU_LEVELS, 0, 1);
 }
+
+uint64_t vm_minor_faults(const struct vm_space *space)
+{
+	static const enum vm_fault_kind kinds[] = {FAULT_ZERO_READ, FAULT_ZERO_FILL, FAULT_FILE_MAP,
+						   FAULT_FILE_COPY, FAULT_OWN_PAGE,  FAULT_REUSE};
+	uint64_t sum = 0;
+
+	for (unsigned i = 0; i < ARRAY_SIZE(kinds); i++)
+		sum += space->faults[kinds[i]];
+	return sum;
+}

@@ -28,4 +28,7 @@ struct vm_usage {
 void vm_usage_locked(const struct vm_space *space, vaddr_t start, vaddr_t end,
 		     struct vm_usage *out);
 
+/* Of all that `space` has had: those that needed no file to be read. */
+uint64_t vm_minor_faults(const struct vm_space *space);
+
 #endif

@@ -18,14 +18,23 @@ static const char *error_name(int error)
 		int error;
 		const char *name;
 	} names[] = {
-		{E2BIG, "E2BIG"},     {EACCES, "EACCES"},
-		{EFAULT, "EFAULT"},   {EINVAL, "EINVAL"},
-		{EIO, "EIO"},         {EISDIR, "EISDIR"},
-		{ELIBBAD, "ELIBBAD"}, {ELOOP, "ELOOP"},
-		{ENOENT, "ENOENT"},   {ENOEXEC, "ENOEXEC"},
-		{ENOMEM, "ENOMEM"},   {ENOSYS, "ENOSYS"},
-		{ENOTDIR, "ENOTDIR"}, {EPERM, "EPERM"},
-		{ETXTBSY, "ETXTBSY"}, {ENAMETOOLONG, "ENAMETOOLONG"},
+		{E2BIG, "E2BIG"},
+		{EACCES, "EACCES"},
+		{EEXIST, "EEXIST"},
+		{EFAULT, "EFAULT"},
+		{EINVAL, "EINVAL"},
+		{EIO, "EIO"},
+		{EISDIR, "EISDIR"},
+		{ELIBBAD, "ELIBBAD"},
+		{ELOOP, "ELOOP"},
+		{ENOENT, "ENOENT"},
+		{ENOEXEC, "ENOEXEC"},
+		{ENOMEM, "ENOMEM"},
+		{ENOSYS, "ENOSYS"},
+		{ENOTDIR, "ENOTDIR"},
+		{EPERM, "EPERM"},
+		{ETXTBSY, "ETXTBSY"},
+		{ENAMETOOLONG, "ENAMETOOLONG"},
 	};
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {

@@ -389,6 +389,55 @@ case("interp-partly", "the interpreter's path is partly behind the file", "EIO")
 case("interp-negative", "the interpreter's path is at 2^63", "EINVAL")(
     lambda elf: elf.add_interpreter(b"/x\0").update(offset=1 << 63))
 
+# The interpreters of these are other files of the corpus: they are run in its folder.
+case("good-interp", "nothing: a position-independent interpreter, which is what runs",
+     "OK")(lambda elf: elf.add_interpreter(b"good-static-pie\0"))
+case("good-interp-twice", "nothing: of two interpreters the first counts", "OK")(
+    lambda elf: [elf.add_interpreter(b"good-static-pie\0"), elf.phdrs.append(dict(elf.phdrs[-1],
+                                                                               filesz=1))])
+case("good-interp-of-interp", "nothing: the interpreter's own interpreter is not looked for", "OK")(
+    lambda elf: elf.add_interpreter(b"pie-interp-missing\0"))
+case("good-interp-fixed", "nothing: an interpreter at its own address", "OK")(
+    lambda elf: elf.add_interpreter(b"good-far\0"))
+case("good-interp-pie", "nothing: program and interpreter are position-independent", "OK")(
+    lambda elf: make_pie_interp(b"good-static-pie\0"))
+case("good-far", "nothing: another address", "OK")(lambda elf: Elf(base=0x10000000).bytes())
+case("pie-interp-missing", "position-independent, the interpreter does not exist", "ENOENT")(
+    lambda elf: make_pie_interp(b"/no/such/ld.so\0"))
+case("interp-in-file", "a part of the interpreter's path is a file", "ENOTDIR")(
+    lambda elf: elf.add_interpreter(b"good-exec/ld.so\0"))
+case("interp-not-executable", "the right to execute the interpreter is missing", "EACCES")(
+    lambda elf: elf.add_interpreter(b"mode-0644\0"))
+case("interp-of-no-bytes", "the interpreter is an empty file", "EIO")(
+    lambda elf: elf.add_interpreter(b"truncated-000\0"))
+case("interp-cut", "the interpreter is shorter than a file header", "EIO")(
+    lambda elf: elf.add_interpreter(b"truncated-063\0"))
+case("interp-without-table", "the interpreter ends behind its file header", "ELIBBAD")(
+    lambda elf: elf.add_interpreter(b"truncated-064\0"))
+case("interp-script", "the interpreter is a script", "EIO")(
+    lambda elf: elf.add_interpreter(b"script-missing\0"))
+case("interp-zeros", "the interpreter is no ELF file", "ELIBBAD")(
+    lambda elf: elf.add_interpreter(b"zeros\0"))
+case("interp-machine", "the interpreter is for another machine", "ELIBBAD")(
+    lambda elf: elf.add_interpreter(b"machine-aarch64\0"))
+case("interp-rel", "the interpreter is not linked", "ELIBBAD", LATE)(
+    lambda elf: elf.add_interpreter(b"type-rel\0"))
+case("interp-no-load", "the interpreter has no PT_LOAD", "ELIBBAD", LATE)(
+    lambda elf: elf.add_interpreter(b"no-load-pie\0"))
+case("interp-segment", "a segment of the interpreter is in the kernel's half", "ELIBBAD", LATE)(
+    lambda elf: elf.add_interpreter(b"vaddr-kernel\0"))
+case("interp-over-program", "program and interpreter are at the same address", "EEXIST", OVERMAPS)(
+    lambda elf: elf.add_interpreter(b"good-bss\0"))
+case("interp-before-segments", "a missing interpreter, and a segment in the kernel's half",
+     "ENOENT")(lambda elf: elf.add_interpreter(b"/no\0") and elf.data.update(
+         vaddr=KERNEL_HALF + DATA_OFFSET))
+
+
+def make_pie_interp(path):
+    elf = Elf(base=0, file_type=ET_DYN)
+    elf.add_interpreter(path)
+    return elf.bytes()
+
 
 @case("interp-first", "an unterminated interpreter's path, and a segment in the kernel's half",
       "ENOEXEC")

@@ -26,6 +26,7 @@ from quirelib.streams import MemoryStreams
 from quirelib.workspace import workspace, write_boot_files, write_initrd
 
 LIMIT = 60  # seconds for a whole boot; with two of them on a busy host, a boot takes about 10
+SHOWN_LIMIT = 20  # for what is typed to have its effect
 BAD_LINES = re.compile(r"lock report|UBSAN|assertion failed|double free")
 
 
@@ -85,6 +86,8 @@ class Guest:
         self.streams = MemoryStreams([each.stdin for each in self.jobs])
         self.seconds = None  # that it took, once it has ended
         self._expected = 0  # lines that expect() has gone past
+        self._console = bytearray()  # all that the console has sent
+        self._seen = 0  # bytes of it that until() has gone past
         self._stack = contextlib.ExitStack()
 
     def __enter__(self):
@@ -96,7 +99,7 @@ class Guest:
             self._started = time.monotonic()
             self._session = self._stack.enter_context(Session(
                 folder, self.config, cmdline, self.streams, len(self.jobs), self.limit,
-                observe=self._look))
+                observe=self._look, listen=self._console.extend))
             self._stack = self._stack.pop_all()
         return self
 
@@ -150,6 +153,21 @@ class Guest:
                 raise self._failure(f"the machine ended, and no line had matched {pattern!r}")
             if not self._step(deadline):
                 raise self._failure(f"no line in {timeout} s matched {pattern!r}")
+
+    def until(self, text, timeout=SHOWN_LIMIT):
+        """Wait for `text` on the console, after what until() found last; it need not end a line.
+        What came before it, as text."""
+        wanted = text.encode()
+        deadline = time.monotonic() + timeout
+        while (at := self._console.find(wanted, self._seen)) < 0:
+            if self._session.machine.status is not None:
+                raise self._failure(f"the machine ended, and {text!r} had not come")
+            if not self._step(deadline):
+                raise self._failure(f"{text!r} did not come in {timeout} s; there is "
+                                    f"{bytes(self._console[self._seen:])!r}")
+        before = self._console[self._seen:at].decode(errors="replace")
+        self._seen = at + len(wanted)
+        return before
 
     def type(self, text):
         """Type on the serial console: COM1."""

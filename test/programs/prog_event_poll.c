@@ -155,6 +155,7 @@ static void woken(void)
 	fflush(stdout);
 	if (!fork()) {
 		struct pollfd wanted = {there[0], POLLIN, 0};
+		close(there[1]);
 		while (poll(&wanted, 1, 20000) == 1 && read(there[0], &byte, 1) == 1) {
 			byte++;
 			if (write(back[1], &byte, 1) != 1 || byte > 'x')

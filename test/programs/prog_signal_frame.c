@@ -6,6 +6,7 @@
 #include "signal_test.h"
 
 #include <cpuid.h>
+#include <poll.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <ucontext.h>
@@ -20,6 +21,7 @@
 #define FLAG_TRAP            0x100
 #define RED_ZONE             128
 #define UD2_BYTES            2
+#define TRACES               250
 
 struct software {
 	uint32_t magic1, extended_size;
@@ -319,6 +321,53 @@ static void from_elsewhere(void)
 	       -sums[2], sums[3]);
 }
 
+/* ---- nothing of the kernel's shows ---- */
+
+static volatile int strange;
+
+/* The frame lies where all was zeros before. What the processor does not write stays so: bytes 416
+ * to 463, and what is between and behind the components. */
+static void look_into_gaps(int signal, siginfo_t *info, void *argument)
+{
+	const unsigned char *at = (void *)((ucontext_t *)argument)->uc_mcontext.fpregs;
+
+	for (int i = 416; i < SOFTWARE_AT; i++)
+		strange += at[i] != 0;
+	for (int i = SOFTWARE_AT + 24; i < 512; i++)
+		strange += at[i] != 0;
+	for (int i = 512 + 24; i < 512 + 64; i++)
+		strange += at[i] != 0;
+}
+
+/* The kernel may give to the child what it had for the others' copies. */
+static void leave_traces(void)
+{
+	static struct pollfd files[TRACES];
+
+	memset(files, 0xff, sizeof(files));
+	for (nfds_t count = 1; count <= TRACES; count++)
+		poll(files, count, 0);
+}
+
+static void gaps(void)
+{
+	volatile char room[16384];
+	int status;
+
+	fflush(stdout);
+	leave_traces();
+	pid_t child = fork();
+	if (child == 0) {
+		for (unsigned i = 0; i < sizeof(room); i++)
+			room[i] = 0;
+		set_info_handler(SIGUSR1, look_into_gaps, 0);
+		kill(getpid(), SIGUSR1);
+		_exit(strange != 0);
+	}
+	waitpid(child, &status, 0);
+	say_status("are there bytes in the gaps that are not zero", status);
+}
+
 /* ---- single steps ---- */
 
 static volatile int steps, trace_code;
@@ -356,6 +405,7 @@ int main(void)
 	float_state();
 	red_zone();
 	from_elsewhere();
+	gaps();
 	single_steps();
 	return 0;
 }

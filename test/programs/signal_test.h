@@ -1,9 +1,10 @@
 /* signal_test.h: what the programs about signals share. Standard output is empty at each fork: what
  * stands in it would be printed twice. */
-#ifndef SIGNAL_TEST_H
-#define SIGNAL_TEST_H
+#ifndef TEST_PROGRAMS_SIGNAL_TEST_H
+#define TEST_PROGRAMS_SIGNAL_TEST_H
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -78,6 +79,26 @@ static inline int is_pending(int signal)
 
 	sigpending(&set);
 	return sigismember(&set, signal);
+}
+
+/* Wait until `process` sleeps in a system call, has stopped, or has ended: its state then, as
+ * /proc/<pid>/stat has it. */
+static inline char wait_asleep(pid_t process)
+{
+	char path[32], text[256];
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", (int)process);
+	for (;;) {
+		int file = open(path, O_RDONLY);
+		ssize_t bytes = read(file, text, sizeof(text) - 1);
+		close(file);
+		if (bytes <= 0)
+			return 0;
+		text[bytes] = 0;
+		const char *name_end = strrchr(text, ')');
+		if (name_end && strchr("STZ", name_end[2]))
+			return name_end[2];
+	}
 }
 
 #endif

@@ -35,7 +35,7 @@ def linux_outcome(name):
     """An errno's name, "OK" for a program that ran well, a signal's name, or what it did."""
     path = os.path.join(CORPUS, name)
     done = subprocess.run([EXEC_ERRNO, path], capture_output=True, text=True, check=False,
-                          timeout=20)
+                          timeout=20, cwd=CORPUS)
     refused = f"{path}: "
     if done.stdout.startswith(refused):
         return done.stdout[len(refused):].strip()
@@ -78,7 +78,8 @@ def corpus_files():
 def test_quire_refuses():
     """One process tries them all: each refusal has its errno, and leaves the process as it was."""
     bad = [case for case in CASES if case["errno"] != "OK"]
-    attempt = job(EXEC_ERRNO, *(guest_path(case["name"]) for case in bad))
+    attempt = job(EXEC_ERRNO, *(guest_path(case["name"]) for case in bad),
+                  directory=os.path.realpath(CORPUS))
     with Guest([attempt], boot="pvh", files=corpus_files()) as guest:
         (result,) = guest.results()
         assert_no_frames_lost(guest.lines, 1)
@@ -91,7 +92,8 @@ def test_quire_refuses():
 
 def test_quire_accepts():
     good = [case for case in CASES if case["errno"] == "OK"]
-    jobs = [job(EXEC_ERRNO, guest_path(case["name"])) for case in good]
+    jobs = [job(EXEC_ERRNO, guest_path(case["name"]), directory=os.path.realpath(CORPUS))
+            for case in good]
     with Guest(jobs, boot="pvh", files=corpus_files()) as guest:
         results = guest.results()
     outcomes = {case["name"]: (result.stdout, result.status)

@@ -5,6 +5,7 @@ Quire, and standard output, standard error and exit status must agree. Linux is 
 expected output is in the tree. All runs of one program share one PVH boot.
 """
 
+import ctypes
 import difflib
 import os
 import resource
@@ -13,19 +14,22 @@ import subprocess
 from dataclasses import dataclass
 
 import pytest
-from harness import Guest, assert_no_frames_lost, job
+from harness import Guest, assert_no_frames_lost, host_files, job
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 SOURCES = os.path.join(ROOT, "test", "programs")
 BINARIES = os.path.join(ROOT, "build", "programs")
 
 COMPILERS = ("musl", "glibc", "pie")
+DYNAMIC = ("dynamic", "fixed")  # need a linker and libraries in the guest
+LIBRARIES = ("/lib/x86_64-linux-gnu/libm.so.6",)  # that a program opens by itself
 
 ENVIRONMENT = {"QUIRE_TEST": "two words", "QUIRE_EMPTY": ""}
 STACK_BYTES = 8 << 20  # the default of Linux and of Quire
 HOST_SECONDS = 30
 QUIRE_SECONDS = 120  # for all runs of one program
 DIFF_LINES = 30
+ADDR_NO_RANDOMIZE = 0x0040000  # personality(2)
 
 
 @dataclass(frozen=True)
@@ -82,9 +86,16 @@ def linux_limits():
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
+def without_randomisation():
+    """As setarch -R: addresses are Linux's first choice."""
+    linux_limits()
+    ctypes.CDLL(None).personality(ADDR_NO_RANDOMIZE)
+
+
 def run_on_linux(run):
+    before = without_randomisation if run.compiler in DYNAMIC else linux_limits
     result = subprocess.run([run.binary, *run.arguments], input=run.stdin, env=ENVIRONMENT, cwd="/",
-                            capture_output=True, timeout=HOST_SECONDS, preexec_fn=linux_limits,
+                            capture_output=True, timeout=HOST_SECONDS, preexec_fn=before,
                             check=False)
     status = 128 - result.returncode if result.returncode < 0 else result.returncode
     return Outcome(status, result.stdout, result.stderr)
@@ -95,7 +106,9 @@ def run_on_quire(runs):
     environment = [f"{name}={value}" for name, value in ENVIRONMENT.items()]
     jobs = [job(run.binary, *run.arguments, stdin=run.stdin, environment=environment)
             for run in runs]
-    with Guest(jobs, boot="pvh", limit=QUIRE_SECONDS) as guest:
+    dynamic = [run.binary for run in runs if run.compiler in DYNAMIC]
+    files = host_files(dynamic, LIBRARIES) if dynamic else None
+    with Guest(jobs, boot="pvh", limit=QUIRE_SECONDS, files=files) as guest:
         results = guest.results()
         assert_no_frames_lost(guest.lines, len(jobs))
     return [Outcome(result.status, result.stdout, result.stderr) for result in results]

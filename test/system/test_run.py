@@ -47,6 +47,44 @@ def test_large_output(quire, way):
     assert_same(quire("run", f"--boot={way}", *words), host(*words))
 
 
+@BOTH_WAYS
+@pytest.mark.parametrize("words", [
+    ["/bin/ls", "-ld", "/lib64", "/usr"],
+    ["/usr/bin/bash", "-c", "echo $BASH_VERSION; printf '%s\\n' b a; exit 3"],
+    ["/usr/bin/sort", "--version"],
+], ids=["ls", "bash", "sort"])
+def test_dynamic_programs(quire, way, words):
+    """Their linker and libraries come along by themselves."""
+    done = quire("run", f"--boot={way}", *words)
+    if words[0] == "/bin/ls":  # a folder is the guest's own
+        assert re.fullmatch(rb"(?s)lrwx.* /lib64 -> usr/lib64\ndrwx.* /usr\n", done.stdout)
+        assert (done.stderr, done.returncode) == (b"", 0)
+    else:
+        assert_same(done, host(*words))
+
+
+@BOTH_WAYS
+def test_python_with_its_library(quire, way):
+    """74 MB to be loaded, by --add."""
+    library = os.path.dirname(os.__file__)
+    words = ["/usr/bin/python3", "-c", "import json, sys; print(json.dumps([*sys.version_info]))"]
+    assert_same(quire("run", f"--boot={way}", "-m", "512M", "--add", library, *words),
+                host(*words))
+
+
+def test_scripts_bring_their_interpreter(quire, tmp_path):
+    script = tmp_path / "script"
+    script.write_text("#!/usr/bin/env -S bash -e\necho $0 $#; cat; exit 5\n")
+    script.chmod(0o755)
+    words = ["run", "--boot=pvh", "--env", "PATH=/usr/bin:/bin", "--add", "/usr/bin/cat",
+             str(script), "one", "two"]
+    done = quire(*words, input=b"the input\n")
+    on_host = host(str(script), "one", "two", input=b"the input\n",
+                   env={"PATH": "/usr/bin:/bin"})
+    assert_same(done, on_host)
+    assert done.returncode == 5
+
+
 def test_time_of_hello(quire):
     """The promise is for two processors that have nothing else to do; here there is company."""
     for way, seconds in (("pvh", 2.5), ("uefi", 20)):
@@ -149,8 +187,9 @@ def test_added_files(quire, tmp_path):
     (["surely-absent"], 127, "surely-absent: no such program in PATH, nor here"),
     (["./README.md"], 126, "./README.md: is not executable"),
     (["./test"], 126, "./test: is a directory"),
-    (["./tools/check_style.py"], 126, "./tools/check_style.py: is no ELF program"),
-    (["/usr/bin/python3"], 126, "wants the dynamic linker /lib64/ld-linux-x86-64.so.2"),
+    (["build/test/elf-corpus/zeros"], 126, "zeros: is no ELF program, and no script"),
+    (["build/test/elf-corpus/interp-missing"], 127, "wants the interpreter /no/such/ld.so, which"),
+    (["build/test/elf-corpus/script-missing"], 127, "wants the interpreter /no/such/shell, which"),
     (["--add", "/absent", "/bin/busybox"], 125, "/absent: No such file or directory"),
     (["--add", "/dev/null", "/bin/busybox"], 125, "/dev/null: is no file, directory"),
     (["--log", "/absent/log", "/bin/busybox"], 125, "--log /absent/log: No such file"),

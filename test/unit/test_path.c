@@ -203,6 +203,35 @@ KTEST(tmpfs_a_later_entry_counts)
 	tree_uproot();
 }
 
+/* As /bin is a link to usr/bin: what is made in it, or made of it, goes there. */
+KTEST(tmpfs_a_link_where_a_directory_is_wanted_is_followed)
+{
+	plant();
+	make("usr/b", S_IFDIR | 0700);
+	make_link("b", "usr/b");
+	make_link("usr/a", "/b");
+	make("b/one", S_IFREG | 0644);
+	make("usr/a/two", S_IFREG | 0644);
+	make("b", S_IFDIR | 0755);
+	EXPECT_STREQ(WALK("/b/one"), "/usr/b/one");
+	EXPECT_STREQ(WALK("/usr/b/two"), "/usr/b/two");
+	/* It is made if it is not there. */
+	make_link("c", "usr/c/d");
+	make("c/three", S_IFREG | 0644);
+	EXPECT_STREQ(WALK("/usr/c/d/three"), "/usr/c/d/three");
+	/* A file, or another link, takes its place. */
+	make_link("b", "usr");
+	EXPECT_STREQ(WALK("/b"), "/usr");
+	make("b", S_IFREG | 0644);
+	EXPECT_STREQ(WALK("/b"), "/b");
+	make_link("loop", "loop");
+	EXPECT_EQ(try_make("loop/x", S_IFREG | 0644, NULL), -ELOOP);
+	EXPECT_EQ(try_make("loop", S_IFDIR | 0755, NULL), -ELOOP);
+	make_link("up", "..");
+	EXPECT_EQ(try_make("up/x", S_IFREG | 0644, NULL), -EINVAL);
+	tree_uproot();
+}
+
 KTEST(path_without_memory)
 {
 	plant();

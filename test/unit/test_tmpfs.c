@@ -179,7 +179,10 @@ KTEST(tmpfs_rename_errors)
 	EXPECT_EQ(rename("d", "."), -EBUSY);
 	EXPECT_EQ(rename("/", "x"), -EBUSY);
 	EXPECT_EQ(rename_flags("a", "b", RENAME_NOREPLACE), -EEXIST);
-	EXPECT_EQ(rename_flags("a", "b", RENAME_EXCHANGE), -EINVAL);
+	EXPECT_EQ(rename_flags("a", "b", RENAME_EXCHANGE | RENAME_NOREPLACE), -EINVAL);
+	EXPECT_EQ(rename_flags("a", "b", RENAME_EXCHANGE), 0);
+	EXPECT_EQ(rename_flags("a", "b", RENAME_EXCHANGE), 0);
+	EXPECT_EQ(rename_flags("a", "none", RENAME_EXCHANGE), -ENOENT);
 	EXPECT_EQ(rename_flags("a", "c", RENAME_NOREPLACE), 0);
 	EXPECT_EQ(walk("a"), -ENOENT);
 	EXPECT_EQ(walk("c"), 0);
@@ -317,13 +320,13 @@ KTEST(tmpfs_mount_covers_a_directory)
 	EXPECT_EQ(walk("d/../d/x"), 0);
 	EXPECT_EQ(path_rmdir(inode_root(), "d"), -EBUSY);
 	EXPECT_EQ(rename("d", "e"), -EBUSY);
-	/* There is no unmounting: by hand. */
+	found = get("d");
+	EXPECT_EQ(inode_unmount(found), -EBUSY);
 	EXPECT_EQ(path_unlink(mounted, "x"), 0);
-	mounted->parent->ops->lookup(mounted->parent, "d", 1, &found);
-	EXPECT_EQ(found->mounted, mounted);
-	found->mounted = NULL;
+	EXPECT_EQ(inode_unmount(found), 0);
+	EXPECT_EQ(inode_unmount(found), -EINVAL);
 	inode_put(found);
-	inode_put(mounted);
+	EXPECT_EQ(walk("d/below"), 0);
 	tree_uproot();
 }
 

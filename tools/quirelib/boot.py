@@ -43,9 +43,18 @@ def interrupts_left_to_child():
         signal.signal(signal.SIGINT, old)
 
 
+def window_option():
+    """The kernel option that tells how large this terminal is."""
+    try:
+        size = os.get_terminal_size(1)
+    except OSError:
+        return []
+    return [f"window={size.columns},{size.lines}"] if size.columns and size.lines else []
+
+
 def _machine_words(values, folder):
     """A workspace filled for a boot without jobs, and the command that boots it."""
-    cmdline = " ".join(values["append"])
+    cmdline = " ".join([*window_option(), *values["append"]])
     write_initrd(folder)
     write_boot_files(folder, cmdline)
     words = qemu.command(machine_config(values), cmdline, TERMINAL)
@@ -60,6 +69,14 @@ def _verdict(status):
     raise MachineError(f"QEMU ended with status {status}")
 
 
+def _run(command, folder):
+    with subprocess.Popen(command, cwd=folder) as process:
+        try:
+            return process.wait()
+        finally:
+            process.kill()
+
+
 def boot(values, words):
     """Quire's console on this terminal, until the machine ends or the person leaves it."""
     if words:
@@ -69,11 +86,9 @@ def boot(values, words):
     print("quire: booting; to leave: Ctrl-A, then x", file=sys.stderr)
     with workspace() as folder, terminal_kept():
         command = _machine_words(values, folder)
-        with subprocess.Popen(command, cwd=folder) as process:
-            try:
-                return _verdict(process.wait())
-            finally:
-                process.kill()
+        while (status := _run(command, folder)) == qemu.STATUS_RESTART:
+            pass
+        return _verdict(status)
 
 
 def debug(values, words):

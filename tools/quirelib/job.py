@@ -5,6 +5,7 @@ The kernel reads the job from /quire.job: records that end with a NUL, their fir
 it would see on the host.
 """
 
+import errno
 import os
 import stat
 from dataclasses import dataclass, field
@@ -16,6 +17,9 @@ JOB_FILE = "/quire.job"
 # What a program gets of the caller's environment; the rest would make runs differ from machine to
 # machine.
 PASSED_ENVIRONMENT = ("PATH", "HOME", "TERM", "LANG", "LC_ALL", "TZ")
+
+
+LINKS_MAX = 40  # symbolic links on one path, as in Linux
 
 
 @dataclass
@@ -99,6 +103,43 @@ class FileSet:
         info = os.stat(host)  # what is named itself may be a link, and its file is meant
         self._add_found(host, guest, info)
 
+    def add_reached(self, path):
+        """The host's file or folder at `path`, at the same path, with the symbolic links on the
+        way. Where the guest has a folder of its own in the place of a link, it goes into that.
+        OSError and ValueError as from add()."""
+        at, rest, links = "/", os.path.abspath(path).split("/"), 0
+        while rest:
+            name = rest.pop(0)
+            if name in ("", "."):
+                continue
+            if name == "..":
+                at = os.path.dirname(at)
+                continue
+            step = os.path.join(at, name)
+            kind = self._entries.get(step, ("symlink",))[0]
+            if kind != "symlink" or not os.path.islink(step):
+                at = step
+                continue
+            links += 1
+            if links > LINKS_MAX:
+                raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), path)
+            target = self.add_link(step)
+            rest = target.split("/") + rest
+            at = "/" if target.startswith("/") else at
+        if at not in self._entries:
+            self.add(at)
+
+    def add_link(self, path):
+        """The host's symbolic link `path`, unless a folder stands there. Its target."""
+        target = os.readlink(path)
+        if self._entries.get(path, ("symlink",))[0] == "symlink":
+            self._put(path, ("symlink", target, 0o777))
+        return target
+
+    def copied_files(self):
+        """The host's paths of the regular files so far."""
+        return [what for kind, what, _ in self._entries.values() if kind == "copy"]
+
     def _add_found(self, host, guest, info):
         permissions = stat.S_IMODE(info.st_mode)
         if stat.S_ISREG(info.st_mode):
@@ -114,11 +155,27 @@ class FileSet:
             raise ValueError(f"{host}: is no file, directory or symbolic link")
 
     def _put(self, guest, entry):
+        guest = self._beyond_links(guest)
         parent = os.path.dirname(guest)
         if parent != guest and parent not in self._entries:
             self._put(parent, ("directory", None, self._permissions_of(parent)))
         if guest != "/":
             self._entries[guest] = entry
+
+    def _beyond_links(self, guest):
+        """Where `guest` is when the links to its folder are followed that are in the set: what is
+        written before the link's target is there could not go through it."""
+        at, rest, links = "/", guest.split("/"), 0
+        while len(rest) > 1:
+            name = rest.pop(0)
+            at = os.path.dirname(at) if name == ".." else os.path.join(at, name)
+            kind, target, _ = self._entries.get(at, ("", "", 0))
+            if kind == "symlink" and links < LINKS_MAX:
+                links += 1
+                at = os.path.dirname(at)
+                rest = os.path.join(at, target).split("/") + rest
+                at = "/"
+        return os.path.join(at, rest[0])
 
     @staticmethod
     def _permissions_of(directory):

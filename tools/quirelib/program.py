@@ -2,15 +2,9 @@
 
 import os
 import stat
-import struct
 
+from .elf import MAGIC
 from .errors import NOT_EXECUTABLE, NOT_FOUND, QuireError
-
-ELF_MAGIC = b"\x7fELF"
-HEADER = struct.Struct("<16sHHIQQQIHHHHHH")  # Elf64_Ehdr
-PROGRAM_HEADER = struct.Struct("<IIQQQQQQ")  # Elf64_Phdr
-PT_INTERP = 3
-INTERPRETER_MAX = 4096
 
 
 def find_program(name, search_path):
@@ -30,8 +24,7 @@ def find_program(name, search_path):
 
 
 def check_program(path):
-    """Why the host itself would not run it, if so. How good an ELF file it is, the kernel judges.
-    The path of the dynamic linker it wants, or None."""
+    """Why the host itself would not run it, if so. What an ELF file is worth, the kernel says."""
     try:
         info = os.stat(path)
     except OSError as error:
@@ -44,26 +37,9 @@ def check_program(path):
         raise QuireError(f"{path}: is not executable (chmod +x)", NOT_EXECUTABLE)
     try:
         with open(path, "rb") as file:
-            if file.read(len(ELF_MAGIC)) != ELF_MAGIC:
-                raise QuireError(f"{path}: is no ELF program", NOT_EXECUTABLE)
-            return _interpreter(file)
+            start = file.read(len(MAGIC))
     except OSError as error:
         raise QuireError(f"{path}: {error.strerror}", NOT_EXECUTABLE) from error
-
-
-def _interpreter(file):
-    """PT_INTERP's path. Whatever is not understood here is left to the kernel."""
-    try:
-        file.seek(0)
-        header = HEADER.unpack(file.read(HEADER.size))
-        offset, entry_bytes, count = header[5], header[9], header[10]
-        for index in range(count):
-            file.seek(offset + index * entry_bytes)
-            kind, _, start, _, _, length, _, _ = PROGRAM_HEADER.unpack(
-                file.read(PROGRAM_HEADER.size))
-            if kind == PT_INTERP and 0 < length <= INTERPRETER_MAX:
-                file.seek(start)
-                return os.fsdecode(file.read(length).rstrip(b"\0"))
-    except (struct.error, ValueError, OSError):
-        pass
-    return None
+    if start != MAGIC and not start.startswith(b"#!"):
+        raise QuireError(f"{path}: is no ELF program, and no script that begins with #!",
+                         NOT_EXECUTABLE)

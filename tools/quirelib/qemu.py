@@ -20,7 +20,7 @@ COM1, COM2 = (0x3F8, 4), (0x2F8, 3)  # I/O port, interrupt
 DEBUG_EXIT_PORT = 0xF4
 
 # Exit statuses of QEMU, from what the kernel writes to the debug-exit device.
-STATUS_DONE, STATUS_PANIC, STATUS_TESTS_FAILED = 33, 99, 101
+STATUS_DONE, STATUS_RESTART, STATUS_PANIC, STATUS_TESTS_FAILED = 33, 35, 99, 101
 
 
 @dataclass

@@ -5,7 +5,8 @@ import sys
 
 from . import qemu
 from .build import prepare
-from .errors import NOT_EXECUTABLE, QuireError, UsageError
+from .dynamic import bring_needs, check_interpreter
+from .errors import QuireError, UsageError
 from .job import FileSet, Job, JOB_FILE, encode_jobs, host_terminals, passed_environment
 from .program import check_program, find_program
 from .session import Session
@@ -29,17 +30,21 @@ def machine_config(values):
                        firmware=firmware)
 
 
-def make_files(program, added):
-    """The FileSet of a run: what is --added, the program at its path, and its working directory."""
+def make_files(program, added, environment):
+    """The FileSet of a run: what is --added, the program at its path, what all of these need, and
+    the working directory. `environment`: "NAME=value" of the program."""
     files = FileSet()
-    files.add_directory(os.getcwd())
-    for host, guest in [(program, None), *added]:
-        try:
+    try:
+        files.add_directory(os.getcwd())
+        for host, guest in added:
             files.add(host, guest)
-        except OSError as error:
-            raise QuireError(f"{host}: {error.strerror}") from error
-        except ValueError as error:
-            raise QuireError(str(error)) from error
+        files.add_reached(program)
+        variables = dict(variable.split("=", 1) for variable in environment)
+        bring_needs(files, variables)
+    except OSError as error:
+        raise QuireError(f"{error.filename}: {error.strerror}") from error
+    except ValueError as error:
+        raise QuireError(str(error)) from error
     return files
 
 
@@ -74,15 +79,14 @@ def run(values, words):
         raise UsageError("which program? ./quire run [OPTIONS] PROGRAM [ARGUMENTS...]")
     name, *arguments = words
     found = find_program(name, os.environ.get("PATH", os.defpath))
-    interpreter = check_program(found)
-    path = os.path.realpath(found)
+    check_program(found)
+    check_interpreter(found)
+    path = os.path.abspath(found)
     config = machine_config(values)
     prepare(yes=values["yes"], quiet=True)
-    files = make_files(path, values["add"])
-    if interpreter and interpreter not in files:
-        raise QuireError(f"{found}: wants the dynamic linker {interpreter}; link it with -static, "
-                         "or --add the dynamic linker and the libraries", NOT_EXECUTABLE)
-    files.add_bytes(JOB_FILE, encode_jobs([make_job(name, path, arguments, values["env"])]))
+    job = make_job(name, path, arguments, values["env"])
+    files = make_files(path, values["add"], job.environment)
+    files.add_bytes(JOB_FILE, encode_jobs([job]))
     cmdline = " ".join([*values["append"], JOB_CMDLINE])
     log = LogSink(values["log"], values["verbose"])
     with workspace() as folder:

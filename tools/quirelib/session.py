@@ -18,28 +18,32 @@ LAST_WORDS_SECONDS = 5  # for a panic's backtrace, and from the last verdict to 
 class Session:
     """Boots `config` in `folder` and runs `jobs` jobs. A context manager, like the Machine in it.
 
-    observe(line) is called with each line of the log, before the session's own look at it.
+    observe(line) is called with each line of the log, before the session's own look at it;
+    listen(data) with what the console sends, as it comes.
     """
 
-    def __init__(self, folder, config, cmdline, streams, jobs, limit=None, observe=None):
+    def __init__(self, folder, config, cmdline, streams, jobs, limit=None, observe=None,
+                 listen=None):
         self.streams = streams
         self.endings = []
         self.panic = None  # the reason, once the kernel has panicked
         self.log = ConsoleLog(self._line)
         self._observe = observe
+        self._listen = listen
         self._jobs = jobs
         self._booted = False
         self._decoder = channel.FrameDecoder()
         self._limit = limit
         self._started = time.monotonic()
         self._deadline = None if limit is None else self._started + limit
-        self.machine = Machine(folder, config, cmdline, self.log.feed, self._channel_bytes)
+        self.machine = Machine(folder, config, cmdline, self._console_bytes, self._channel_bytes)
         streams.attach(self.machine, self._answer)
 
     def __enter__(self):
         return self
 
     def __exit__(self, *exception):
+        self.streams.restore()
         self.machine.__exit__(*exception)
 
     def run(self):
@@ -115,6 +119,11 @@ class Session:
         """The backtrace follows; then the kernel ends the machine, if it still can."""
         last = time.monotonic() + LAST_WORDS_SECONDS
         self._deadline = last if self._deadline is None else min(last, self._deadline)
+
+    def _console_bytes(self, data):
+        if self._listen:
+            self._listen(data)
+        self.log.feed(data)
 
     def _channel_bytes(self, data):
         try:

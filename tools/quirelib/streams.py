@@ -4,11 +4,14 @@ A session calls output() with what the program wrote, request() when the program
 finish() when the job has ended. Both kinds of streams answer a request by calling answer(bytes).
 """
 
+import contextlib
 import errno
 import os
 import select
 import signal
+import termios
 import time
+import tty
 
 from .errors import QuireError, Stopped, TimeLimit
 
@@ -26,6 +29,10 @@ class HostStreams:
         self._machine = None
         self._answer = None
         self._is_terminal = os.isatty(0)
+        # Both: the terminal is the guest's, which has a line discipline of its own. Else somebody
+        # else may be using it, as the pager behind a pipe does.
+        self._is_interactive = self._is_terminal and os.isatty(1)
+        self._settings = None  # of the terminal, before it became the guest's
 
     def attach(self, machine, answer):
         self._machine = machine
@@ -60,6 +67,9 @@ class HostStreams:
     def request(self, count):
         """Only now is fd 0 read, and no more than asked for: what the program leaves unread
         stays for whoever has the file next."""
+        if self._is_interactive and self._settings is None:
+            self._settings = termios.tcgetattr(0)
+            tty.setraw(0, termios.TCSADRAIN)  # what was typed already is for the guest
         self._wanted = count
         self._waiting = True
         self._machine.watch(0, self._read)
@@ -81,6 +91,14 @@ class HostStreams:
 
     def finish(self, ending):
         self._stop_waiting()
+        self.restore()
+
+    def restore(self):
+        """The terminal as it was."""
+        if self._settings is not None:
+            with contextlib.suppress(termios.error):  # it may have gone away
+                termios.tcsetattr(0, termios.TCSADRAIN, self._settings)
+            self._settings = None
 
 
 class MemoryStreams:
@@ -103,6 +121,9 @@ class MemoryStreams:
         job = len(self.endings)
         data, self._inputs[job] = self._inputs[job][:count], self._inputs[job][count:]
         self._answer(bytes(data))
+
+    def restore(self):
+        pass
 
     def unread(self, job):
         return bytes(self._inputs[job])

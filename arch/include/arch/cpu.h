@@ -12,6 +12,7 @@
 #include <arch_cpu.h> /* struct arch_cpu, and inline cpu_local(), cpu_relax() */
 
 struct cpu;
+struct text_sink;
 
 /* Make `cpu` this CPU's own. The first thing the kernel does on a CPU. */
 void cpu_set_local(struct cpu *cpu);
@@ -29,6 +30,9 @@ void cpu_init(void);
 
 /* Log what cpu_init found and turned on. */
 void cpu_log_features(void);
+
+/* What /proc/cpuinfo says of a CPU like this one, by that number. */
+void cpu_print_info(unsigned number, struct text_sink *sink);
 
 /* Fill with hardware random numbers; false if the CPU has no generator or it failed. */
 NODISCARD bool cpu_random(uint64_t *value);

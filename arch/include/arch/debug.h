@@ -10,14 +10,22 @@ struct trap_frame;
  * that is mapped and inside a kernel stack, so it never faults. pc 0: from the caller. */
 void arch_backtrace(vaddr_t pc, vaddr_t fp, void (*frame)(vaddr_t pc));
 
-/* How the machine ends. Tries the emulator's debug-exit device when the CPU says it is virtual,
- * then ACPI power-off (acpi_power_off() in dev/acpi.h) unless it is a panic, then halts. */
-enum machine_end { MACHINE_DONE, MACHINE_PANIC, MACHINE_TESTS_FAILED };
+/* How the machine ends. But for MACHINE_HALT it tries the emulator's debug-exit device when the CPU
+ * says it is virtual, then a reset for MACHINE_RESTART and ACPI power-off (acpi_power_off() in
+ * dev/acpi.h) for those that are not in a panic. Else, and in the end, it halts. */
+enum machine_end {
+	MACHINE_DONE,
+	MACHINE_PANIC,
+	MACHINE_TESTS_FAILED,
+	MACHINE_RESTART,
+	MACHINE_HALT
+};
 NORETURN void arch_machine_end(enum machine_end how);
 
 /* QEMU's exit status is (value << 1) | 1 for these values written to isa-debug-exit at port 0xf4.
  */
 #define DEBUG_EXIT_DONE         0x10 /* status 33 */
+#define DEBUG_EXIT_RESTART      0x11 /* status 35 */
 #define DEBUG_EXIT_PANIC        0x31 /* status 99 */
 #define DEBUG_EXIT_TESTS_FAILED 0x32 /* status 101 */
 

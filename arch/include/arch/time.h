@@ -10,6 +10,9 @@ void time_init(void);
 /* Nanoseconds since time_init (before it: 0). */
 uint64_t time_now(void);
 
+/* The finest counter that there is, in no unit: for what can't be foreseen of it. */
+uint64_t time_ticks(void);
+
 /* Call trap_timer() on this CPU at or after time_now() == deadline. One deadline; a later call
  * replaces it. UINT64_MAX: never. */
 void time_arm(uint64_t deadline);

@@ -1,0 +1,190 @@
+/* proc_fd.c: /proc/<pid>/fd, fdinfo and task (proc(5)). */
+#include <asm/fcntl.h>
+#include <asm/stat.h>
+#include <linux/stat.h>
+
+#include "fs/inode.h"
+#include "lib/errno.h"
+#include "lib/format.h"
+#include "lib/string.h"
+#include "mm/slab.h"
+#include "proc/proc_files.h"
+#include "proc/process_table.h"
+
+/* The file of descriptor who->number, with a reference; NULL. */
+static struct file *get_file(const struct proc_id *who)
+{
+	spin_lock(&process_lock);
+	struct process *process = process_of_id_locked(who);
+	struct file *file = process ? fd_table_get(&process->files, (unsigned)who->number) : NULL;
+	spin_unlock(&process_lock);
+	return file;
+}
+
+int proc_next_fd(const struct proc_id *who, int number)
+{
+	spin_lock(&process_lock);
+	struct process *process = process_of_id_locked(who);
+	int next = process ? fd_table_next(&process->files, number) : -1;
+	spin_unlock(&process_lock);
+	return next;
+}
+
+/* ---- a link to what is open ---- */
+
+static ssize_t name_file(struct file *file, char *to, size_t size)
+{
+	struct stat stat;
+	const char *name = file->ops->name;
+	size_t length = name ? strlen(name) : 0;
+
+	if (file->inode && (!name || file->inode->parent))
+		return inode_path(file->inode, to, size);
+	if (!name)
+		return (ssize_t)format(to, size, "anon_inode:");
+	if (name[length - 1] != ':')
+		return (ssize_t)string_copy(to, name, size);
+	file_stat(file, &stat);
+	return (ssize_t)format(to, size, "%s[%llu]", name, (unsigned long long)stat.st_ino);
+}
+
+static ssize_t fd_target(const struct proc_id *who, char *to, size_t size)
+{
+	struct file *file = get_file(who);
+
+	if (!file)
+		return -ENOENT;
+	ssize_t length = name_file(file, to, size);
+	file_put(file);
+	return length;
+}
+
+static uint32_t fd_permissions(const struct proc_id *who)
+{
+	struct file *file = get_file(who);
+
+	if (!file)
+		return 0;
+	unsigned access = file->flags & O_ACCMODE;
+	file_put(file);
+	return 0100u | (access == O_WRONLY ? 0 : 0400u) | (access == O_RDONLY ? 0 : 0200u);
+}
+
+/*
+ * An open file without an inode is opened again through this one. There is nothing that says how to
+ * open it anew, so what is got is the same open file; one that is nothing but a descriptor (its
+ * mode has no kind) can't be had so, as on Linux.
+ */
+struct shadow {
+	struct inode inode;
+	struct file *file; /* (i) with a reference */
+};
+
+static struct shadow *shadow_of(const struct inode *inode)
+{
+	return (struct shadow *)(uintptr_t)inode;
+}
+
+static int shadow_open(struct inode *inode, unsigned flags, struct file **out)
+{
+	uint32_t kind = inode->mode & S_IFMT;
+
+	if (!kind || kind == S_IFSOCK)
+		return -ENXIO;
+	*out = shadow_of(inode)->file;
+	file_get(*out);
+	return 0;
+}
+
+static void shadow_stat(const struct inode *inode, struct stat *out)
+{
+	file_stat(shadow_of(inode)->file, out);
+}
+
+static void shadow_release(struct inode *inode)
+{
+	file_put(shadow_of(inode)->file);
+	kfree(shadow_of(inode));
+}
+
+static const struct inode_ops shadow_ops = {
+	.open = shadow_open,
+	.stat = shadow_stat,
+	.release = shadow_release,
+};
+
+/* Takes over the reference. */
+static int make_shadow(struct file *file, struct inode **out)
+{
+	struct shadow *shadow = kzalloc(sizeof(*shadow));
+	struct stat stat;
+
+	if (!shadow) {
+		file_put(file);
+		return -ENOMEM;
+	}
+	file_stat(file, &stat);
+	inode_begin(&shadow->inode, &shadow_ops, stat.st_mode, NULL);
+	shadow->file = file;
+	*out = &shadow->inode;
+	return 0;
+}
+
+static int fd_follow(const struct proc_id *who, struct inode **out)
+{
+	struct file *file = get_file(who);
+
+	if (!file)
+		return -ENOENT;
+	if (!file->inode)
+		return make_shadow(file, out);
+	*out = file->inode;
+	inode_get(*out);
+	file_put(file);
+	return 0;
+}
+
+static int print_fd_info(const struct proc_id *who, struct text_sink *sink)
+{
+	struct file *file = get_file(who);
+	struct stat stat;
+
+	if (!file)
+		return -ENOENT;
+	file_stat(file, &stat);
+	text_print(sink, "pos:\t%llu\nflags:\t0%o\nmnt_id:\t1\nino:\t%llu\n",
+		   (unsigned long long)(file->ops->is_stream ? 0 : file->position), file->flags,
+		   (unsigned long long)stat.st_ino);
+	file_put(file);
+	return 0;
+}
+
+const struct proc_file proc_fd_link = {
+	.mode = S_IFLNK | 0700,
+	.target = fd_target,
+	.follow = fd_follow,
+	.permissions = fd_permissions,
+};
+
+const struct proc_file proc_fd_info = {.mode = S_IFREG | 0400, .print = print_fd_info};
+
+/* ---- threads: a process has one, and its number is the process's ---- */
+
+int proc_next_task(const struct proc_id *who, int number)
+{
+	return number < who->pid ? who->pid : -1;
+}
+
+static const struct proc_file task_files[] = {
+	{.name = "cmdline", .mode = S_IFREG | 0444, .print = proc_print_cmdline},
+	{.name = "comm", .mode = S_IFREG | 0444, .print = proc_print_comm},
+	{.name = "stat", .mode = S_IFREG | 0444, .print = proc_print_stat},
+	{.name = "statm", .mode = S_IFREG | 0444, .print = proc_print_statm},
+	{.name = "status", .mode = S_IFREG | 0444, .print = proc_print_status},
+};
+
+const struct proc_file proc_task = {
+	.mode = S_IFDIR | 0555,
+	.files = task_files,
+	.count = ARRAY_SIZE(task_files),
+};

@@ -1,0 +1,144 @@
+/* sys_clone.c: fork, vfork, clone and clone3. */
+#include <arch/trap.h>
+#include <linux/sched.h>
+
+#include "debug/log.h"
+#include "lib/errno.h"
+#include "lib/string.h"
+#include "mm/frame.h"
+#include "proc/process.h"
+#include "proc/thread.h"
+#include "sys/syscall.h"
+#include "vm/user_copy.h"
+
+/* What a copy of the process honours, or can do without as long as there are no threads. */
+#define FORK_LIKE                                                                    \
+	((uint64_t)(CLONE_CHILD_SETTID | CLONE_CHILD_CLEARTID | CLONE_DETACHED |     \
+		    CLONE_PARENT_SETTID | CLONE_UNTRACED | CLONE_VFORK | CLONE_VM) | \
+	 CLONE_CLEAR_SIGHAND)
+
+/* The flags that clone knows, too; clone3 has more. */
+#define LEGACY_FLAGS 0xffffffffull
+
+static void name_threads(uint64_t flags)
+{
+	static bool named; /* changed atomically */
+	const struct process *process = current_process();
+
+	if (!__atomic_exchange_n(&named, true, __ATOMIC_RELAXED))
+		log_warning("process %s (pid %d): clone with flags %#llx: threads are not "
+			    "implemented",
+			    process->name, process->pid, (unsigned long long)flags);
+}
+
+/* clone(2)'s checks and the rest, once the arguments are known. Without threads, sharing memory is
+ * for a child that the caller waits for: -ENOSYS otherwise, which programs know from old kernels.
+ */
+static int64_t clone_process(const struct syscall *call, const struct clone_args *args)
+{
+	uint64_t flags = args->flags;
+
+	if (((flags & CLONE_THREAD) && !(flags & CLONE_SIGHAND)) ||
+	    ((flags & CLONE_SIGHAND) && !(flags & CLONE_VM)) ||
+	    ((flags & CLONE_FS) && (flags & (CLONE_NEWNS | CLONE_NEWUSER))) ||
+	    ((flags & CLONE_SIGHAND) && (flags & CLONE_CLEAR_SIGHAND)))
+		return -EINVAL;
+	if ((flags & ~FORK_LIKE) || ((flags & CLONE_VM) && !(flags & CLONE_VFORK))) {
+		name_threads(flags);
+		return -ENOSYS;
+	}
+	return process_fork(
+		call->frame,
+		&(struct fork_request){
+			.share_space = flags & CLONE_VM,
+			.wait = flags & CLONE_VFORK,
+			.reset_handlers = flags & CLONE_CLEAR_SIGHAND,
+			.child_sp = args->stack + args->stack_size,
+			.child_tid = flags & CLONE_CHILD_SETTID ? args->child_tid : 0,
+			.parent_tid = flags & CLONE_PARENT_SETTID ? args->parent_tid : 0,
+		});
+}
+
+int64_t sys_fork(const struct syscall *call)
+{
+	return clone_process(call, &(struct clone_args){.flags = 0});
+}
+
+int64_t sys_vfork(const struct syscall *call)
+{
+	return clone_process(call, &(struct clone_args){.flags = CLONE_VFORK | CLONE_VM});
+}
+
+int64_t sys_clone(const struct syscall *call)
+{
+	/* Of the flags, clone takes the lower half alone. */
+	uint64_t flags = (uint32_t)call->a[0];
+
+	return clone_process(call, &(struct clone_args){
+					   .flags = flags & ~(uint64_t)CSIGNAL,
+					   .exit_signal = flags & CSIGNAL,
+					   .stack = call->a[1],
+					   .parent_tid = call->a[2],
+					   .child_tid = call->a[3],
+				   });
+}
+
+/* ---- clone3 ---- */
+
+/* Bytes that a newer program has behind what is known here must be zeros. */
+static int check_zeros(vaddr_t start, uint64_t bytes)
+{
+	uint8_t byte;
+
+	for (vaddr_t va = start; va < start + bytes; va++) {
+		if (copy_from_user(&byte, va, 1))
+			return -EFAULT;
+		if (byte)
+			return -E2BIG;
+	}
+	return 0;
+}
+
+static int get_clone_args(vaddr_t user, uint64_t bytes, struct clone_args *args)
+{
+	*args = (struct clone_args){.flags = 0};
+	if (bytes > PAGE_SIZE)
+		return -E2BIG;
+	if (bytes < CLONE_ARGS_SIZE_VER0)
+		return -EINVAL;
+	if (bytes > sizeof(*args)) {
+		int error = check_zeros(user + sizeof(*args), bytes - sizeof(*args));
+		if (error)
+			return error;
+	}
+	return copy_from_user(args, user, MIN(bytes, sizeof(*args))) ? -EFAULT : 0;
+}
+
+static bool are_valid(const struct clone_args *args)
+{
+	if (args->flags & ~(LEGACY_FLAGS | CLONE_CLEAR_SIGHAND | CLONE_INTO_CGROUP))
+		return false;
+	/* These have another meaning now, or none: the exit signal has a member of its own. */
+	if (args->flags & (CLONE_DETACHED | (CSIGNAL & ~(uint64_t)CLONE_NEWTIME)))
+		return false;
+	if ((args->flags & (CLONE_THREAD | CLONE_PARENT)) && args->exit_signal)
+		return false;
+	if (args->exit_signal > SIGNAL_MAX || (!args->set_tid) != (!args->set_tid_size))
+		return false;
+	return !args->stack == !args->stack_size;
+}
+
+int64_t sys_clone3(const struct syscall *call)
+{
+	struct clone_args args;
+
+	int error = get_clone_args(call->a[0], call->a[1], &args);
+	if (error)
+		return error;
+	if (!are_valid(&args))
+		return -EINVAL;
+	/* Choosing the child's pid and its control group is not implemented. */
+	if (args.set_tid_size || (args.flags & CLONE_INTO_CGROUP))
+		return -ENOSYS;
+	return clone_process(call, &args);
+}

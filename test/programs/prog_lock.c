@@ -1,0 +1,233 @@
+/* prog_lock.c: flock(2) and the locks of fcntl(2): conflicts, ranges, waiting, deadlock, closing.
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static const char *const path = "/tmp/lock_test";
+
+static void result(const char *what, long status)
+{
+	if (status < 0)
+		printf("%s: %s\n", what, strerror(errno));
+	else
+		printf("%s: %ld\n", what, status);
+}
+
+static int again(int flags)
+{
+	return open(path, flags);
+}
+
+static int record(int fd, int command, short type, off_t start, off_t length)
+{
+	struct flock lock = {.l_type = type, .l_whence = SEEK_SET};
+
+	lock.l_start = start;
+	lock.l_len = length;
+	return fcntl(fd, command, &lock);
+}
+
+static void who(const char *what, int fd, int command, short type, off_t start, off_t length)
+{
+	struct flock lock = {.l_type = type, .l_whence = SEEK_SET};
+
+	lock.l_start = start;
+	lock.l_len = length;
+	int status = fcntl(fd, command, &lock);
+	if (status)
+		printf("%s: %s\n", what, strerror(errno));
+	else if (lock.l_type == F_UNLCK)
+		printf("%s: free\n", what);
+	else
+		printf("%s: %s at %ld, %ld bytes, %s\n", what,
+		       lock.l_type == F_RDLCK ? "shared" : "exclusive", (long)lock.l_start,
+		       (long)lock.l_len,
+		       lock.l_pid == getppid() ? "the parent's"
+		       : lock.l_pid == -1      ? "a file's"
+					       : "another's");
+}
+
+/* Run in a child, which has no locks of records. */
+static void in_child(void (*run)(int fd), int fd)
+{
+	fflush(stdout);
+	pid_t child = fork();
+	if (!child) {
+		run(fd);
+		fflush(stdout);
+		_exit(0);
+	}
+	waitpid(child, NULL, 0);
+}
+
+static void whole_files(void)
+{
+	int one = again(O_RDWR), two = again(O_RDONLY), copy = dup(one);
+
+	result("shared", flock(one, LOCK_SH));
+	result("shared too", flock(two, LOCK_SH | LOCK_NB));
+	result("exclusive", flock(two, LOCK_EX | LOCK_NB));
+	result("unlock", flock(two, LOCK_UN));
+	result("convert", flock(one, LOCK_EX | LOCK_NB));
+	result("shared now", flock(two, LOCK_SH | LOCK_NB));
+	result("by the copy", flock(copy, LOCK_SH | LOCK_NB));
+	result("shared again", flock(two, LOCK_SH | LOCK_NB));
+	close(one);
+	result("copy holds it", flock(two, LOCK_EX | LOCK_NB));
+	close(copy);
+	result("closed", flock(two, LOCK_EX | LOCK_NB));
+	result("no operation", flock(two, 0));
+	result("two operations", flock(two, LOCK_SH | LOCK_EX));
+	result("unlock", flock(two, LOCK_UN));
+	result("unlock what is not", flock(two, LOCK_UN));
+	int name = open(path, O_PATH);
+	result("a name", flock(name, LOCK_SH));
+	result("nothing", flock(99, LOCK_SH));
+	close(name);
+	close(two);
+}
+
+static void show_all(int fd)
+{
+	who("from 0", fd, F_GETLK, F_WRLCK, 0, 0);
+	who("shared from 0", fd, F_GETLK, F_RDLCK, 0, 0);
+	who("at 12", fd, F_GETLK, F_WRLCK, 12, 1);
+	who("at 20", fd, F_GETLK, F_WRLCK, 20, 1);
+	who("from 20", fd, F_GETLK, F_WRLCK, 20, 0);
+	who("at 35", fd, F_GETLK, F_RDLCK, 35, 1);
+	result("set at 12", record(fd, F_SETLK, F_RDLCK, 12, 1));
+	result("set at 20", record(fd, F_SETLK, F_RDLCK, 20, 5));
+	result("unlock", record(fd, F_SETLK, F_UNLCK, 0, 0));
+}
+
+static void ranges(void)
+{
+	int fd = again(O_RDWR), copy = again(O_RDWR), reader = again(O_RDONLY);
+	struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_END};
+
+	result("10 to 19", record(fd, F_SETLK, F_WRLCK, 10, 10));
+	in_child(show_all, fd);
+	result("20 to 29", record(fd, F_SETLK, F_WRLCK, 20, 10));
+	in_child(show_all, fd);
+	result("a hole", record(fd, F_SETLK, F_UNLCK, 13, 4));
+	in_child(show_all, fd);
+	result("shared inside", record(fd, F_SETLK, F_RDLCK, 18, 5));
+	in_child(show_all, fd);
+	result("all of it", record(fd, F_SETLK, F_RDLCK, 0, 0));
+	in_child(show_all, fd);
+	result("own again", record(copy, F_SETLK, F_WRLCK, 0, 100));
+	in_child(show_all, fd);
+	close(copy);
+	printf("any close ends them\n");
+	in_child(show_all, fd);
+	result("write lock of a reader", record(reader, F_SETLK, F_WRLCK, 0, 1));
+	result("bad type", record(fd, F_SETLK, 7, 0, 1));
+	result("before the start", record(fd, F_SETLK, F_WRLCK, 5, -6));
+	result("backwards", record(fd, F_SETLK, F_WRLCK, 20, -10));
+	in_child(show_all, fd);
+	result("negative", record(fd, F_SETLK, F_WRLCK, -1, 1));
+	result("write", write(fd, "0123456789", 10));
+	lock.l_start = -3;
+	lock.l_len = 1;
+	result("from the end", fcntl(fd, F_SETLK, &lock));
+	in_child(show_all, fd);
+	lock.l_whence = 9;
+	result("from nowhere", fcntl(fd, F_SETLK, &lock));
+	result("at nothing", fcntl(fd, F_SETLK, 8l));
+	result("of nothing", record(99, F_SETLK, F_WRLCK, 0, 1));
+	close(fd);
+	close(reader);
+}
+
+static void of_files(void)
+{
+	int one = again(O_RDWR), two = again(O_RDWR);
+	struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_pid = 5};
+
+	result("file's lock", record(one, F_OFD_SETLK, F_WRLCK, 0, 10));
+	result("of another file", record(two, F_OFD_SETLK, F_RDLCK, 5, 1));
+	result("of the process", record(one, F_SETLK, F_RDLCK, 5, 1));
+	who("whose", two, F_GETLK, F_RDLCK, 0, 0);
+	who("whose", two, F_OFD_GETLK, F_RDLCK, 0, 0);
+	who("own", one, F_OFD_GETLK, F_RDLCK, 0, 0);
+	result("with a pid", fcntl(one, F_OFD_SETLK, &lock));
+	close(one);
+	result("closed", record(two, F_OFD_SETLK, F_RDLCK, 5, 1));
+	close(two);
+}
+
+/* Wait for a byte that another has: is it a deadlock? Then give up the own one. */
+static char wait_for(int fd, off_t wanted, off_t own)
+{
+	int status = record(fd, F_SETLKW, F_WRLCK, wanted, 1);
+	char verdict = status == 0 ? 'g' : errno == EDEADLK ? 'd' : 'e';
+
+	record(fd, F_SETLK, F_UNLCK, wanted, 1);
+	record(fd, F_SETLK, F_UNLCK, own, 1);
+	return verdict;
+}
+
+/* Each wants what the other has: one of them is told so. */
+static void waiting(void)
+{
+	int fd = again(O_RDWR), told[2], status;
+	char byte;
+
+	if (pipe(told))
+		return;
+	alarm(20);
+	result("first", record(fd, F_SETLK, F_WRLCK, 0, 1));
+	fflush(stdout);
+	pid_t child = fork();
+	if (!child) {
+		status = record(fd, F_SETLK, F_WRLCK, 1, 1);
+		if (status || write(told[1], "x", 1) != 1)
+			_exit(1);
+		byte = wait_for(fd, 0, 1);
+		_exit(write(told[1], &byte, 1) != 1);
+	}
+	if (read(told[0], &byte, 1) != 1)
+		return;
+	char mine = wait_for(fd, 1, 0);
+	if (read(told[0], &byte, 1) != 1)
+		return;
+	printf("one was told, the other got it: %d\n",
+	       (mine == 'd' && byte == 'g') || (mine == 'g' && byte == 'd'));
+	waitpid(child, &status, 0);
+	printf("child %d\n", status);
+	close(fd);
+	fd = again(O_RDWR);
+	result("whole", flock(fd, LOCK_EX));
+	fflush(stdout);
+	child = fork();
+	if (!child) {
+		int own = again(O_RDWR);
+		_exit(write(told[1], "x", 1) != 1 || flock(own, LOCK_EX));
+	}
+	if (read(told[0], &byte, 1) != 1)
+		return;
+	result("unlock", flock(fd, LOCK_UN));
+	waitpid(child, &status, 0);
+	printf("child %d\n", status);
+	close(fd);
+}
+
+int main(void)
+{
+	int fd = open(path, O_RDWR | O_CREAT | O_TRUNC, 0600);
+
+	close(fd);
+	whole_files();
+	ranges();
+	of_files();
+	waiting();
+	unlink(path);
+	return 0;
+}
