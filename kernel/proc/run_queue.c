@@ -130,6 +130,11 @@ struct thread *run_queue_take_locked(unsigned cpu)
 	return thread;
 }
 
+void run_queue_remove_locked(struct thread *thread)
+{
+	remove(&queues[thread->cpu], thread);
+}
+
 bool run_queue_has_work_locked(unsigned cpu)
 {
 	return queues[cpu].count || (total && find_behind(cpu, UINT64_MAX));

@@ -22,6 +22,9 @@ unsigned run_queue_add_locked(struct thread *thread);
  */
 void run_queue_return_locked(struct thread *thread);
 
+/* Take this one, which waits, out of its queue. */
+void run_queue_remove_locked(struct thread *thread);
+
 /* Take the one that `cpu` shall run now; NULL: there is none for it. */
 struct thread *run_queue_take_locked(unsigned cpu);
 

@@ -92,7 +92,8 @@ void sched_arm_timer(void)
 void sched_kick(void)
 {
 	spin_lock(&sched_lock);
-	if (time_now() >= mine()->slice_end && run_queue_length_locked())
+	bool is_over = time_now() >= mine()->slice_end && run_queue_length_locked();
+	if (is_over || !(current_thread()->affinity & 1ull << cpu_local()->id))
 		cpu_local()->need_resched = true;
 	else
 		arm_timer_locked();
@@ -311,6 +312,42 @@ void NO_LOCK_ANALYSIS sched_start(void)
 		if (!work)
 			cpu_idle();
 	}
+}
+
+/* ---- what others wish ---- */
+
+void sched_set_nice(struct thread *thread, int nice)
+{
+	assert(nice >= NICE_MIN && nice <= NICE_MAX);
+	spin_lock(&sched_lock);
+	thread->nice = (int8_t)nice;
+	spin_unlock(&sched_lock);
+}
+
+uint64_t sched_affinity(struct thread *thread)
+{
+	spin_lock(&sched_lock);
+	uint64_t allowed = thread->affinity;
+	spin_unlock(&sched_lock);
+	return allowed;
+}
+
+void sched_set_affinity(struct thread *thread, uint64_t allowed)
+{
+	assert(allowed);
+	spin_lock(&sched_lock);
+	thread->affinity = allowed;
+	if (!(allowed & 1ull << thread->cpu)) {
+		if (thread == current_thread()) {
+			cpu_local()->need_resched = true;
+		} else if (thread->on_cpu) {
+			smp_interrupt(cpus[thread->cpu]);
+		} else if (thread->state == THREAD_RUNNABLE) {
+			run_queue_remove_locked(thread);
+			enqueue_locked(thread);
+		}
+	}
+	spin_unlock(&sched_lock);
 }
 
 /* ---- for others to know ---- */

@@ -52,6 +52,14 @@ void sched_wait_for_dead(void);
 /* First thing of a new thread: see above. */
 void sched_finish_switch(void);
 
+/* How much time it gets beside others: NICE_MIN to NICE_MAX. */
+void sched_set_nice(struct thread *thread, int nice);
+
+/* The set of CPUs that it may run on, not empty. One that runs elsewhere moves at once, or as soon
+ * as it leaves the kernel. */
+void sched_set_affinity(struct thread *thread, uint64_t allowed);
+uint64_t sched_affinity(struct thread *thread);
+
 /* Nanoseconds that `thread` has run. */
 uint64_t sched_cpu_time(struct thread *thread);
 

@@ -23,6 +23,7 @@ static struct thread *thread_allocate(struct process *process)
 	thread->process = process;
 	thread->state = THREAD_BLOCKED;
 	thread->affinity = UINT64_MAX;
+	thread->nice = process->nice;
 	thread_signals_init(&thread->signals);
 	return thread;
 }
@@ -81,7 +82,6 @@ int thread_fork(struct process *process, const struct trap_frame *frame, struct 
 		thread_release(thread);
 		return error;
 	}
-	thread->nice = current_thread()->nice;
 	thread->affinity = current_thread()->affinity;
 	thread->virtual_time = current_thread()->virtual_time;
 	thread->cpu = current_thread()->cpu;
