@@ -31,7 +31,7 @@ struct cpu {
 	bool need_resched;
 	struct cross_call call; /* its own, while it waits for others */
 	uint64_t callers;       /* (c) CPUs whose call it shall serve */
-	bool in_interrupt; /* a handler runs: it may find memory's lists half changed */
+	bool in_interrupt;      /* a handler runs: it may find memory's lists half changed */
 };
 
 extern struct cpu boot_cpu;

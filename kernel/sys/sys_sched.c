@@ -1,7 +1,7 @@
 /*
- * sys_sched.c: priorities, scheduling policies and affinity (sched(7)). A nice value weighs the time
- * that a thread gets; SCHED_BATCH and SCHED_IDLE are kept and told only. Real-time policies, which
- * would be a promise, are refused as Linux refuses them to a process without CAP_SYS_NICE.
+ * sys_sched.c: priorities, scheduling policies and affinity (sched(7)). A nice value weighs the
+ * time that a thread gets; SCHED_BATCH and SCHED_IDLE are kept and told only. Real-time policies,
+ * which would be a promise, are refused as Linux refuses them to a process without CAP_SYS_NICE.
  */
 #include <arch/mmu.h>
 #include <linux/capability.h>

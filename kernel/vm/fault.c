@@ -199,6 +199,8 @@ static enum vm_result serve_present(struct table_gather *gather, entry_t *entry,
 /* Flush all that was translated by the leaf: a large one may be cached piece by piece. */
 static void finish(struct table_gather *gather, vaddr_t va, unsigned level)
 {
+	if (!gather->stale && !gather->count)
+		return;
 	gather->start = ALIGN_DOWN(va, entry_span(level));
 	gather->end = gather->start + entry_span(level);
 	table_gather_finish(gather);
