@@ -11,6 +11,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <sys/auxv.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/select.h>
@@ -174,8 +175,22 @@ static void sockets(void)
 	say("sendto -1", sendto(-1, "a", 1, 0, (struct sockaddr *)&name, sizeof(name)));
 	say("sendto a file", sendto(1, "a", 1, 0, (struct sockaddr *)&name, sizeof(name)));
 	say("bad name", sendto(-1, "a", 1, 0, bad, sizeof(name)));
-	if (socketpair(AF_UNIX, SOCK_STREAM, 0, pair) == 0)
-		say("sendto", sendto(pair[0], "a", 1, 0, NULL, 0));
+	for (int type = SOCK_STREAM; type <= SOCK_DGRAM; type++) {
+		int bytes = -1;
+		char byte;
+		if (socketpair(AF_UNIX, type, 0, pair))
+			break;
+		say("FIONREAD", ioctl(pair[1], FIONREAD, &bytes));
+		printf(" %d", bytes);
+		say("sendto", sendto(pair[0], "abc", 3, 0, NULL, 0));
+		say("sendto", sendto(pair[0], "de", 2, 0, NULL, 0));
+		ioctl(pair[1], FIONREAD, &bytes);
+		printf(" %d", bytes);
+		say("read", read(pair[1], &byte, 1));
+		ioctl(pair[1], FIONREAD, &bytes);
+		printf(" %d", bytes);
+		say("bad", ioctl(pair[1], FIONREAD, bad));
+	}
 	putchar('\n');
 }
 
