@@ -18,12 +18,14 @@
 #include "proc/thread.h"
 #include "vm/space.h"
 
-#define DEFAULT_STACK_BYTES (8 * MIB)
-#define DEFAULT_OPEN_FILES  1024u
-#define MAX_OPEN_FILES      4096u
-#define DEFAULT_UMASK       022u
-#define DEFAULT_SIGPENDING  4096u
-#define NS_PER_SECOND       1000000000ull
+#define DEFAULT_STACK_BYTES  (8 * MIB)
+#define DEFAULT_OPEN_FILES   1024u
+#define MAX_OPEN_FILES       4096u
+#define DEFAULT_UMASK        022u
+#define DEFAULT_SIGPENDING   4096u
+#define DEFAULT_LOCKED_BYTES (8u << 20)
+#define DEFAULT_QUEUES_BYTES 819200u
+#define NS_PER_SECOND        1000000000ull
 
 struct spinlock process_lock = SPINLOCK_INIT(RANK_PROCESS);
 
@@ -59,6 +61,12 @@ void process_init(void)
 		(struct process_limit){DEFAULT_OPEN_FILES, MAX_OPEN_FILES};
 	kernel_process.limits[RLIMIT_SIGPENDING] =
 		(struct process_limit){DEFAULT_SIGPENDING, DEFAULT_SIGPENDING};
+	kernel_process.limits[RLIMIT_MEMLOCK] =
+		(struct process_limit){DEFAULT_LOCKED_BYTES, DEFAULT_LOCKED_BYTES};
+	kernel_process.limits[RLIMIT_MSGQUEUE] =
+		(struct process_limit){DEFAULT_QUEUES_BYTES, DEFAULT_QUEUES_BYTES};
+	kernel_process.limits[RLIMIT_NICE] = (struct process_limit){0, 0};
+	kernel_process.limits[RLIMIT_RTPRIO] = (struct process_limit){0, 0};
 	kernel_process.limits[RLIMIT_NPROC] = (struct process_limit){PROCESS_MAX, PROCESS_MAX};
 }
 
