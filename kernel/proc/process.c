@@ -13,6 +13,7 @@
 #include "lib/string.h"
 #include "mm/slab.h"
 #include "proc/futex.h"
+#include "proc/interval_timer.h"
 #include "proc/process_table.h"
 #include "proc/signal_file.h"
 #include "proc/thread.h"
@@ -232,12 +233,14 @@ static int inherit(struct process *child, const struct process *parent)
 		__atomic_fetch_add(&child->layout->count, 1, __ATOMIC_RELAXED);
 	memcpy(child->limits, parent->limits, sizeof(child->limits));
 	memcpy(child->name, parent->name, sizeof(child->name));
-	return signals_inherit(&child->signals, &parent->signals);
+	int error = signals_inherit(&child->signals, &parent->signals);
+	return error ? error : process_watch_cpu(child);
 }
 
 void process_free(struct process *process)
 {
 	if (process->cwd) { /* it never began */
+		timers_destroy(process);
 		struct vm_space *space = process_strip(process);
 		assert(!space);
 	}

@@ -6,4 +6,7 @@ touch a b c; mkdir m; touch .h; ls -U; ls -f; rm b; touch b; mv a z; find .; mv 
 trap '' XFSZ; dd if=/dev/zero of=g bs=1000 count=9 status=noxfer; echo $?; stat -c %s g
 truncate -s 2049 g; truncate -s 2048 g; truncate -s 2047 g; fallocate -l 3000 g; fallocate -l 2048 g; stat -c %s g
 echo more >>g; echo $?; echo same 1<>g; cat f g >h; stat -c %s h) 2>&1
+# The limit on CPU time: SIGXCPU each second, and SIGKILL at the hard limit; children have it, too.
+{ (ulimit -S -t 1; ulimit -H -t 2; trap 'ulimit -S -t' XCPU; while :; do :; done); } 2>/dev/null; echo $?
+{ (ulimit -t 1; (while :; do :; done); echo $?); } 2>/dev/null; echo $?
 ulimit -e; ulimit -r; ulimit -l; ulimit -q; ulimit -f; ulimit -s; ulimit -c
