@@ -4,6 +4,7 @@
  */
 #include <arch/cpu.h>
 #include <arch/debug.h>
+#include <arch/smp.h>
 #include <arch/time.h>
 
 #include "boot_info.h"
@@ -31,8 +32,6 @@
 #include "vm/trace.h"
 
 #define QUIRE_VERSION "0.1"
-
-struct cpu boot_cpu;
 
 /* A copy, since the loader's own is in memory that mm_init() frees. */
 static struct boot_info info;
@@ -74,6 +73,18 @@ static void set_fork_share(void)
 		}
 	}
 	log_warning("fork_share=%s is not one of root, leaf, none; it is root", wanted);
+}
+
+/* The boot option cpus=N. */
+static unsigned cpus_wanted(void)
+{
+	uint64_t count = option("cpus") ? option_u64("cpus", 0) : CPU_MAX;
+
+	if (!count || count > CPU_MAX) {
+		log_warning("cpus=%s is not a number from 1 to %u", option("cpus"), CPU_MAX);
+		return CPU_MAX;
+	}
+	return (unsigned)count;
 }
 
 static void log_boot(void)
@@ -126,6 +137,7 @@ void kernel_main(paddr_t boot_info)
 	procfs_init();
 	sched_init();
 	load_init();
+	smp_start(mm_low_pages(), cpus_wanted());
 	run_self_tests();
 	job_start();
 	sched_start(); /* this stack becomes the idle thread's */

@@ -17,7 +17,8 @@
 #include "mm/layout.h"
 #include "mm/mm.h"
 #include "sync/cpu.h"
-#include "sync/mutex.h"
+#include "sync/cross_call.h"
+#include "sync/wait_queue.h"
 #include "vm/space.h"
 
 #define HOST_RAM_START  (1 * MIB) /* frame numbers below do not exist, as on a PC */
@@ -61,9 +62,28 @@ void irq_restore(bool were_on)
 	boot_cpu.arch.interrupts = were_on;
 }
 
-void thread_yield(void)
+void cross_call(uint64_t targets, void (*function)(void *argument), void *argument)
+{
+	/* There is nobody else. */
+}
+
+/* One thread: a mutex is never contended, and nobody waits. */
+void wait_prepare(struct wait_queue *queue, struct waiter *waiter)
 {
 	panic("a lock is contended, and there is one thread");
+}
+
+void wait_block_always(void)
+{
+}
+
+void wait_finish(struct waiter *waiter)
+{
+}
+
+unsigned wait_wake(struct wait_queue *queue, unsigned max)
+{
+	return 0;
 }
 
 paddr_t kmap_root(void)

@@ -10,6 +10,8 @@
 #include "lib/format.h"
 #include "lib/string.h"
 #include <arch/mmu.h>
+#include <arch/thread.h>
+#include "mm/image.h"
 #include "sync/cpu.h"
 #include "x86.h"
 
@@ -69,13 +71,13 @@ void cpu_set_local(struct cpu *cpu)
 	msr_write(MSR_GS_BASE, (vaddr_t)cpu);
 }
 
-static void detect(void)
+static struct cpu_features detect(void)
 {
 	struct cpuid features = cpuid(LEAF_FEATURES, 0);
 	struct cpuid structured = cpuid(LEAF_STRUCTURED, 0);
 	const uint32_t machine_check = FEATURE_EDX_MCE | FEATURE_EDX_MCA;
 
-	cpu_features = (struct cpu_features){
+	return (struct cpu_features){
 		.mce = (features.edx & machine_check) == machine_check,
 		.pge = features.edx & FEATURE_EDX_PGE,
 		.smep = structured.ebx & STRUCTURED_EBX_SMEP,
@@ -90,8 +92,6 @@ static void detect(void)
 		.rdseed = structured.ebx & STRUCTURED_EBX_RDSEED,
 		.hypervisor = features.ecx & FEATURE_ECX_HYPERVISOR,
 	};
-	if (!(cpuid(LEAF_EXTENDED_FEATURES, 0).edx & EXTENDED_EDX_NX))
-		panic("this processor has no no-execute pages");
 }
 
 /* What the firmware left in the banks would be taken for a new machine check. (SDM 3B, 15.6) */
@@ -152,18 +152,35 @@ static void init_syscall(void)
 	msr_write(MSR_SYSENTER_CS, 0);
 }
 
-void cpu_init(void)
+static void init_registers(vaddr_t stack_top)
 {
-	struct cpu *cpu = cpu_local();
-
-	detect();
-	descriptors_init(&cpu->arch);
+	descriptors_init(&cpu_local()->arch, stack_top);
 	clear_machine_checks();
 	write_control_registers();
 	clear_debug_registers();
 	init_syscall();
+}
+
+void cpu_init(void)
+{
+	if (!(cpuid(LEAF_EXTENDED_FEATURES, 0).edx & EXTENDED_EDX_NX))
+		panic("this processor has no no-execute pages");
+	cpu_features = detect();
+	descriptors_fill_idt();
+	init_registers((vaddr_t)boot_stack_guard + PAGE_SIZE + KERNEL_STACK_BYTES);
 	fpu_init();
 	pic_disable();
+}
+
+bool cpu_init_further(vaddr_t stack_top)
+{
+	struct cpu_features mine = detect();
+
+	mine.avx_pages = cpu_features.avx_pages; /* not of the CPU itself */
+	if (memcmp(&mine, &cpu_features, sizeof(mine)) != 0)
+		return false;
+	init_registers(stack_top);
+	return fpu_init_further();
 }
 
 static void brand(char *text)

@@ -4,9 +4,7 @@
  * 3A, 3.4.5, 6.14, 8.7.)
  */
 #include <arch/mmu.h>
-#include <arch/thread.h>
 
-#include "mm/image.h"
 #include "sync/cpu.h"
 #include "x86.h"
 
@@ -68,7 +66,7 @@ static unsigned ist_of(unsigned vector)
 	}
 }
 
-static void fill_idt(void)
+void descriptors_fill_idt(void)
 {
 	for (unsigned vector = 0; vector < VECTORS; vector++) {
 		vaddr_t stub = (vaddr_t)trap_stubs + vector * TRAP_STUB_BYTES;
@@ -79,14 +77,14 @@ static void fill_idt(void)
 	}
 }
 
-static void fill_tss(struct arch_cpu *cpu)
+static void fill_tss(struct arch_cpu *cpu, vaddr_t stack_top)
 {
 	struct task_state *tss = &cpu->tss;
 
 	*tss = (struct task_state){0};
 	/* Past the limit: no port is open to ring 3. */
 	tss->iomap_base = sizeof(*tss);
-	tss->rsp[0] = (vaddr_t)boot_stack_guard + PAGE_SIZE + KERNEL_STACK_BYTES;
+	tss->rsp[0] = stack_top;
 	for (unsigned i = 0; i < IST_COUNT; i++) {
 		cpu->ist[i].cpu = cpu->self;
 		tss->ist[i] = (vaddr_t)&cpu->ist[i].cpu;
@@ -127,14 +125,13 @@ static void load_segments(void)
 			 : "rax", "memory");
 }
 
-void descriptors_init(struct arch_cpu *cpu)
+void descriptors_init(struct arch_cpu *cpu, vaddr_t stack_top)
 {
 	const struct table_pointer gdt = {sizeof(cpu->gdt) - 1, (vaddr_t)cpu->gdt};
 	const struct table_pointer idt_pointer = {sizeof(idt) - 1, (vaddr_t)idt};
 
-	fill_tss(cpu);
+	fill_tss(cpu, stack_top);
 	fill_gdt(cpu);
-	fill_idt();
 	__asm__ volatile("lgdt %0" : : "m"(gdt));
 	load_segments();
 	msr_write(MSR_FS_BASE, 0);

@@ -48,10 +48,15 @@ static void find_mxcsr_mask(void)
 		mxcsr_mask = MXCSR_MASK_DEFAULT;
 }
 
-void fpu_init(void)
+static void load_initial(void)
 {
 	uint32_t mxcsr = MXCSR_INITIAL;
 
+	__asm__ volatile("fninit; ldmxcsr %0" : : "m"(mxcsr));
+}
+
+void fpu_init(void)
+{
 	area_bytes = FXSAVE_BYTES;
 	if (cpu_features.xsave) {
 		uint32_t wanted =
@@ -65,10 +70,23 @@ void fpu_init(void)
 		area_bytes = cpuid(LEAF_XSAVE, 0).ebx; /* for what is on in XCR0 now */
 		assert(area_bytes > FXSAVE_BYTES);
 	}
-	__asm__ volatile("fninit; ldmxcsr %0" : : "m"(mxcsr));
+	load_initial();
 	find_mxcsr_mask();
 	assert(area_bytes <= sizeof(initial_area));
 	fpu_area_init(initial_area);
+}
+
+bool fpu_init_further(void)
+{
+	if (cpu_features.xsave) {
+		if (features & ~(uint64_t)cpuid(LEAF_XSAVE, 0).eax)
+			return false;
+		xcr0_write(features);
+		if (cpuid(LEAF_XSAVE, 0).ebx != area_bytes)
+			return false;
+	}
+	load_initial();
+	return true;
 }
 
 uint64_t fpu_features(void)

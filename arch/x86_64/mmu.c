@@ -2,7 +2,10 @@
 #include <arch/mmu.h>
 #include <cpuid.h>
 
+#include <arch/irq.h>
+
 #include "mm/layout.h"
+#include "x86.h"
 
 #define CPUID_EXTENDED_FEATURES 0x80000001u
 #define CPUID_EDX_1GIB_PAGES    (1u << 26)
@@ -34,6 +37,22 @@ void mmu_flush_all(void)
 
 	__asm__ volatile("mov %%cr3, %0" : "=r"(root));
 	__asm__ volatile("mov %0, %%cr3" : : "r"(root) : "memory");
+}
+
+/* SDM 3A, 4.10.4.1: changing CR4.PGE drops global translations, too. */
+void mmu_flush_global(void)
+{
+	uint64_t cr4;
+
+	if (!cpu_features.pge) {
+		mmu_flush_all();
+		return;
+	}
+	bool were_on = irq_save();
+	__asm__ volatile("mov %%cr4, %0" : "=r"(cr4));
+	__asm__ volatile("mov %0, %%cr4" : : "r"(cr4 & ~(uint64_t)CR4_PGE) : "memory");
+	__asm__ volatile("mov %0, %%cr4" : : "r"(cr4) : "memory");
+	irq_restore(were_on);
 }
 
 bool mmu_probe(paddr_t root, vaddr_t va, unsigned access)

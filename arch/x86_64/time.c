@@ -11,6 +11,7 @@
 #include "debug/log.h"
 #include "dev/acpi.h"
 #include "reference.h"
+#include "sync/cpu.h"
 #include "x86.h"
 
 #define WINDOW_PER_SECOND 100u /* the measurement takes 1/100 s */
@@ -23,8 +24,6 @@ static bool running;
 static uint64_t tsc_start, tsc_hz, tsc_scale;
 static uint64_t apic_hz; /* of the timer, divided; 0: by TSC deadline */
 static uint64_t boot_epoch;
-
-static uint64_t armed = UINT64_MAX; /* this CPU's deadline, interrupts off; one CPU so far */
 
 /* The three counters at one moment. */
 struct sample {
@@ -109,6 +108,7 @@ void time_init(void)
 	} else if (!apic_hz) {
 		panic("the APIC's timer does not count");
 	}
+	cpu_local()->arch.armed = UINT64_MAX;
 	before = tsc_read();
 	tsc_scale = clock_scale(tsc_hz);
 	tsc_start = before;
@@ -117,6 +117,13 @@ void time_init(void)
 	log_clock(&reference);
 	if (!boot_epoch)
 		log_warning("time: the real-time clock gives no date; it is 1970");
+}
+
+void time_init_further(void)
+{
+	cpu_local()->arch.armed = UINT64_MAX;
+	if (!apic_hz)
+		apic_timer_use_deadline();
 }
 
 uint64_t time_ticks(void)
@@ -166,10 +173,11 @@ static void arm_hardware(uint64_t deadline)
 void time_arm(uint64_t deadline)
 {
 	bool were_on = irq_save();
+	struct arch_cpu *cpu = &cpu_local()->arch;
 
 	assert(running);
-	if (deadline != armed) {
-		armed = deadline;
+	if (deadline != cpu->armed) {
+		cpu->armed = deadline;
 		arm_hardware(deadline);
 	}
 	irq_restore(were_on);
@@ -178,12 +186,14 @@ void time_arm(uint64_t deadline)
 /* The two clocks differ a little, so the timer may be early: then it is armed again. */
 void time_interrupt(void)
 {
-	if (armed == UINT64_MAX)
+	struct arch_cpu *cpu = &cpu_local()->arch;
+
+	if (cpu->armed == UINT64_MAX)
 		return;
-	if (time_now() < armed) {
-		arm_hardware(armed);
+	if (time_now() < cpu->armed) {
+		arm_hardware(cpu->armed);
 		return;
 	}
-	armed = UINT64_MAX;
+	cpu->armed = UINT64_MAX;
 	trap_timer();
 }

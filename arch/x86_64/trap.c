@@ -218,6 +218,9 @@ static void interrupt(struct trap_frame *frame)
 	if (vector == VECTOR_TIMER) {
 		apic_end_of_interrupt();
 		time_interrupt();
+	} else if (vector == VECTOR_CALL) {
+		apic_end_of_interrupt();
+		trap_call();
 	} else if (vector >= VECTOR_LINE && vector < VECTOR_LINE + 16) {
 		irq_dispatch(vector);
 		apic_end_of_interrupt();
@@ -265,6 +268,8 @@ void trap_fatal(struct trap_frame *frame)
 	vaddr_t va = fault_address();
 
 	user_access_end();
+	if (frame->vector == VECTOR_NMI && panic_is_elsewhere())
+		cpu_halt(); /* smp_stop_others() */
 	if (frame->vector == VECTOR_DOUBLE_FAULT && kmap_is_stack_guard(va))
 		panic_trap(frame, "kernel stack overflow (double fault at %#llx)",
 			   (unsigned long long)va);

@@ -19,6 +19,9 @@ struct cpu_features {
 };
 extern struct cpu_features cpu_features;
 
+/* cpu_init() for each further CPU; false if it lacks what the first has. */
+NODISCARD bool cpu_init_further(vaddr_t stack_top);
+
 /* Kernel accesses to pages that ring 3 can access: allowed between these two. (SDM 3A, 4.6.1) */
 static inline void user_access_begin(void)
 {
@@ -34,13 +37,17 @@ static inline void user_access_end(void)
 
 /* ---- descriptors.c ---- */
 
-/* Load GDT, TSS and IDT of this CPU. Keeps the GS base. */
-void descriptors_init(struct arch_cpu *cpu);
+/* Once, before the first descriptors_init(). */
+void descriptors_fill_idt(void);
+/* Load GDT, TSS and IDT of this CPU, whose stack is `stack_top` for now. Keeps the GS base. */
+void descriptors_init(struct arch_cpu *cpu, vaddr_t stack_top);
 
 /* ---- fpu.c ---- */
 
 /* Turn on all register state the kernel knows how to save; after CR4.OSXSAVE. */
 void fpu_init(void);
+/* The same on a further CPU; false if it has not the same state as the first. */
+NODISCARD bool fpu_init_further(void);
 /* The size of a save area. It is aligned to FPU_ALIGN. */
 #define FPU_ALIGN 64u
 size_t fpu_area_bytes(void);
@@ -87,9 +94,12 @@ bool trap_leave(struct trap_frame *frame);
 
 /* Find and enable this CPU's local APIC, everything masked but NMI; false if there is none. */
 NODISCARD bool apic_init(void);
-bool apic_is_x2(void);
+/* The same for each further CPU. */
+void apic_init_further(void);
 uint32_t apic_id(void);
 void apic_end_of_interrupt(void);
+/* Interrupt the CPU with that id: ICR_* of apic_icr.h. False: it can't be reached. Any context. */
+bool apic_send(uint32_t id, uint32_t command);
 /* Is `vector` being served, so that it wants apic_end_of_interrupt()? */
 bool apic_in_service(unsigned vector);
 
@@ -111,6 +121,8 @@ void irq_dispatch(unsigned vector);
 /* ---- time.c, rtc.c ---- */
 
 void time_interrupt(void);
+/* This CPU's timer, for each further CPU. Interrupts off. */
+void time_init_further(void);
 /* Seconds since 1970 by the real-time clock; 0 if it gives no valid date. */
 uint64_t rtc_read_epoch(uint8_t century_register);
 

@@ -15,6 +15,7 @@
 #include <arch/cpu.h>
 #include <arch/debug.h>
 #include <arch/irq.h>
+#include <arch/smp.h>
 #include <arch/trap.h>
 #include "debug/assert.h"
 #include "debug/shell.h"
@@ -23,12 +24,14 @@
 #include "lib/format.h"
 #include "lib/options.h"
 #include "lib/string.h"
+#include "sync/cpu.h"
 
 #define PANIC_LINE_MAX     400
 #define BACKTRACE_LINE_MAX 160
 #define BACKTRACE_MAX      32 /* frames; more are most likely a recursion that tells nothing new */
 
-static unsigned panic_depth; /* atomic */
+static unsigned panic_depth;  /* the CPU that panics first */
+static struct cpu *panic_cpu; /* atomic; who that is */
 
 /* The backtrace being printed; only the CPU that panics first uses it. */
 static unsigned backtrace_depth;
@@ -64,6 +67,13 @@ NORETURN static void end_panic(void)
 	if (then && !strcmp(then, "shell"))
 		shell_run("after a panic");
 	arch_machine_end(MACHINE_PANIC);
+}
+
+bool panic_is_elsewhere(void)
+{
+	const struct cpu *cpu = __atomic_load_n(&panic_cpu, __ATOMIC_ACQUIRE);
+
+	return cpu && cpu != cpu_local();
 }
 
 static void print_frame(vaddr_t pc)
@@ -113,7 +123,14 @@ static void begin_panic(const char *format_text, va_list arguments)
 	char line[PANIC_LINE_MAX];
 
 	irq_disable();
-	unsigned depth = __atomic_fetch_add(&panic_depth, 1, __ATOMIC_RELAXED);
+	struct cpu *nobody = NULL, *me = cpu_local();
+	bool first = __atomic_compare_exchange_n(&panic_cpu, &nobody, me, false, __ATOMIC_ACQ_REL,
+						 __ATOMIC_ACQUIRE);
+	if (panic_is_elsewhere())
+		cpu_halt();
+	if (first)
+		smp_stop_others();
+	unsigned depth = panic_depth++;
 	if (depth > 1)
 		cpu_halt();
 	console_panic();

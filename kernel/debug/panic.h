@@ -7,6 +7,9 @@
 struct text_sink;
 struct trap_frame;
 
+/* Does another CPU panic? Then this one stops. Any context. */
+bool panic_is_elsewhere(void);
+
 /* What a panic prints last, after the backtrace. One; it takes no locks and does not allocate. At
  * boot. */
 void panic_set_report(void (*report)(struct text_sink *sink));

@@ -93,19 +93,16 @@ int fd_table_close(struct fd_table *table, unsigned fd)
 
 void fd_table_close_all(struct fd_table *table)
 {
-	struct file *file;
-
-	/* No thread of the process has it any more, but /proc looks into it. */
-	for (unsigned fd = 0; fd < table->capacity; fd++) {
-		file = take(table, fd);
-		if (file)
-			drop(table, file);
-	}
+	/* All at once: no thread of the process has it any more, but /proc looks into it. */
 	spin_lock(&table->lock);
 	struct fd_slot *slots = table->slots;
+	unsigned capacity = table->capacity;
 	table->slots = NULL;
 	table->capacity = 0;
 	spin_unlock(&table->lock);
+	for (unsigned fd = 0; fd < capacity; fd++)
+		if (slots[fd].file)
+			drop(table, slots[fd].file);
 	kfree(slots);
 }
 

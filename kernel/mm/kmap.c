@@ -19,6 +19,8 @@
 #include "mm/image.h"
 #include "mm/kmap_init.h"
 #include "mm/layout.h"
+#include "sync/cpu.h"
+#include "sync/cross_call.h"
 #include "sync/spinlock.h"
 
 /* The stack area: slots of a guard, as large as the stack so that slots stay aligned, and a stack.
@@ -26,14 +28,19 @@
 #define STACK_SLOT_BYTES  (2 * KERNEL_STACK_BYTES)
 #define STACK_PAGES       (KERNEL_STACK_BYTES / PAGE_SIZE)
 #define STACK_SLOTS       4096u
+#define TABLE_SLOTS       64u /* in one table of pages */
 #define STACK_AREA_BYTES  (STACK_SLOTS * (uint64_t)STACK_SLOT_BYTES)
 #define DEVICE_AREA_START (KMAP_BASE + (64ull << 30))
 #define DEVICE_AREA_END   (KMAP_BASE + KMAP_BYTES)
+_Static_assert(TABLE_SLOTS *STACK_SLOT_BYTES == MMU_ENTRIES * PAGE_SIZE, "a word of the bitmap");
 _Static_assert(KMAP_BASE + STACK_AREA_BYTES <= DEVICE_AREA_START, "the areas are disjoint");
 
 static struct spinlock kmap_lock = SPINLOCK_INIT(RANK_KMAP);
-static paddr_t root;                            /* set once, at boot */
-static uint64_t stack_slots[STACK_SLOTS / 64];  /* (kmap_lock) bit set: slot in use */
+static paddr_t root;                           /* set once, at boot */
+static uint64_t stack_slots[STACK_SLOTS / 64]; /* (kmap_lock) bit set: slot in use */
+/* (kmap_lock) Bit set: no longer in use, but another CPU may remember where it was. */
+static uint64_t stale_slots[STACK_SLOTS / 64];
+static unsigned table_slots; /* (kmap_lock) slots that there are tables for, from the first */
 static vaddr_t device_next = DEVICE_AREA_START; /* (kmap_lock) */
 /* Physical ranges in the direct map; set at boot. */
 static struct boot_range mapped_ranges[FRAME_MAX_SPANS];
@@ -154,17 +161,46 @@ static void unmap_stack_locked(unsigned slot, entry_t *entry, unsigned pages)
 		frame_free(frame);
 	}
 	stack_slots[slot / 64] &= ~(1ull << slot % 64);
+	if (cpus_online() & ~(1ull << cpu_local()->id))
+		stale_slots[slot / 64] |= 1ull << slot % 64;
 }
 
-static int take_slot_locked(void)
+/* The first free slot below `end`. */
+static int take_slot_locked(unsigned end)
 {
-	for (unsigned word = 0; word < ARRAY_SIZE(stack_slots); word++)
-		if (~stack_slots[word]) {
-			unsigned bit = (unsigned)__builtin_ctzll(~stack_slots[word]);
+	for (unsigned word = 0; word < end / 64; word++) {
+		uint64_t free = ~(stack_slots[word] | stale_slots[word]);
+		if (free) {
+			unsigned bit = (unsigned)__builtin_ctzll(free);
 			stack_slots[word] |= 1ull << bit;
 			return (int)(word * 64 + bit);
 		}
+	}
 	return -ENOMEM;
+}
+
+static void flush_here(void *argument)
+{
+	mmu_flush_global();
+}
+
+/* Have every CPU forget where the stale stacks were: one flush for thousands of them. */
+static void renew_stale_slots(void)
+{
+	uint64_t flushed[STACK_SLOTS / 64];
+
+	if (!(cpus_online() & ~(1ull << cpu_local()->id)))
+		return;
+
+	spin_lock(&kmap_lock);
+	memcpy(flushed, stale_slots, sizeof(flushed));
+	spin_unlock(&kmap_lock);
+	mmu_flush_global();
+	cross_call(UINT64_MAX, flush_here, NULL);
+	spin_lock(&kmap_lock);
+	for (unsigned word = 0; word < ARRAY_SIZE(stale_slots); word++)
+		stale_slots[word] &= ~flushed[word];
+	spin_unlock(&kmap_lock);
 }
 
 /* A slot is aligned to its size, so that one table holds all of its entries. */
@@ -187,7 +223,16 @@ static int map_stack_locked(unsigned slot)
 int kmap_stack_alloc(vaddr_t *top)
 {
 	spin_lock(&kmap_lock);
-	int slot = take_slot_locked();
+	int slot = take_slot_locked(table_slots);
+	if (slot < 0) {
+		/* Before another table is made, which stays for ever. */
+		spin_unlock(&kmap_lock);
+		renew_stale_slots();
+		spin_lock(&kmap_lock);
+		slot = take_slot_locked(STACK_SLOTS);
+		if (slot >= 0)
+			table_slots = MAX(table_slots, ALIGN_UP((unsigned)slot + 1, TABLE_SLOTS));
+	}
 	if (slot < 0) {
 		spin_unlock(&kmap_lock);
 		return slot;
@@ -258,6 +303,12 @@ const void *kmap_firmware(paddr_t start, size_t bytes)
 			return phys_to_virt(start);
 	}
 	return map_physical(start, bytes, VM_READ);
+}
+
+void *kmap_low_memory(paddr_t start, size_t bytes)
+{
+	assert(start + bytes <= MIB);
+	return map_physical(start, bytes, VM_READ | VM_WRITE);
 }
 
 /* ---- boot ---- */

@@ -2,6 +2,7 @@
 #include "mm/mm.h"
 
 #include <arch/cpu.h>
+#include <arch/smp.h>
 
 #include "debug/assert.h"
 #include "debug/log.h"
@@ -13,8 +14,13 @@
 
 #define USABLE_FLOOR MIB /* firmware writes below 1 MiB after it promised not to */
 
+/* Low memory for who has to start in real mode. Above it some firmware keeps data of its own. */
+#define LOW_START PAGE_SIZE
+#define LOW_END   0x9f000u
+
 static struct memmap map;    /* boot CPU only */
 static uint64_t total_bytes; /* set once, at boot */
+static paddr_t low_pages;    /* set once, at boot */
 
 static const char *range_name(uint32_t type)
 {
@@ -102,12 +108,45 @@ static void free_range(paddr_t start, paddr_t end, paddr_t used_start, paddr_t u
 		frame_add_free(start >> PAGE_SHIFT, end >> PAGE_SHIFT);
 }
 
+static bool is_unused(const struct boot_range *range)
+{
+	return range->type == BOOT_RANGE_USABLE || range->type == BOOT_RANGE_BOOT;
+}
+
+/* Is [start, end) in an unused range, and in no other? Firmware's ranges may overlap. */
+static bool is_low_and_free(const struct boot_range *ranges, unsigned count, paddr_t start,
+			    paddr_t end)
+{
+	bool inside = false;
+
+	for (unsigned i = 0; i < count; i++) {
+		paddr_t range_end = ranges[i].start + ranges[i].bytes;
+		if (ranges[i].start >= end || range_end <= start)
+			continue;
+		if (!is_unused(&ranges[i]))
+			return false;
+		inside |= ranges[i].start <= start && range_end >= end;
+	}
+	return inside;
+}
+
+static paddr_t find_low(const struct boot_info *info, uint64_t bytes)
+{
+	const struct boot_range *ranges = phys_to_virt(info->ranges);
+
+	for (paddr_t start = LOW_END - bytes; start >= LOW_START; start -= PAGE_SIZE)
+		if (is_low_and_free(ranges, info->range_count, start, start + bytes))
+			return start;
+	return 0;
+}
+
 void mm_init(const struct boot_info *info)
 {
 	static struct frame_span
 		spans[FRAME_MAX_SPANS]; /* boot CPU only; too large for the stack */
 	paddr_t used_start, used_end;
 
+	low_pages = find_low(info, SMP_TRAMPOLINE_PAGES * PAGE_SIZE);
 	memmap_build(&map, phys_to_virt(info->ranges), info->range_count, USABLE_FLOOR,
 		     cpu_physical_limit());
 	log_map();
@@ -128,6 +167,11 @@ void mm_init(const struct boot_info *info)
 	log_info("memory: %llu KiB of RAM, %llu KiB taken by page tables and the frame database",
 		 (unsigned long long)total_bytes / 1024,
 		 (unsigned long long)(used_end - used_start) / 1024);
+}
+
+paddr_t mm_low_pages(void)
+{
+	return low_pages;
 }
 
 uint64_t mm_total_bytes(void)

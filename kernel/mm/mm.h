@@ -3,6 +3,7 @@
 #define MM_MM_H
 
 #include "boot_info.h"
+#include "lib/types.h"
 
 /*
  * Take over the machine's memory: make sense of the map, build the kernel's own page tables and run
@@ -11,6 +12,10 @@
  * words, if memory does not do.
  */
 void mm_init(const struct boot_info *info);
+
+/* SMP_TRAMPOLINE_PAGES of RAM below 1 MiB that nobody else has: their physical address. 0: there
+ * are none. */
+paddr_t mm_low_pages(void);
 
 /* Usable RAM, bytes. */
 uint64_t mm_total_bytes(void);

@@ -132,6 +132,7 @@ void process_exit(int status)
 	vm_space_leave(space);
 	process_end_vfork(process);
 	list_init(&graves);
+	sched_expect_death();
 	become_zombie(process, thread, status, &graves);
 	list_for_each_safe (node, &graves)
 		process_free(container_of(node, struct process, sibling));

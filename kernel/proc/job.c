@@ -55,12 +55,14 @@ static const char *errno_name(int error)
 	return number < ARRAY_SIZE(names) && names[number] ? names[number] : "an error";
 }
 
+/* Once what has ended is gone, on every CPU. */
 static void log_frames(void)
 {
 	struct frame_counts counts;
 	char line[256];
 	size_t used = 0;
 
+	sched_wait_for_dead();
 	frame_counts(&counts);
 	for (unsigned i = 0; i < FRAME_STATES && used < sizeof(line); i++)
 		used += format(line + used, sizeof(line) - used, " %s %llu", frame_state_names[i],

@@ -10,6 +10,7 @@
 #include "proc/proc_files.h"
 #include "proc/sched.h"
 #include "proc/version.h"
+#include "sync/cpu.h"
 
 #define NS_PER_SECOND 1000000000ull
 #define NS_PER_TICK   (NS_PER_SECOND / HZ)
@@ -20,13 +21,17 @@ typedef unsigned long long ull; /* what format()'s ll takes */
 
 static int print_stat(const struct proc_id *who, struct text_sink *sink)
 {
-	uint64_t now = time_now(), idle = MIN(sched_idle_time(), now);
-	ull ticks = (now - idle) / NS_PER_TICK, idle_ticks = idle / NS_PER_TICK;
+	uint64_t now = time_now(), all = now * cpu_count(), idle = MIN(sched_idle_time(), all);
 
 	/* user nice system idle iowait irq softirq steal guest guest_nice: all that is not idle
 	 * counts as the user's. */
-	text_print(sink, "cpu  %llu 0 0 %llu 0 0 0 0 0 0\n", ticks, idle_ticks);
-	text_print(sink, "cpu0 %llu 0 0 %llu 0 0 0 0 0 0\n", ticks, idle_ticks);
+	text_print(sink, "cpu  %llu 0 0 %llu 0 0 0 0 0 0\n", (ull)((all - idle) / NS_PER_TICK),
+		   (ull)(idle / NS_PER_TICK));
+	for (unsigned i = 0; i < cpu_count(); i++) {
+		idle = MIN(sched_cpu_time(cpus[i]->idle), now);
+		text_print(sink, "cpu%u %llu 0 0 %llu 0 0 0 0 0 0\n", i,
+			   (ull)((now - idle) / NS_PER_TICK), (ull)(idle / NS_PER_TICK));
+	}
 	text_print(sink, "intr 0\nctxt %llu\nbtime %llu\nprocesses %llu\n", (ull)sched_switches(),
 		   (ull)time_boot_epoch(), (ull)process_count_born());
 	text_print(sink, "procs_running %u\nprocs_blocked 0\n", sched_runnable() + 1);
@@ -77,7 +82,8 @@ static int print_filesystems(const struct proc_id *who, struct text_sink *sink)
 
 static int print_cpu_info(const struct proc_id *who, struct text_sink *sink)
 {
-	cpu_print_info(0, sink);
+	for (unsigned i = 0; i < cpu_count(); i++)
+		cpu_print_info(i, sink);
 	return 0;
 }
 
@@ -193,11 +199,20 @@ static const struct proc_file files[] = {
 		.count = ARRAY_SIZE(inside), .is_sys = true                     \
 	}
 
-/* There is one CPU, number 0. */
+/* "0-3", or "0". */
+static int print_cpus(const struct proc_id *who, struct text_sink *sink)
+{
+	if (cpu_count() == 1)
+		text_put(sink, "0\n");
+	else
+		text_print(sink, "0-%u\n", cpu_count() - 1);
+	return 0;
+}
+
 static const struct proc_file cpu_files[] = {
-	SYS_FILE("online", print_zero),
-	SYS_FILE("possible", print_zero),
-	SYS_FILE("present", print_zero),
+	SYS_FILE("online", print_cpus),
+	SYS_FILE("possible", print_cpus),
+	SYS_FILE("present", print_cpus),
 };
 static const struct proc_file system_files[] = {SYS_DIRECTORY("cpu", cpu_files)};
 static const struct proc_file device_files[] = {SYS_DIRECTORY("system", system_files)};

@@ -1,158 +1,260 @@
-/* sched.c: the run queue, the sleepers, the switch. */
+/*
+ * sched.c: who sleeps, who is woken, the switch, the timer. Which thread runs next is run_queue.c's
+ * business.
+ *
+ * One lock for all CPUs: it is held for some tens of instructions at a time.
+ */
 #include "proc/sched.h"
 
 #include <arch/irq.h>
+#include <arch/smp.h>
 #include <arch/time.h>
 
 #include "debug/assert.h"
-#include "lib/errno.h"
 #include "proc/process.h"
+#include "proc/run_queue.h"
+#include "proc/sched_internal.h"
 #include "proc/signal.h"
 #include "proc/thread.h"
 #include "proc/timer.h"
 #include "sync/mutex.h"
-#include "sync/wait_queue.h"
 #include "vm/space.h"
 
-/* (r): everything here, under the lock. */
-static struct {
-	struct spinlock lock;
-	struct list_node run_queue; /* RUNNABLE threads, first to run first */
-	struct list_node sleepers;  /* BLOCKED ones with a deadline, by deadline */
-	unsigned runnable;          /* length of run_queue */
-	uint64_t slice_end;         /* of the thread that runs */
-	uint64_t run_since;
-	uint64_t switches;   /* since boot */
-	struct thread *dead; /* to be freed by the next thread that runs */
-} sched = {.lock = SPINLOCK_INIT(RANK_SCHEDULER)};
+struct spinlock sched_lock = SPINLOCK_INIT(RANK_SCHEDULER);
+
+/* (r) What one CPU is at. */
+static struct running {
+	struct list_node sleepers; /* BLOCKED threads that it wakes, by deadline */
+	uint64_t slice_end;        /* of the thread that runs */
+	uint64_t since;            /* it has run, and is not charged for */
+	struct thread *dead;       /* to be freed by the next thread that runs here */
+} running[CPU_MAX];
+
+/* Timers (sync/timer.h) are served by this CPU. */
+#define TIMER_CPU 0u
+
+/* atomic: threads that are about to die, or have died and are not freed yet. */
+static unsigned dying;
+static uint64_t switches; /* (r) since boot */
 
 /* The boot stack's thread: idles on the first CPU. Owned by the scheduler. */
 static struct thread boot_thread;
 
+static struct running *mine(void)
+{
+	return &running[cpu_local()->id];
+}
+
 void sched_init(void)
 {
-	list_init(&sched.run_queue);
-	list_init(&sched.sleepers);
-	boot_thread.process = &kernel_process;
-	boot_thread.state = THREAD_RUNNING;
-	boot_thread.is_idle = true;
-	boot_thread.on_cpu = true;
-	thread_signals_init(&boot_thread.signals);
+	for (unsigned i = 0; i < CPU_MAX; i++)
+		list_init(&running[i].sleepers);
+	mutex_init_waiting();
+	thread_init_idle(&boot_thread);
 	cpu_local()->idle = &boot_thread;
 	cpu_local()->thread = &boot_thread;
-	sched.run_since = time_now();
+	mine()->since = time_now();
 }
 
-/* ---- the lists; all under the lock ---- */
+/* ---- the timer ---- */
 
-static void enqueue_locked(struct thread *thread)
-{
-	thread->state = THREAD_RUNNABLE;
-	list_push_back(&sched.run_queue, &thread->run_link);
-	sched.runnable++;
-}
-
-static void sleep_locked(struct thread *thread, uint64_t deadline)
-{
-	struct list_node *at = sched.sleepers.next;
-
-	thread->deadline = deadline;
-	while (at != &sched.sleepers &&
-	       container_of(at, struct thread, sleep_link)->deadline <= deadline)
-		at = at->next;
-	list_insert_before(at, &thread->sleep_link);
-}
-
-static void unsleep_locked(struct thread *thread)
-{
-	if (thread->sleep_link.next)
-		list_remove(&thread->sleep_link);
-}
-
-/* The one deadline of the CPU: the end of the slice if others wait for it, the next sleeper's, or
- * the next timer's.
- */
+/* The one deadline of this CPU: the end of the slice if others wait, its next sleeper's, and maybe
+ * the next timer's. */
 static void arm_timer_locked(void)
 {
+	const struct running *here = mine();
 	uint64_t deadline = UINT64_MAX;
 
-	if (sched.runnable && !cpu_local()->thread->is_idle)
-		deadline = sched.slice_end;
-	if (!list_is_empty(&sched.sleepers)) {
+	if (run_queue_length_locked() && !cpu_local()->thread->is_idle)
+		deadline = here->slice_end;
+	if (!list_is_empty(&here->sleepers)) {
 		uint64_t first =
-			container_of(sched.sleepers.next, struct thread, sleep_link)->deadline;
+			container_of(here->sleepers.next, struct thread, sleep_link)->deadline;
 		deadline = MIN(deadline, first);
 	}
-	time_arm(MIN(deadline, timers_next()));
+	if (cpu_local()->id == TIMER_CPU)
+		deadline = MIN(deadline, timers_next());
+	time_arm(deadline);
 }
 
 void sched_arm_timer(void)
 {
-	spin_lock(&sched.lock);
+	if (cpu_local()->id != TIMER_CPU) {
+		smp_interrupt(cpus[TIMER_CPU]);
+		return;
+	}
+	spin_lock(&sched_lock);
 	arm_timer_locked();
-	spin_unlock(&sched.lock);
+	spin_unlock(&sched_lock);
 }
 
-static void wake_locked(struct thread *thread)
+/* Another CPU has put somebody into this one's queue, or set a timer. */
+void sched_kick(void)
+{
+	spin_lock(&sched_lock);
+	bool is_over = time_now() >= mine()->slice_end && run_queue_length_locked();
+	if (is_over || !(current_thread()->affinity & 1ull << cpu_local()->id))
+		cpu_local()->need_resched = true;
+	else
+		arm_timer_locked();
+	spin_unlock(&sched_lock);
+}
+
+/* Somebody waits. A CPU that had nobody waiting for it has no timer set for its slice. */
+static void nudge_others_locked(uint64_t now)
+{
+	uint64_t busy = cpus_online() & ~run_queue_idle_cpus_locked() & ~(1ull << cpu_local()->id);
+
+	for (; busy; busy &= busy - 1) {
+		unsigned cpu = (unsigned)__builtin_ctzll(busy);
+		if (running[cpu].slice_end + SCHED_SLICE_NS <= now)
+			smp_interrupt(cpus[cpu]);
+	}
+}
+
+void sched_timer(void)
+{
+	struct running *here = mine();
+
+	if (cpu_local()->id == TIMER_CPU)
+		timers_run();
+	spin_lock(&sched_lock);
+	uint64_t now = time_now();
+	while (!list_is_empty(&here->sleepers)) {
+		struct thread *first = container_of(here->sleepers.next, struct thread, sleep_link);
+		if (first->deadline > now)
+			break;
+		sched_wake_locked(first);
+	}
+	if (now >= here->slice_end && run_queue_length_locked()) {
+		cpu_local()->need_resched = true;
+		nudge_others_locked(now);
+	} else {
+		arm_timer_locked();
+	}
+	spin_unlock(&sched_lock);
+}
+
+/* ---- sleeping and waking ---- */
+
+void sched_sleep_locked(struct thread *thread, uint64_t deadline)
+{
+	struct list_node *sleepers = &mine()->sleepers, *at = sleepers->next;
+
+	thread->deadline = deadline;
+	while (at != sleepers && container_of(at, struct thread, sleep_link)->deadline <= deadline)
+		at = at->next;
+	list_insert_before(at, &thread->sleep_link);
+}
+
+static void enqueue_locked(struct thread *thread)
+{
+	unsigned cpu = run_queue_add_locked(thread);
+
+	if (cpu == cpu_local()->id) {
+		if (run_queue_length_locked() == 1)
+			arm_timer_locked(); /* the running thread has company now */
+		return;
+	}
+	/* An idle one is on its way from here on, and is not asked twice. */
+	run_queue_set_idle_locked(cpu, false);
+	smp_interrupt(cpus[cpu]);
+}
+
+void sched_wake_locked(struct thread *thread)
 {
 	if (thread->state != THREAD_BLOCKED)
 		return;
-	unsleep_locked(thread);
+	if (thread->sleep_link.next)
+		list_remove(&thread->sleep_link);
 	if (thread->on_cpu) {
 		thread->state = THREAD_RUNNING; /* it had not switched away yet */
 		return;
 	}
+	run_queue_wake_locked(thread);
 	enqueue_locked(thread);
-	if (sched.runnable == 1)
-		arm_timer_locked(); /* the running thread has company now */
+}
+
+void sched_start_thread(struct thread *thread)
+{
+	spin_lock(&sched_lock);
+	assert(thread->state == THREAD_BLOCKED && !thread->on_cpu);
+	sched_wake_locked(thread);
+	spin_unlock(&sched_lock);
+}
+
+/* One that runs elsewhere comes into the kernel, and sees its signals on the way back. */
+void sched_interrupt(struct thread *thread)
+{
+	spin_lock(&sched_lock);
+	if (thread->on_cpu && thread != current_thread())
+		smp_interrupt(cpus[thread->cpu]);
+	sched_wake_locked(thread);
+	spin_unlock(&sched_lock);
 }
 
 /* ---- the switch ---- */
 
-static struct thread *choose_locked(void)
+/* Free the thread that died before this one came back, if one did. */
+void NO_LOCK_ANALYSIS sched_finish_and_unlock(void)
 {
-	struct list_node *node = list_pop_front(&sched.run_queue);
+	struct thread *dead = mine()->dead;
 
-	if (!node)
-		return cpu_local()->idle;
-	sched.runnable--;
-	return container_of(node, struct thread, run_link);
+	mine()->dead = NULL;
+	spin_unlock(&sched_lock);
+	if (dead) {
+		thread_free(dead);
+		__atomic_fetch_sub(&dying, 1, __ATOMIC_RELEASE);
+	}
 }
 
-/* Free the thread that died before this one came back, if one did. Releases the lock. */
-static void NO_LOCK_ANALYSIS finish_and_unlock(void)
+/* Who waits though a CPU idles: since it was put there when that CPU was busy. */
+static void offer_work_locked(void)
 {
-	struct thread *dead = sched.dead;
+	uint64_t idle = run_queue_idle_cpus_locked() & ~(1ull << cpu_local()->id);
 
-	sched.dead = NULL;
-	spin_unlock(&sched.lock);
-	if (dead)
-		thread_free(dead);
+	if (!run_queue_length_locked())
+		return;
+	for (; idle; idle &= idle - 1) {
+		unsigned cpu = (unsigned)__builtin_ctzll(idle);
+		if (run_queue_has_work_locked(cpu)) {
+			run_queue_set_idle_locked(cpu, false);
+			smp_interrupt(cpus[cpu]);
+			return;
+		}
+	}
 }
 
 /*
- * Give up the CPU; the caller has set its own state and put itself where it belongs. The lock says
- * whether interrupts were on when *this* thread took it: that is the thread's, not the lock's, so
- * it is kept here across the switch.
+ * The lock says whether interrupts were on when *this* thread took it: that is the thread's, not
+ * the lock's, so it is kept here across the switch.
  */
-static void switch_locked(void)
+void sched_switch_locked(void)
 {
 	struct cpu *cpu = cpu_local();
+	struct running *here = mine();
 	struct thread *from = cpu->thread, *to;
-	bool interrupts_were_on = sched.lock.interrupts_were_on;
+	bool interrupts_were_on = sched_lock.interrupts_were_on;
 	uint64_t now = time_now();
 
 	assert(cpu->held_ranks == 1u << RANK_SCHEDULER);
-	from->cpu_time += now - sched.run_since;
-	sched.run_since = now;
-	to = choose_locked();
+	from->cpu_time += now - here->since;
+	run_queue_charge_locked(from, now - here->since);
+	here->since = now;
+	if (from->state == THREAD_RUNNABLE && !from->is_idle)
+		run_queue_return_locked(from);
+	to = run_queue_take_locked(cpu->id);
+	if (!to)
+		to = cpu->idle;
 	cpu->need_resched = false;
 	to->state = THREAD_RUNNING;
-	sched.slice_end = now + SCHED_SLICE_NS;
+	run_queue_set_idle_locked(cpu->id, to->is_idle);
+	here->slice_end = now + SCHED_SLICE_NS;
+	offer_work_locked();
 	if (to != from) {
 		from->on_cpu = false;
 		to->on_cpu = true;
-		sched.switches++;
+		switches++;
 		cpu->thread = to;
 		arm_timer_locked();
 		vm_space_activate(to->process->space);
@@ -160,33 +262,31 @@ static void switch_locked(void)
 	} else {
 		arm_timer_locked();
 	}
-	sched.lock.interrupts_were_on = interrupts_were_on;
+	sched_lock.interrupts_were_on = interrupts_were_on;
 }
 
 void NO_LOCK_ANALYSIS sched_finish_switch(void)
 {
-	sched.lock.interrupts_were_on = false;
-	finish_and_unlock();
+	sched_lock.interrupts_were_on = false;
+	sched_finish_and_unlock();
 }
 
 void NO_LOCK_ANALYSIS thread_yield(void)
 {
-	spin_lock(&sched.lock);
-	struct thread *thread = current_thread();
-	if (!thread->is_idle)
-		enqueue_locked(thread);
-	switch_locked();
-	finish_and_unlock();
+	spin_lock(&sched_lock);
+	current_thread()->state = THREAD_RUNNABLE;
+	sched_switch_locked();
+	sched_finish_and_unlock();
 }
 
 void NO_LOCK_ANALYSIS sched_exit(void)
 {
-	spin_lock(&sched.lock);
+	spin_lock(&sched_lock);
 	struct thread *thread = current_thread();
-	assert(!sched.dead && !thread->is_idle);
+	assert(!mine()->dead && !thread->is_idle);
 	thread->state = THREAD_DEAD;
-	sched.dead = thread;
-	switch_locked();
+	mine()->dead = thread;
+	sched_switch_locked();
 	panic("a dead thread ran");
 }
 
@@ -200,71 +300,94 @@ void NO_LOCK_ANALYSIS sched_start(void)
 	assert(current_thread()->is_idle);
 	irq_disable();
 	for (;;) {
-		spin_lock(&sched.lock);
-		bool work = sched.runnable > 0;
+		spin_lock(&sched_lock);
+		unsigned cpu = cpu_local()->id;
+		bool work = run_queue_has_work_locked(cpu);
 		if (work)
-			switch_locked();
-		finish_and_unlock();
-		/* Interrupts are off since the look at the run queue: none can be missed. */
+			sched_switch_locked();
+		else
+			run_queue_set_idle_locked(cpu, true);
+		sched_finish_and_unlock();
+		/* Interrupts are off since the look at the queues: none can be missed. */
 		if (!work)
 			cpu_idle();
 	}
 }
 
-void sched_start_thread(struct thread *thread)
+/* ---- what others wish ---- */
+
+void sched_set_nice(struct thread *thread, int nice)
 {
-	spin_lock(&sched.lock);
-	assert(thread->state == THREAD_BLOCKED && !thread->on_cpu);
-	wake_locked(thread);
-	spin_unlock(&sched.lock);
+	assert(nice >= NICE_MIN && nice <= NICE_MAX);
+	spin_lock(&sched_lock);
+	thread->nice = (int8_t)nice;
+	spin_unlock(&sched_lock);
 }
 
-void sched_interrupt(struct thread *thread)
+uint64_t sched_affinity(struct thread *thread)
 {
-	spin_lock(&sched.lock);
-	wake_locked(thread);
-	spin_unlock(&sched.lock);
+	spin_lock(&sched_lock);
+	uint64_t allowed = thread->affinity;
+	spin_unlock(&sched_lock);
+	return allowed;
 }
 
-void sched_timer(void)
+void sched_set_affinity(struct thread *thread, uint64_t allowed)
 {
-	timers_run();
-	spin_lock(&sched.lock);
-	uint64_t now = time_now();
-	while (!list_is_empty(&sched.sleepers)) {
-		struct thread *first = container_of(sched.sleepers.next, struct thread, sleep_link);
-		if (first->deadline > now)
-			break;
-		wake_locked(first);
+	assert(allowed);
+	spin_lock(&sched_lock);
+	thread->affinity = allowed;
+	if (!(allowed & 1ull << thread->cpu)) {
+		if (thread == current_thread()) {
+			cpu_local()->need_resched = true;
+		} else if (thread->on_cpu) {
+			smp_interrupt(cpus[thread->cpu]);
+		} else if (thread->state == THREAD_RUNNABLE) {
+			run_queue_remove_locked(thread);
+			enqueue_locked(thread);
+		}
 	}
-	if (now >= sched.slice_end && sched.runnable)
-		cpu_local()->need_resched = true;
-	else
-		arm_timer_locked();
-	spin_unlock(&sched.lock);
+	spin_unlock(&sched_lock);
+}
+
+/* ---- for others to know ---- */
+
+void sched_expect_death(void)
+{
+	__atomic_fetch_add(&dying, 1, __ATOMIC_RELAXED);
+}
+
+void sched_wait_for_dead(void)
+{
+	while (__atomic_load_n(&dying, __ATOMIC_ACQUIRE))
+		thread_yield();
 }
 
 uint64_t sched_cpu_time(struct thread *thread)
 {
-	spin_lock(&sched.lock);
+	spin_lock(&sched_lock);
 	uint64_t time = thread->cpu_time;
 	if (thread->on_cpu)
-		time += time_now() - sched.run_since;
-	spin_unlock(&sched.lock);
+		time += time_now() - running[thread->cpu].since;
+	spin_unlock(&sched_lock);
 	return time;
 }
 
 unsigned sched_runnable(void)
 {
-	spin_lock(&sched.lock);
-	unsigned count = sched.runnable;
-	spin_unlock(&sched.lock);
+	spin_lock(&sched_lock);
+	unsigned count = run_queue_length_locked();
+	spin_unlock(&sched_lock);
 	return count;
 }
 
 uint64_t sched_idle_time(void)
 {
-	return sched_cpu_time(&boot_thread);
+	uint64_t time = 0;
+
+	for (unsigned i = 0; i < cpu_count(); i++)
+		time += sched_cpu_time(cpus[i]->idle);
+	return time;
 }
 
 bool sched_is_idle(void)
@@ -274,120 +397,8 @@ bool sched_is_idle(void)
 
 uint64_t sched_switches(void)
 {
-	spin_lock(&sched.lock);
-	uint64_t switches = sched.switches;
-	spin_unlock(&sched.lock);
-	return switches;
-}
-
-/* ---- wait queues (sync/wait_queue.h) ---- */
-
-void wait_prepare(struct wait_queue *queue, struct waiter *waiter)
-{
-	spin_lock(&sched.lock);
-	if (!waiter->link.next) {
-		waiter->thread = current_thread();
-		list_push_back(&queue->waiters, &waiter->link);
-	}
-	current_thread()->state = THREAD_BLOCKED;
-	spin_unlock(&sched.lock);
-	/* Being in the queue is seen before the condition is looked at: see wait_wake. */
-	__atomic_thread_fence(__ATOMIC_SEQ_CST);
-}
-
-int NO_LOCK_ANALYSIS wait_block(uint64_t deadline)
-{
-	struct thread *thread = current_thread();
-	int error = 0;
-
-	assert(cpu_local()->held_ranks == 0 && !thread->is_idle);
-	spin_lock(&sched.lock);
-	if (signal_wants(thread))
-		error = -EINTR;
-	else if (deadline != WAIT_FOREVER && time_now() >= deadline)
-		error = -ETIMEDOUT;
-	if (error) {
-		thread->state = THREAD_RUNNING;
-	} else if (thread->state == THREAD_BLOCKED) {
-		if (deadline != WAIT_FOREVER)
-			sleep_locked(thread, deadline);
-		switch_locked();
-	}
-	finish_and_unlock();
-	if (!error && signal_wants(thread))
-		error = -EINTR;
-	return error;
-}
-
-bool wait_break(void)
-{
-	assert(cpu_local()->held_ranks == 0);
-	if (cpu_local()->need_resched)
-		thread_yield();
-	return signal_wants(current_thread());
-}
-
-void wait_finish(struct waiter *waiter)
-{
-	spin_lock(&sched.lock);
-	if (waiter->link.next)
-		list_remove(&waiter->link);
-	current_thread()->state = THREAD_RUNNING;
-	spin_unlock(&sched.lock);
-}
-
-void wait_listen(struct wait_queue *queue, struct waiter *waiter,
-		 void (*notify)(struct waiter *waiter))
-{
-	waiter->thread = NULL;
-	waiter->notify = notify;
-	spin_lock(&sched.lock);
-	list_push_back(&queue->waiters, &waiter->link);
-	spin_unlock(&sched.lock);
-	/* As in wait_prepare: whoever listens looks afterwards. */
-	__atomic_thread_fence(__ATOMIC_SEQ_CST);
-}
-
-void wait_unlisten(struct waiter *waiter)
-{
-	spin_lock(&sched.lock);
-	if (waiter->link.next)
-		list_remove(&waiter->link);
-	spin_unlock(&sched.lock);
-}
-
-static unsigned wake_queue_locked(struct wait_queue *queue, unsigned max)
-{
-	unsigned woken = 0;
-
-	list_for_each_safe (node, &queue->waiters) {
-		struct waiter *waiter = container_of(node, struct waiter, link);
-		if (!waiter->thread) {
-			waiter->notify(waiter);
-		} else if (woken < max) {
-			list_remove(node);
-			wake_locked(waiter->thread);
-			woken++;
-		}
-	}
-	return woken;
-}
-
-void wait_wake_listening(struct wait_queue *queue)
-{
-	assert(spin_held(&sched.lock));
-	wake_queue_locked(queue, UINT32_MAX);
-}
-
-unsigned wait_wake(struct wait_queue *queue, unsigned max)
-{
-
-	/* The caller made the condition true; who is not in the queue by now will see that. */
-	__atomic_thread_fence(__ATOMIC_SEQ_CST);
-	if (__atomic_load_n(&queue->waiters.next, __ATOMIC_RELAXED) == &queue->waiters)
-		return 0;
-	spin_lock(&sched.lock);
-	unsigned woken = wake_queue_locked(queue, max);
-	spin_unlock(&sched.lock);
-	return woken;
+	spin_lock(&sched_lock);
+	uint64_t count = switches;
+	spin_unlock(&sched_lock);
+	return count;
 }

@@ -1,6 +1,7 @@
 /*
- * sched.h: which thread runs. Round robin, a time slice each; the kernel itself is not preempted,
- * only a thread on its way back to the user is.
+ * sched.h: which thread runs on which CPU, and for how long: a time slice each, then whoever has
+ * had the least (run_queue.h). The kernel itself is not preempted, only a thread on its way back to
+ * the user is.
  *
  * The switch. Whoever gives up the CPU takes the scheduler's lock (interrupts are off from then
  * on), changes its own state, and switches; the lock stays taken, and the thread that comes out of
@@ -33,14 +34,31 @@ void sched_interrupt(struct thread *thread);
 /* A timer's deadline came nearer: see to it. */
 void sched_arm_timer(void);
 
+/* trap_call's part: another CPU interrupted this one. Interrupts off. */
+void sched_kick(void);
+
 /* trap_timer's part: wake who slept long enough, end the slice. Interrupts off. */
 void sched_timer(void);
 
 /* The calling thread goes for ever; `thread_exit` is the one caller. */
 NORETURN void sched_exit(void);
 
+/* The calling thread is about to exit: before anybody is told. */
+void sched_expect_death(void);
+
+/* Until every thread that is known to die is freed, on whatever CPU: for who counts. */
+void sched_wait_for_dead(void);
+
 /* First thing of a new thread: see above. */
 void sched_finish_switch(void);
+
+/* How much time it gets beside others: NICE_MIN to NICE_MAX. */
+void sched_set_nice(struct thread *thread, int nice);
+
+/* The set of CPUs that it may run on, not empty. One that runs elsewhere moves at once, or as soon
+ * as it leaves the kernel. */
+void sched_set_affinity(struct thread *thread, uint64_t allowed);
+uint64_t sched_affinity(struct thread *thread);
 
 /* Nanoseconds that `thread` has run. */
 uint64_t sched_cpu_time(struct thread *thread);

@@ -7,6 +7,7 @@
 #include "lib/errno.h"
 #include "mm/kmap.h"
 #include "mm/slab.h"
+#include "proc/process.h"
 #include "proc/sched.h"
 
 static struct thread *thread_allocate(struct process *process)
@@ -21,6 +22,8 @@ static struct thread *thread_allocate(struct process *process)
 	}
 	thread->process = process;
 	thread->state = THREAD_BLOCKED;
+	thread->affinity = UINT64_MAX;
+	thread->nice = process->nice;
 	thread_signals_init(&thread->signals);
 	return thread;
 }
@@ -39,6 +42,7 @@ static void thread_begin(void *argument)
 	sched_finish_switch();
 	irq_enable();
 	thread->entry(thread->argument);
+	sched_expect_death();
 	thread_exit();
 }
 
@@ -78,9 +82,22 @@ int thread_fork(struct process *process, const struct trap_frame *frame, struct 
 		thread_release(thread);
 		return error;
 	}
+	thread->affinity = current_thread()->affinity;
+	thread->virtual_time = current_thread()->virtual_time;
+	thread->cpu = current_thread()->cpu;
 	thread_signals_inherit(&thread->signals, &current_thread()->signals);
 	*out = thread;
 	return 0;
+}
+
+void thread_init_idle(struct thread *thread)
+{
+	thread->process = &kernel_process;
+	thread->state = THREAD_RUNNING;
+	thread->affinity = UINT64_MAX;
+	thread->is_idle = true;
+	thread->on_cpu = true;
+	thread_signals_init(&thread->signals);
 }
 
 void thread_free(struct thread *thread)

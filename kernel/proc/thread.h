@@ -10,11 +10,16 @@
 #include <arch/cpu.h>
 #include <arch/thread.h>
 #include "lib/list.h"
+#include "lib/tree.h"
 #include "proc/signal.h"
 #include "sync/cpu.h"
 
 struct process;
 struct trap_frame;
+
+#define NICE_MIN   (-20)
+#define NICE_MAX   19
+#define NICE_COUNT (NICE_MAX - NICE_MIN + 1)
 
 enum thread_state {
 	THREAD_RUNNABLE, /* in the run queue */
@@ -30,7 +35,11 @@ struct thread {
 	enum thread_state state;     /* (r) */
 	bool on_cpu;                 /* (r) a CPU's thread points here */
 	bool is_idle;                /* (i) never stands in the run queue */
-	struct list_node run_link;   /* (r) in the run queue */
+	uint16_t cpu;                /* (r) that it runs on, waits for, or ran on last */
+	int8_t nice;                 /* (r) NICE_MIN to NICE_MAX */
+	uint64_t affinity;           /* (r) the set of CPUs that it may run on */
+	uint64_t virtual_time;       /* (r) see run_queue.h; nanoseconds */
+	struct tree_node run_node;   /* (r) in a run queue */
 	struct list_node sleep_link; /* (r) by deadline; next is NULL while there is none */
 	uint64_t deadline;           /* (r) time_now() nanoseconds */
 	uint64_t cpu_time;           /* (r) nanoseconds that it ran, up to the last switch */
@@ -58,6 +67,9 @@ NODISCARD int thread_create(struct process *process, void (*entry)(void *), void
 /* A thread of `process` that will return to the user from `frame` with result 0: fork's. */
 NODISCARD int thread_fork(struct process *process, const struct trap_frame *frame,
 			  struct thread **out);
+
+/* A CPU's idle thread: the context that it was started in. */
+void thread_init_idle(struct thread *thread);
 
 /* Of a thread that does not run: it never did, or it is dead. */
 void thread_free(struct thread *thread);

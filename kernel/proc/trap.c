@@ -10,6 +10,7 @@
 #include "proc/process.h"
 #include "proc/sched.h"
 #include "proc/thread.h"
+#include "sync/cross_call.h"
 #include "sync/mutex.h"
 #include "vm/space.h"
 
@@ -128,6 +129,12 @@ void trap_user_exception(struct trap_frame *frame, int signal, int code, vaddr_t
 void trap_timer(void)
 {
 	sched_timer();
+}
+
+void trap_call(void)
+{
+	cross_call_serve();
+	sched_kick();
 }
 
 static bool has_work_before_user(void)

@@ -1,8 +1,7 @@
 /*
  * mutex.h: a lock that a thread may sleep under, and so may allocate under. A mutex is taken before
- * any spinlock.
- *
- * The kernel is not preempted, so on one CPU a mutex is contended only when its holder slept.
+ * any spinlock. Who finds it taken sleeps until it is free; no signal ends that, since the holder
+ * goes on without the waiter's help.
  */
 #ifndef SYNC_MUTEX_H
 #define SYNC_MUTEX_H
@@ -11,10 +10,14 @@
 
 struct thread;
 
+/* All zeros is a free one. */
 struct CAPABILITY("mutex") mutex {
-	uint32_t locked;
+	uint32_t state; /* atomic: MUTEX_* of mutex.c */
 	struct thread *holder;
 };
+
+/* Once, before a mutex can be contended. */
+void mutex_init_waiting(void);
 
 void mutex_lock(struct mutex *mutex) ACQUIRES(mutex);
 /* For who may not wait: false if anybody has it, the caller included. Also under spinlocks. */

@@ -19,6 +19,7 @@ enum lock_rank {
 	RANK_TTY,       /* a terminal's line discipline */
 	RANK_SPACE,     /* vm_space */
 	RANK_OBJECT,    /* vm_object */
+	RANK_TABLE,     /* a page table of leaves that spaces share */
 	RANK_KMAP,      /* kernel virtual address space */
 	RANK_SLAB,
 	RANK_FRAME,   /* buddy free lists */

@@ -56,6 +56,9 @@ static inline void waiter_init(struct waiter *waiter)
  * -ETIMEDOUT, or -EINTR when a signal wants the thread. Never under a spinlock. */
 NODISCARD int wait_block(uint64_t deadline);
 
+/* The same without a limit, and no signal ends it: for what will surely happen. */
+void wait_block_always(void);
+
 /*
  * In a loop that may take long: lets others run if the time slice is over. True: a signal wants the
  * thread, so stop with what is done. Never under a spinlock.

@@ -111,7 +111,8 @@ static int choose_file(struct vm_map_request *request, struct file *file, unsign
 	}
 	int error = use_file(request, file, (flags & MAP_TYPE) != MAP_PRIVATE);
 	if (!error && (flags & MAP_GROWSDOWN)) {
-		vm_object_put(request->object);
+		if (request->object) /* /dev/zero has none */
+			vm_object_put(request->object);
 		request->object = NULL;
 		error = -EINVAL;
 	}

@@ -1,7 +1,7 @@
 /*
- * sys_sched.c: priorities and scheduling policies (sched(7)). Threads take turns, whatever their
- * nice values: these are kept and told only. Real-time policies, which would be a promise, are
- * refused as Linux refuses them to a process without CAP_SYS_NICE.
+ * sys_sched.c: priorities, scheduling policies and affinity (sched(7)). A nice value weighs the
+ * time that a thread gets; SCHED_BATCH and SCHED_IDLE are kept and told only. Real-time policies,
+ * which would be a promise, are refused as Linux refuses them to a process without CAP_SYS_NICE.
  */
 #include <arch/mmu.h>
 #include <linux/capability.h>
@@ -20,8 +20,6 @@
 #include "sys/time_args.h"
 #include "vm/user_copy.h"
 
-#define NICE_MIN          (-20)
-#define NICE_MAX          19
 #define REAL_TIME_MAX     99 /* of the priorities of SCHED_FIFO and SCHED_RR */
 /* getpriority(2): not negative, so that no error looks like it. */
 #define PRIORITY_OF(nice) (20 - (nice))
@@ -58,6 +56,13 @@ static bool is_named(const struct process *process, const struct priority_call *
 	}
 }
 
+static void set_nice(struct process *process, int nice)
+{
+	process->nice = (int8_t)nice;
+	if (process->thread)
+		sched_set_nice(process->thread, nice);
+}
+
 static void visit(struct process *process, void *context)
 {
 	struct priority_call *priority = context;
@@ -73,7 +78,7 @@ static void visit(struct process *process, void *context)
 		priority->result = -EACCES;
 		return;
 	}
-	process->nice = (int8_t)priority->nice;
+	set_nice(process, priority->nice);
 	if (priority->result == -ESRCH)
 		priority->result = 0;
 }
@@ -159,7 +164,7 @@ static int set_scheduling(int pid, int policy, int priority, const int *nice)
 		process->policy = (uint8_t)policy;
 		process->reset_on_fork = reset_on_fork;
 		if (nice)
-			process->nice = (int8_t)*nice;
+			set_nice(process, *nice);
 	}
 	spin_unlock(&process_lock);
 	return error;
@@ -299,18 +304,28 @@ int64_t sys_sched_setattr(const struct syscall *call)
 
 /* ---- CPUs ---- */
 
-#define CPU_MASK 1ull /* of those that programs run on: one */
+/* The thread of a process for reading and setting its affinity: under process_lock, or NULL. */
+static struct thread *thread_of_locked(int pid)
+{
+	const struct process *process = pid ? process_find_locked(pid) : current_process();
+
+	return process ? process->thread : NULL;
+}
 
 /* As Linux's, it returns how many bytes it has written. */
 int64_t sys_sched_getaffinity(const struct syscall *call)
 {
-	const uint64_t mask = CPU_MASK;
 	unsigned bytes = arg_unsigned(call, 1);
-	int pid = arg_int(call, 0);
+	uint64_t mask = 0;
 
 	if (bytes < sizeof(mask) || bytes % sizeof(mask))
 		return -EINVAL;
-	if (pid && !process_exists(pid))
+	spin_lock(&process_lock);
+	struct thread *thread = thread_of_locked(arg_int(call, 0));
+	if (thread)
+		mask = sched_affinity(thread) & cpus_online();
+	spin_unlock(&process_lock);
+	if (!thread)
 		return -ESRCH;
 	return copy_to_user(call->a[2], &mask, sizeof(mask)) ? -EFAULT : (int64_t)sizeof(mask);
 }
@@ -318,14 +333,21 @@ int64_t sys_sched_getaffinity(const struct syscall *call)
 int64_t sys_sched_setaffinity(const struct syscall *call)
 {
 	unsigned bytes = arg_unsigned(call, 1);
-	int pid = arg_int(call, 0);
 	uint64_t mask = 0;
+	int error = 0;
 
 	if (copy_from_user(&mask, call->a[2], MIN(bytes, (unsigned)sizeof(mask))))
 		return -EFAULT;
-	if (pid && !process_exists(pid))
-		return -ESRCH;
-	return mask & CPU_MASK ? 0 : -EINVAL;
+	spin_lock(&process_lock);
+	struct thread *thread = thread_of_locked(arg_int(call, 0));
+	if (!thread)
+		error = -ESRCH;
+	else if (!(mask & cpus_online()))
+		error = -EINVAL;
+	else
+		sched_set_affinity(thread, mask & cpus_online());
+	spin_unlock(&process_lock);
+	return error;
 }
 
 int64_t sys_membarrier(const struct syscall *call)

@@ -33,11 +33,14 @@ static int change_flags(struct vm_space *space, vaddr_t start, vaddr_t end, unsi
 /* The pages are gone, and come again as they were at first: zeros, or what the file says. */
 static int drop_pages(struct vm_space *space, vaddr_t start, vaddr_t end)
 {
-	if (!table_prepare_edges(space, start, end))
-		return -ENOMEM;
-	table_drop_range(space, start, end);
-	vm_flush(space, start, end);
-	return 0;
+	struct table_gather gather;
+
+	table_gather_init(&gather, space, start, end);
+	bool prepared = table_prepare_edges(&gather);
+	if (prepared)
+		table_drop_range(&gather);
+	table_gather_finish(&gather);
+	return prepared ? 0 : -ENOMEM;
 }
 
 static bool is_anonymous(const struct vm_region *region)

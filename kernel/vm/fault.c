@@ -152,11 +152,12 @@ static enum vm_result fill_from_object(struct vm_space *space, struct vm_region 
 /* ---- the leaf is there ---- */
 
 /* A write to a private page owns it. */
-static enum vm_result own_leaf(struct vm_space *space, entry_t *entry, unsigned level)
+static enum vm_result own_leaf(struct table_gather *gather, entry_t *entry, unsigned level)
 {
+	struct vm_space *space = gather->space;
 	bool was_zero = table_child(entry_load(entry))->state == FRAME_ZERO;
 
-	switch (table_own(entry, level)) {
+	switch (table_own(entry, level, gather)) {
 	case OWN_REUSED:
 		return counted(space, FAULT_REUSE, VM_FIXED);
 	case OWN_COPIED:
@@ -167,22 +168,24 @@ static enum vm_result own_leaf(struct vm_space *space, entry_t *entry, unsigned 
 		panic("a leaf that had to be owned was");
 	}
 	/* A large page needs a block for its copy: where there is none a small page has to do. */
-	return level > 1 && table_split(entry, level) ? VM_RETRY : VM_NO_MEMORY;
+	return level > 1 && table_split(entry, level, gather) ? VM_RETRY : VM_NO_MEMORY;
 }
 
-static enum vm_result serve_present(struct vm_space *space, entry_t *entry, unsigned level,
-				    vaddr_t va, unsigned access, bool changed)
+static enum vm_result serve_present(struct table_gather *gather, entry_t *entry, unsigned level,
+				    vaddr_t va, unsigned access)
 {
+	struct vm_space *space = gather->space;
 	entry_t leaf = entry_load(entry);
 	bool write = access & VM_WRITE;
 
 	if (write && !entry_can_write(leaf) && entry_shared(leaf)) {
 		entry_store(entry, entry_mkwrite(leaf));
+		gather->stale = true;
 		return counted(space, FAULT_REUSE, VM_FIXED);
 	}
 	if (write && !entry_can_write(leaf))
-		return own_leaf(space, entry, level);
-	if (changed)
+		return own_leaf(gather, entry, level);
+	if (gather->stale)
 		return VM_FIXED; /* owning the tables did it */
 	/* Somebody else served it, or the translation cache was behind the tables. */
 	if (!mmu_probe(space->root, va, access | VM_USER))
@@ -193,29 +196,38 @@ static enum vm_result serve_present(struct vm_space *space, entry_t *entry, unsi
 
 /* ---- both ---- */
 
+/* Flush all that was translated by the leaf: a large one may be cached piece by piece. */
+static void finish(struct table_gather *gather, vaddr_t va, unsigned level)
+{
+	if (!gather->stale && !gather->count)
+		return;
+	gather->start = ALIGN_DOWN(va, entry_span(level));
+	gather->end = gather->start + entry_span(level);
+	table_gather_finish(gather);
+}
+
 static enum vm_result serve(struct vm_space *space, struct vm_region *region, vaddr_t va,
 			    unsigned access, unsigned level)
 {
-	bool write = access & VM_WRITE, changed = false;
+	bool write = access & VM_WRITE;
 	enum vm_result result;
-	entry_t *entry = table_walk_own(space, va, &level, &changed);
+	struct table_gather gather;
 
-	if (!entry)
+	table_gather_init(&gather, space, va, va);
+	entry_t *entry = table_walk_own(&gather, va, &level);
+	if (!entry) {
+		finish(&gather, va, 1);
 		return VM_NO_MEMORY;
-	bool present = entry_is_present(entry_load(entry));
-	if (present)
-		result = serve_present(space, entry, level, va, access, changed);
+	}
+	if (entry_is_present(entry_load(entry)))
+		result = serve_present(&gather, entry, level, va, access);
 	else if (level > 1)
 		result = fill_huge(space, region, entry) ? VM_FIXED : VM_RETRY;
 	else if (region->object)
 		result = fill_from_object(space, region, va, entry, write);
 	else
 		result = fill_anonymous(space, region, entry, write);
-	if (present || changed) {
-		/* All that was translated by the leaf: a large one may be cached piece by piece. */
-		vaddr_t start = ALIGN_DOWN(va, entry_span(level));
-		vm_flush(space, start, start + entry_span(level));
-	}
+	finish(&gather, va, level);
 	return result;
 }
 

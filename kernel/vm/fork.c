@@ -30,6 +30,17 @@ static unsigned lowest_owned(void)
 	return fork_share == FORK_SHARE_LEAF ? HUGE_LEVEL + 1 : HUGE_LEVEL;
 }
 
+/* No CPU runs the child yet. */
+static bool own_tables(struct vm_space *child)
+{
+	struct table_gather gather;
+
+	table_gather_init(&gather, child, 0, USER_END);
+	bool owned = table_own_below(child->root, MMU_LEVELS, lowest_owned(), &gather);
+	table_gather_finish(&gather);
+	return owned;
+}
+
 static int fork_locked(struct vm_space *parent, struct vm_space *child)
 {
 	uint64_t before = table_entries_copied();
@@ -42,8 +53,7 @@ static int fork_locked(struct vm_space *parent, struct vm_space *child)
 	child->root = frame_pa(root);
 	/* The parent's writable translations are stale now: the root's entries lost their W. */
 	vm_flush(parent, 0, USER_END);
-	if (fork_share != FORK_SHARE_ROOT &&
-	    !table_own_below(child->root, MMU_LEVELS, lowest_owned()))
+	if (fork_share != FORK_SHARE_ROOT && !own_tables(child))
 		return -ENOMEM;
 	vm_inherit_settings(child, parent);
 	parent->fork_entries = table_entries_copied() - before;

@@ -92,9 +92,14 @@ int vm_drop_unforked(struct vm_space *child)
 		region->flags &= (uint16_t)~REGION_LOCK_BITS;
 		if (!(region->flags & (REGION_NO_FORK | REGION_WIPE_ON_FORK)))
 			continue;
-		if (!table_prepare_edges(child, region->start, region->end))
+		struct table_gather gather;
+		table_gather_init(&gather, child, region->start, region->end);
+		bool prepared = table_prepare_edges(&gather);
+		if (prepared)
+			table_drop_range(&gather);
+		table_gather_finish(&gather);
+		if (!prepared)
 			return -ENOMEM;
-		table_drop_range(child, region->start, region->end);
 		if (region->flags & REGION_NO_FORK) {
 			region_remove(child, region);
 			region_destroy(region);

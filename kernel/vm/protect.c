@@ -46,13 +46,11 @@ static int may_protect(const struct vm_space *space, const struct vm_region *reg
 	return 0;
 }
 
-/* All of [start, end) is mapped. */
-static int protect_mapped(struct vm_space *space, vaddr_t start, vaddr_t end, unsigned prot)
+/* All of [start, end) is mapped, and its tables are owned. */
+static int protect_prepared(struct vm_space *space, vaddr_t start, vaddr_t end, unsigned prot,
+			    struct table_gather *gather)
 {
 	vaddr_t done = start;
-
-	if (!table_prepare_range(space, start, end))
-		return -ENOMEM;
 	int error = region_cut(space, start, end);
 	if (error)
 		return error;
@@ -67,11 +65,24 @@ static int protect_mapped(struct vm_space *space, vaddr_t start, vaddr_t end, un
 	/* Writable memory is readable on this processor; only no access at all can be told apart.
 	 */
 	unsigned granted = prot ? prot | VM_READ : 0;
-	if (done > start) {
-		table_for_leaves(space, start, done, reprotect, &granted);
-		vm_flush(space, start, done);
-	}
+	gather->end = done;
+	if (done > start)
+		table_for_leaves(gather, reprotect, &granted);
 	region_merge(space, start, end);
+	return error;
+}
+
+/* All of [start, end) is mapped. */
+static int protect_mapped(struct vm_space *space, vaddr_t start, vaddr_t end, unsigned prot)
+{
+	struct table_gather gather;
+	int error = -ENOMEM;
+
+	table_gather_init(&gather, space, start, end);
+	if (table_prepare_range(&gather))
+		error = protect_prepared(space, start, end, prot, &gather);
+	gather.end = end;
+	table_gather_finish(&gather);
 	return error;
 }
 

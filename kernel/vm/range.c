@@ -23,7 +23,7 @@ static entry_t *table_at(paddr_t pa)
 /* The large leaf `entry`, of an owned table, becomes a table of small ones. Its block breaks up if
  * nobody else names it; else each page is a name of the block, and a copy of its own when it is
  * written to. */
-static bool split_leaf(entry_t *entry)
+static bool split_leaf(entry_t *entry, struct table_gather *gather)
 {
 	entry_t old = entry_load(entry);
 	struct frame *block = table_child(old), *frame = frame_alloc_zeroed(FRAME_TABLE);
@@ -42,32 +42,34 @@ static bool split_leaf(entry_t *entry)
 		table[i] = entry_leaf(entry_pa(old) + i * PAGE_SIZE, 1, prot);
 	frame->table.lines = UINT64_MAX;
 	entry_store(entry, entry_table(frame_pa(frame), VM_WRITE | VM_USER));
+	gather->stale = true;
 	return true;
 }
 
-bool table_split(entry_t *entry, unsigned level)
+bool table_split(entry_t *entry, unsigned level, struct table_gather *gather)
 {
 	assert(level == HUGE_LEVEL && entry_is_leaf(entry_load(entry), level));
-	return split_leaf(entry);
+	return split_leaf(entry, gather);
 }
 
 /* ---- prepare ---- */
 
-/* Own the tables on the way to va that [start, end) covers only in part. */
-static bool prepare_edge(struct vm_space *space, vaddr_t va, vaddr_t start, vaddr_t end)
+/* Own the tables on the way to va that the range covers only in part. */
+static bool prepare_edge(struct table_gather *gather, vaddr_t va)
 {
-	entry_t *table = table_at(space->root);
+	entry_t *table = table_at(gather->space->root);
 
 	for (unsigned level = MMU_LEVELS; level > 1; level--) {
 		entry_t *entry = &table[entry_index(va, level)];
 		entry_t value = entry_load(entry);
 		vaddr_t base = ALIGN_DOWN(va, entry_span(level));
-		if (!entry_is_present(value) || (base >= start && base + entry_span(level) <= end))
+		if (!entry_is_present(value) ||
+		    (base >= gather->start && base + entry_span(level) <= gather->end))
 			return true;
 		if (entry_is_leaf(value, level))
-			return split_leaf(entry);
+			return split_leaf(entry, gather);
 		if (!entry_can_write(value)) {
-			if (table_own(entry, level) == OWN_NO_MEMORY)
+			if (table_own(entry, level, gather) == OWN_NO_MEMORY)
 				return false;
 			value = entry_load(entry);
 		}
@@ -76,9 +78,9 @@ static bool prepare_edge(struct vm_space *space, vaddr_t va, vaddr_t start, vadd
 	return true;
 }
 
-bool table_prepare_edges(struct vm_space *space, vaddr_t start, vaddr_t end)
+bool table_prepare_edges(struct table_gather *gather)
 {
-	return prepare_edge(space, start, start, end) && prepare_edge(space, end - 1, start, end);
+	return prepare_edge(gather, gather->start) && prepare_edge(gather, gather->end - 1);
 }
 
 /* Steps through the entries of one table that [start, end) touches, with the part of the range
@@ -107,7 +109,8 @@ static bool next_span(struct span_cursor *cursor, unsigned level, vaddr_t start,
 	for (bool more_ = next_span(&(cursor), level, start, end, true); more_; \
 	     more_ = next_span(&(cursor), level, start, end, false))
 
-static bool prepare_table(entry_t *table, unsigned level, vaddr_t start, vaddr_t end, bool split)
+static bool prepare_table(struct table_gather *gather, entry_t *table, unsigned level,
+			  vaddr_t start, vaddr_t end, bool split)
 {
 	struct span_cursor at;
 
@@ -121,32 +124,47 @@ static bool prepare_table(entry_t *table, unsigned level, vaddr_t start, vaddr_t
 			continue;
 		if (entry_is_leaf(value, level)) {
 			bool whole = at.end - at.start == entry_span(level);
-			if ((split || !whole) && !split_leaf(entry))
+			if ((split || !whole) && !split_leaf(entry, gather))
 				return false;
 			continue;
 		}
-		if (table_own(entry, level) == OWN_NO_MEMORY ||
-		    !prepare_table(table_at(entry_pa(entry_load(entry))), level - 1, at.start,
-				   at.end, split))
+		if (table_own(entry, level, gather) == OWN_NO_MEMORY ||
+		    !prepare_table(gather, table_at(entry_pa(entry_load(entry))), level - 1,
+				   at.start, at.end, split))
 			return false;
 	}
 	return true;
 }
 
-bool table_prepare_range(struct vm_space *space, vaddr_t start, vaddr_t end)
+static bool prepare_all(struct table_gather *gather, bool split)
 {
-	return prepare_table(table_at(space->root), MMU_LEVELS, start, end, false);
+	return prepare_table(gather, table_at(gather->space->root), MMU_LEVELS, gather->start,
+			     gather->end, split);
 }
 
-bool table_prepare_pages(struct vm_space *space, vaddr_t start, vaddr_t end)
+bool table_prepare_range(struct table_gather *gather)
 {
-	return prepare_table(table_at(space->root), MMU_LEVELS, start, end, true);
+	return prepare_all(gather, false);
+}
+
+bool table_prepare_pages(struct table_gather *gather)
+{
+	return prepare_all(gather, true);
 }
 
 /* ---- commit ---- */
 
+static void drop(struct table_gather *gather, entry_t *entry, unsigned level)
+{
+	entry_t old = entry_load(entry);
+
+	entry_store(entry, entry_none());
+	if (entry_is_present(old))
+		table_gather_name(gather, old, level);
+}
+
 /* Of the leaf table, entries `first` to `last`; only the lines that may be in use are looked at. */
-static void drop_leaves(entry_t *table, unsigned first, unsigned last)
+static void drop_leaves(struct table_gather *gather, entry_t *table, unsigned first, unsigned last)
 {
 	struct frame *frame = frame_of(virt_to_phys(table));
 
@@ -158,16 +176,17 @@ static void drop_leaves(entry_t *table, unsigned first, unsigned last)
 		}
 		for (; i < line_end && i <= last; i++)
 			if (!entry_is_none(entry_load(&table[i])))
-				table_drop(&table[i], 1);
+				drop(gather, &table[i], 1);
 	}
 }
 
-static void drop_in_table(entry_t *table, unsigned level, vaddr_t start, vaddr_t end)
+static void drop_in_table(struct table_gather *gather, entry_t *table, unsigned level,
+			  vaddr_t start, vaddr_t end)
 {
 	struct span_cursor at;
 
 	if (level == 1) {
-		drop_leaves(table, entry_index(start, 1), entry_index(end - 1, 1));
+		drop_leaves(gather, table, entry_index(start, 1), entry_index(end - 1, 1));
 		return;
 	}
 	for_each_span(at, level, start, end)
@@ -177,17 +196,19 @@ static void drop_in_table(entry_t *table, unsigned level, vaddr_t start, vaddr_t
 		if (entry_is_none(value))
 			continue;
 		if (at.end - at.start == entry_span(level)) {
-			table_drop(entry, level);
+			drop(gather, entry, level);
 		} else {
 			assert(entry_can_write(value) && !entry_is_leaf(value, level));
-			drop_in_table(table_at(entry_pa(value)), level - 1, at.start, at.end);
+			drop_in_table(gather, table_at(entry_pa(value)), level - 1, at.start,
+				      at.end);
 		}
 	}
 }
 
-void table_drop_range(struct vm_space *space, vaddr_t start, vaddr_t end)
+void table_drop_range(struct table_gather *gather)
 {
-	drop_in_table(table_at(space->root), MMU_LEVELS, start, end);
+	drop_in_table(gather, table_at(gather->space->root), MMU_LEVELS, gather->start,
+		      gather->end);
 }
 
 static void change_in_table(entry_t *table, unsigned level, vaddr_t start, vaddr_t end,
@@ -213,21 +234,24 @@ static void change_in_table(entry_t *table, unsigned level, vaddr_t start, vaddr
 	}
 }
 
-void table_for_leaves(struct vm_space *space, vaddr_t start, vaddr_t end,
+void table_for_leaves(struct table_gather *gather,
 		      entry_t (*change)(entry_t leaf, unsigned level, void *argument),
 		      void *argument)
 {
-	change_in_table(table_at(space->root), MMU_LEVELS, start, end, change, argument);
+	change_in_table(table_at(gather->space->root), MMU_LEVELS, gather->start, gather->end,
+			change, argument);
+	gather->stale = true;
 }
 
 /* ---- truncated files ---- */
 
 /*
- * The sharers' spaces are each told to flush by who calls this for them, one after the other. The
- * frames may be freed before that as long as one CPU runs at a time and so one space; several need
- * to keep them until the last sharer has flushed.
+ * The tables may be other spaces' too, and so may be duplicated meanwhile: table_lock() keeps that
+ * away from a table of leaves. Who duplicated it before has the leaves in a table of its own, and
+ * is one of the sharers whose turn comes.
  */
-static void drop_in_place(entry_t *table, unsigned level, vaddr_t start, vaddr_t end)
+static void drop_in_place(struct table_gather *gather, entry_t *table, unsigned level,
+			  vaddr_t start, vaddr_t end)
 {
 	struct span_cursor at;
 
@@ -237,17 +261,27 @@ static void drop_in_place(entry_t *table, unsigned level, vaddr_t start, vaddr_t
 		entry_t value = entry_load(entry);
 		if (!entry_is_present(value))
 			continue;
-		if (entry_is_leaf(value, level)) {
-			assert(level == 1); /* objects are mapped page by page */
-			table_drop(entry, level);
-		} else {
-			drop_in_place(table_at(entry_pa(value)), level - 1, at.start, at.end);
+		if (!entry_is_leaf(value, level)) {
+			drop_in_place(gather, table_at(entry_pa(value)), level - 1, at.start,
+				      at.end);
+			continue;
 		}
+		assert(level == 1); /* objects are mapped page by page */
+		struct frame *frame = frame_of(virt_to_phys(table));
+		table_lock(frame);
+		value = entry_exchange(entry, entry_none());
+		table_unlock(frame);
+		gather->shared = true;
+		if (entry_is_present(value))
+			table_gather_name(gather, value, level);
 	}
 }
 
-void table_drop_leaves(struct vm_space *space, vaddr_t start, vaddr_t end)
+void table_drop_leaves(struct table_gather *gather)
 {
+	struct vm_space *space = gather->space;
+
 	if (space->root) /* 0: a fork that failed */
-		drop_in_place(table_at(space->root), MMU_LEVELS, start, end);
+		drop_in_place(gather, table_at(space->root), MMU_LEVELS, gather->start,
+			      gather->end);
 }

@@ -77,6 +77,8 @@ NODISCARD int vm_unmap_locked(struct vm_space *space, vaddr_t start, vaddr_t end
 
 /* Stop using translations of [start, end) on every CPU that runs the space. */
 void vm_flush(struct vm_space *space, vaddr_t start, vaddr_t end);
+/* Of all of the user's half, on every CPU. */
+void vm_flush_everywhere(void);
 
 /* The stack above va that may grow down to va's page; NULL if there is none. */
 struct vm_region *vm_stack_above(const struct vm_space *space, vaddr_t va);

@@ -14,35 +14,33 @@ struct remap {
 	unsigned flags;
 };
 
-/* Move every entry of [old, old+bytes) to `to`: both prepared, so nothing here can fail. */
-static void move_entries(struct vm_space *space, vaddr_t old, vaddr_t to, uint64_t bytes)
+/* Move every entry of the gathered range to `to`: both prepared, so nothing here can fail. */
+static void move_entries(struct table_gather *gather, vaddr_t to)
 {
-	for (uint64_t offset = 0; offset < bytes; offset += PAGE_SIZE) {
-		bool changed = false;
+	gather->stale = true;
+	for (vaddr_t old = gather->start; old < gather->end; old += PAGE_SIZE, to += PAGE_SIZE) {
 		unsigned level;
-		entry_t *from = table_find(space, old + offset, &level);
+		entry_t *from = table_find(gather->space, old, &level);
 		if (!from || entry_is_none(entry_load(from)))
 			continue;
 		assert(level == 1);
-		entry_t *target = table_walk_own(space, to + offset, &level, &changed);
+		entry_t *target = table_walk_own(gather, to, &level);
 		assert(target && level == 1 && entry_is_none(entry_load(target)));
 		table_set(target, entry_exchange(from, entry_none()));
 	}
 }
 
 /* Make the tables that move_entries will need. */
-static bool prepare_move(struct vm_space *space, vaddr_t old, vaddr_t to, uint64_t bytes)
+static bool prepare_move(struct table_gather *gather, vaddr_t to)
 {
-	bool changed = false;
 	unsigned level;
 
-	if (!table_prepare_pages(space, old, old + bytes))
+	if (!table_prepare_pages(gather))
 		return false;
-	for (uint64_t offset = 0; offset < bytes; offset += PAGE_SIZE) {
-		entry_t *from = table_find(space, old + offset, &level);
+	for (vaddr_t old = gather->start; old < gather->end; old += PAGE_SIZE, to += PAGE_SIZE) {
+		entry_t *from = table_find(gather->space, old, &level);
 		level = 1;
-		if (from && !entry_is_none(entry_load(from)) &&
-		    !table_walk_own(space, to + offset, &level, &changed))
+		if (from && !entry_is_none(entry_load(from)) && !table_walk_own(gather, to, &level))
 			return false;
 	}
 	return true;
@@ -65,19 +63,21 @@ static int move_region(struct vm_space *space, const struct vm_region *region,
 	moved->offset = region_offset(region, old);
 	moved->start = to;
 	moved->end = to + remap->new_bytes;
+	struct table_gather gather;
+	table_gather_init(&gather, space, old, old + bytes);
 	int error = 0;
 	if (bytes)
-		error = prepare_move(space, old, to, bytes) ? region_cut(space, old, old + bytes)
-							    : -ENOMEM;
+		error = prepare_move(&gather, to) ? region_cut(space, old, old + bytes) : -ENOMEM;
 	if (!error && space->region_count >= VM_MAX_REGIONS)
 		error = -ENOMEM;
+	if (!error && bytes)
+		move_entries(&gather, to);
+	table_gather_finish(&gather);
 	if (error) {
 		region_destroy(moved);
 		return error;
 	}
 	if (bytes) {
-		move_entries(space, old, to, bytes);
-		vm_flush(space, old, old + bytes);
 		struct vm_region *left = region_find(space, old);
 		left->flags &= (uint16_t)~REGION_LOCK_BITS;
 		if (!(remap->flags & MREMAP_DONTUNMAP)) {

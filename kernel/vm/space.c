@@ -11,6 +11,7 @@
 #include "mm/layout.h"
 #include "mm/slab.h"
 #include "sync/cpu.h"
+#include "sync/cross_call.h"
 #include "vm/region.h"
 #include "vm/table.h"
 
@@ -89,24 +90,67 @@ void vm_space_put(struct vm_space *space)
 void vm_space_activate(struct vm_space *space)
 {
 	struct cpu *cpu = cpu_local();
+	struct vm_space *old = cpu->space;
+	uint64_t bit = 1ull << cpu->id;
 
-	if (cpu->space == space)
+	if (old == space)
 		return;
+	/* In the set before the first walk of its tables, and until after the last. */
+	if (space)
+		__atomic_fetch_or(&space->cpus, bit, __ATOMIC_SEQ_CST);
 	cpu->space = space;
 	mmu_activate(space ? space->root : kmap_root());
+	if (old)
+		__atomic_fetch_and(&old->cpus, ~bit, __ATOMIC_RELEASE);
 }
+
+/* ---- flushing ---- */
 
 /* Beyond this many pages one flush of everything costs less than a flush of each. */
 #define FLUSH_PAGES_MAX 32
 
-void vm_flush(struct vm_space *space, vaddr_t start, vaddr_t end)
+struct flush {
+	const struct vm_space *space;
+	vaddr_t start, end;
+};
+
+/* On a CPU that has, or a moment ago had, the space active. */
+static void flush_here(void *argument)
 {
-	if (cpu_local()->space != space)
-		return;
-	if ((end - start) >> PAGE_SHIFT > FLUSH_PAGES_MAX) {
+	const struct flush *flush = argument;
+
+	if (cpu_local()->space != flush->space)
+		return; /* whoever activated another one has flushed */
+	if ((flush->end - flush->start) >> PAGE_SHIFT > FLUSH_PAGES_MAX) {
 		mmu_flush_all();
 		return;
 	}
-	for (vaddr_t va = start; va < end; va += PAGE_SIZE)
+	for (vaddr_t va = flush->start; va < flush->end; va += PAGE_SIZE)
 		mmu_flush_page(va);
+}
+
+void vm_flush(struct vm_space *space, vaddr_t start, vaddr_t end)
+{
+	struct flush flush = {space, start, end};
+	uint64_t me = 1ull << cpu_local()->id;
+
+	/* A CPU that comes into the set after this walks the tables as they are now. */
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+	uint64_t active = __atomic_load_n(&space->cpus, __ATOMIC_RELAXED);
+	if (active & me)
+		flush_here(&flush);
+	if (UNLIKELY(active & ~me))
+		cross_call(active & ~me, flush_here, &flush);
+}
+
+static void flush_user(void *argument)
+{
+	mmu_flush_all();
+}
+
+void vm_flush_everywhere(void)
+{
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+	mmu_flush_all();
+	cross_call(UINT64_MAX, flush_user, NULL);
 }

@@ -70,6 +70,7 @@ extern const char *const vm_fault_kind_names[FAULT_KINDS];
 struct vm_space {
 	uint32_t count; /* (c) its users together, and who else looks at it */
 	uint32_t users; /* (c) processes that run in it; several only during vfork */
+	uint64_t cpus;  /* (c) the set of CPUs that it is active on */
 	struct mutex lock;
 	paddr_t root;             /* (s) the level-4 table; 0 once it is destroyed */
 	struct tree regions;      /* (s) */

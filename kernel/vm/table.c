@@ -7,7 +7,8 @@
  *     duplicate(page)    copies it
  *     duplicate(table)   copies the entries; each child gains a name, and loses W in BOTH tables
  *                        unless it is shared
- *     drop(entry)        puts the child; a table whose count reaches 0 drops its own entries first
+ *     drop(entry)        puts the child, once every CPU has flushed (struct table_gather); a table
+ *                        whose count reaches 0 drops its own entries first
  *
  * Invariants: a frame's count is the number of entries, object slots and pins that name it. In a
  * table with count 1 a private entry with W names a frame with count 1. A table with count > 1 is
@@ -29,7 +30,7 @@
 #include "debug/assert.h"
 #include "mm/kmap.h"
 #include "sync/cpu.h"
-#include "vm/space.h"
+#include "vm/region.h"
 #include "vm/trace.h"
 
 #define LINE_ENTRIES TABLE_LINE_ENTRIES
@@ -56,17 +57,20 @@ static entry_t *table_at(paddr_t pa)
  * its root entries at boot. */
 static void copy_kernel_half(struct frame *root)
 {
-	static uint64_t lines; /* set by the first caller, to what every other would find */
+	static uint64_t lines; /* atomic; set once, to what everybody finds */
 	const entry_t *from = table_at(kmap_root());
 	entry_t *to = frame_data(root);
 
-	if (!lines)
+	uint64_t used = __atomic_load_n(&lines, __ATOMIC_RELAXED);
+	if (UNLIKELY(!used)) {
 		for (unsigned i = MMU_USER_ENTRIES; i < MMU_ENTRIES; i++)
 			if (!entry_is_none(from[i]))
-				lines |= 1ull << i / LINE_ENTRIES;
-	for_each_line(line, lines) for (unsigned i = 0; i < LINE_ENTRIES; i++)
+				used |= 1ull << i / LINE_ENTRIES;
+		__atomic_store_n(&lines, used, __ATOMIC_RELAXED);
+	}
+	for_each_line(line, used) for (unsigned i = 0; i < LINE_ENTRIES; i++)
 		to[line * LINE_ENTRIES + i] = from[line * LINE_ENTRIES + i];
-	root->table.lines |= lines;
+	root->table.lines |= used;
 }
 
 struct frame *table_create_root(void)
@@ -95,6 +99,29 @@ static entry_t duplicate_entry(entry_t *from)
 	return entry;
 }
 
+/* A table of leaves that several spaces share is changed by truncation alone, which holds the lock
+ * of one of these spaces, and is duplicated by who holds another's. (T) by the frame's number; one
+ * lock may stand for several tables. */
+#define TABLE_LOCKS 64u
+static struct spinlock table_locks[TABLE_LOCKS] = {
+	[0 ... TABLE_LOCKS - 1] = SPINLOCK_INIT(RANK_TABLE),
+};
+
+static struct spinlock *lock_of(const struct frame *table)
+{
+	return &table_locks[(vaddr_t)table / sizeof(*table) % TABLE_LOCKS];
+}
+
+void NO_LOCK_ANALYSIS table_lock(const struct frame *table)
+{
+	spin_lock(lock_of(table));
+}
+
+void NO_LOCK_ANALYSIS table_unlock(const struct frame *table)
+{
+	spin_unlock(lock_of(table));
+}
+
 struct frame *table_duplicate(struct frame *old, unsigned level)
 {
 	struct frame *copy =
@@ -106,12 +133,16 @@ struct frame *table_duplicate(struct frame *old, unsigned level)
 		lines &= USER_LINES_MASK;
 	entry_t *from = frame_data(old), *to = frame_data(copy);
 
+	if (level == 1)
+		table_lock(old);
 	for_each_line(line, lines)
 	{
 		for (unsigned i = 0; i < LINE_ENTRIES; i++)
 			to[line * LINE_ENTRIES + i] =
 				duplicate_entry(&from[line * LINE_ENTRIES + i]);
 	}
+	if (level == 1)
+		table_unlock(old);
 	copy->table.lines |= lines;
 	entries_copied[cpu_local()->id] += (uint64_t)__builtin_popcountll(lines) * LINE_ENTRIES;
 	return copy;
@@ -119,11 +150,7 @@ struct frame *table_duplicate(struct frame *old, unsigned level)
 
 uint64_t table_entries_copied(void)
 {
-	uint64_t sum = 0;
-
-	for (unsigned cpu = 0; cpu < CPU_MAX; cpu++)
-		sum += entries_copied[cpu];
-	return sum;
+	return entries_copied[cpu_local()->id];
 }
 
 static struct frame *duplicate_page(paddr_t old)
@@ -145,6 +172,42 @@ static struct frame *duplicate_huge(paddr_t old)
 	return copy;
 }
 
+/* ---- names given up ---- */
+
+static void drop_table(struct frame *frame, unsigned level);
+
+static void drop_name(entry_t old, unsigned level)
+{
+	struct frame *child = table_child(old);
+
+	if (!frame_put(child))
+		return;
+	if (entry_is_leaf(old, level))
+		frame_free(child);
+	else
+		drop_table(child, level - 1);
+}
+
+void table_gather_finish(struct table_gather *gather)
+{
+	if (gather->shared)
+		vm_flush_everywhere();
+	else if (gather->count || gather->stale)
+		vm_flush(gather->space, gather->start, gather->end);
+	for (unsigned i = 0; i < gather->count; i++)
+		drop_name(gather->names[i].entry, gather->names[i].level);
+	gather->count = 0;
+	gather->stale = false;
+}
+
+void table_gather_name(struct table_gather *gather, entry_t old, unsigned level)
+{
+	if (UNLIKELY(gather->count == TABLE_GATHER_MAX))
+		table_gather_finish(gather);
+	gather->names[gather->count].entry = old;
+	gather->names[gather->count++].level = level;
+}
+
 static struct frame *duplicate(entry_t old, unsigned level)
 {
 	if (!entry_is_leaf(old, level))
@@ -162,7 +225,7 @@ static entry_t renamed(entry_t old, const struct frame *copy, unsigned level)
 	return entry_table(frame_pa(copy), VM_WRITE | VM_USER);
 }
 
-enum own_result table_own(entry_t *entry, unsigned level)
+enum own_result table_own(entry_t *entry, unsigned level, struct table_gather *gather)
 {
 	entry_t old = entry_load(entry);
 
@@ -174,18 +237,18 @@ enum own_result table_own(entry_t *entry, unsigned level)
 	if (frame_count(child) == 1) {
 		assert(child->state == FRAME_ANON || child->state == FRAME_TABLE);
 		entry_store(entry, entry_mkwrite(old));
+		gather->stale = true;
 		return OWN_REUSED;
 	}
 	struct frame *copy = duplicate(old, level);
 	if (!copy)
 		return OWN_NO_MEMORY;
-	entry_t gone = old;
 	entry_store(entry, renamed(old, copy, level));
-	table_drop(&gone, level);
+	table_gather_name(gather, old, level);
 	return OWN_COPIED;
 }
 
-bool table_own_below(paddr_t table, unsigned level, unsigned lowest)
+bool table_own_below(paddr_t table, unsigned level, unsigned lowest, struct table_gather *gather)
 {
 	uint64_t lines = frame_of(table)->table.lines;
 
@@ -198,17 +261,18 @@ bool table_own_below(paddr_t table, unsigned level, unsigned lowest)
 			entry_t value = entry_load(entry);
 			if (!entry_is_present(value) || entry_is_leaf(value, level))
 				continue;
-			if (table_own(entry, level) == OWN_NO_MEMORY)
+			if (table_own(entry, level, gather) == OWN_NO_MEMORY)
 				return false;
-			if (level > lowest &&
-			    !table_own_below(entry_pa(entry_load(entry)), level - 1, lowest))
+			if (level > lowest && !table_own_below(entry_pa(entry_load(entry)),
+							       level - 1, lowest, gather))
 				return false;
 		}
 	}
 	return true;
 }
 
-/* Drop what the entries in `lines` of the table at `level` name. */
+/* Drop what the entries in `lines` of the table at `level` name; nobody walks it any longer. As
+ * deep as the tree: at most MMU_LEVELS. */
 static void drop_lines(struct frame *frame, unsigned level, uint64_t lines)
 {
 	entry_t *table = frame_data(frame);
@@ -217,8 +281,10 @@ static void drop_lines(struct frame *frame, unsigned level, uint64_t lines)
 	{
 		for (unsigned i = 0; i < LINE_ENTRIES; i++) {
 			entry_t *entry = &table[line * LINE_ENTRIES + i];
-			if (!entry_is_none(entry_load(entry)))
-				table_drop(entry, level);
+			entry_t old = entry_load(entry);
+			entry_store(entry, entry_none());
+			if (entry_is_present(old))
+				drop_name(old, level);
 		}
 	}
 }
@@ -229,23 +295,6 @@ static void drop_table(struct frame *frame, unsigned level)
 	assert(frame->state == FRAME_TABLE && level < MMU_LEVELS);
 	drop_lines(frame, level, frame->table.lines);
 	frame_free_zeroed(frame);
-}
-
-/* Recursion is as deep as the tree: at most MMU_LEVELS. */
-void table_drop(entry_t *entry, unsigned level)
-{
-	entry_t old = entry_load(entry);
-
-	entry_store(entry, entry_none());
-	if (!entry_is_present(old))
-		return;
-	struct frame *child = table_child(old);
-	if (!frame_put(child))
-		return;
-	if (entry_is_leaf(old, level))
-		frame_free(child);
-	else
-		drop_table(child, level - 1);
 }
 
 void table_destroy_root(struct frame *root)
@@ -276,22 +325,22 @@ static bool make_table(entry_t *entry)
 
 /* The entry at `level` that is absent, or names a table that is not known to be ours: make it one
  * that is. */
-static NOINLINE bool make_own(struct vm_space *space, entry_t *entry, unsigned level, vaddr_t va,
-			      bool *changed)
+static NOINLINE bool make_own(struct table_gather *gather, entry_t *entry, unsigned level,
+			      vaddr_t va)
 {
 	if (!entry_is_present(entry_load(entry)))
 		return make_table(entry);
-	enum own_result result = table_own(entry, level);
+	enum own_result result = table_own(entry, level, gather);
 	if (result == OWN_NO_MEMORY)
 		return false;
-	*changed = true;
-	vm_count_fault(space, FAULT_OWN_TABLE, va);
+	gather->stale = true;
+	vm_count_fault(gather->space, FAULT_OWN_TABLE, va);
 	return true;
 }
 
-entry_t *table_walk_own(struct vm_space *space, vaddr_t va, unsigned *level, bool *changed)
+entry_t *table_walk_own(struct table_gather *gather, vaddr_t va, unsigned *level)
 {
-	entry_t *table = table_at(space->root);
+	entry_t *table = table_at(gather->space->root);
 
 	for (unsigned at = MMU_LEVELS; at > 1; at--) {
 		entry_t *entry = &table[entry_index(va, at)];
@@ -301,7 +350,7 @@ entry_t *table_walk_own(struct vm_space *space, vaddr_t va, unsigned *level, boo
 			return entry;
 		}
 		if (UNLIKELY(!entry_can_write(value))) {
-			if (!make_own(space, entry, at, va, changed))
+			if (!make_own(gather, entry, at, va))
 				return NULL;
 			value = entry_load(entry);
 		}

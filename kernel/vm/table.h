@@ -16,6 +16,47 @@
 
 struct vm_space;
 
+/*
+ * Names that were given up. A processor may use a translation for a while after its entry has
+ * changed, and another space may take over a frame, or a table, as soon as its last other name is
+ * gone. So names are dropped only once every CPU that runs the space has flushed.
+ *
+ *	struct table_gather gather;
+ *	table_gather_init(&gather, space, start, end);	the range that it is about
+ *	... own, prepare, drop, change ...
+ *	table_gather_finish(&gather);
+ *
+ * Not copied, not kept; the space's lock is held all the time.
+ */
+#define TABLE_GATHER_MAX 32u /* then a part is flushed and dropped early */
+
+struct table_gather {
+	struct vm_space *space;
+	vaddr_t start, end; /* what has to be flushed */
+	bool stale;         /* something was changed in a way that wants a flush */
+	bool shared;        /* in tables that other spaces have, too: so on every CPU */
+	uint16_t count;
+	struct {
+		entry_t entry;
+		unsigned level;
+	} names[TABLE_GATHER_MAX];
+};
+
+static inline void table_gather_init(struct table_gather *gather, struct vm_space *space,
+				     vaddr_t start, vaddr_t end)
+{
+	gather->space = space;
+	gather->start = start;
+	gather->end = end;
+	gather->stale = gather->shared = false;
+	gather->count = 0;
+}
+
+/* What `old`, an entry at `level` that is no more, has named. */
+void table_gather_name(struct table_gather *gather, entry_t old, unsigned level);
+/* Flush if anything has changed, and drop the names. */
+void table_gather_finish(struct table_gather *gather);
+
 enum own_result {
 	OWN_ALREADY,   /* it was writable */
 	OWN_REUSED,    /* nobody else named it: W is set */
@@ -48,18 +89,23 @@ NODISCARD struct frame *table_create_root(void);
 void table_destroy_root(struct frame *root);
 
 /* Make the entry at `level` writable, giving it a copy of what it names if anybody else names that.
- * The caller flushes. Not for entries that are absent or marked shared. */
-NODISCARD enum own_result table_own(entry_t *entry, unsigned level);
+ * Not for entries that are absent or marked shared. */
+NODISCARD enum own_result table_own(entry_t *entry, unsigned level, struct table_gather *gather);
+
+/* Keep a table of leaves from being duplicated, while truncation changes it. */
+void table_lock(const struct frame *table);
+void table_unlock(const struct frame *table);
 
 /* A copy of the table at `level`: its children have one more name each and are writable through
  * neither. NULL: no memory. */
 NODISCARD struct frame *table_duplicate(struct frame *old, unsigned level);
 
-/* How many entries table_duplicate() has looked at on all CPUs since the start. */
+/* How many entries table_duplicate() has looked at on this CPU since the start. */
 uint64_t table_entries_copied(void);
 
 /* Own every table below the one at `level` that an entry of level `lowest` or above names. */
-NODISCARD bool table_own_below(paddr_t table, unsigned level, unsigned lowest);
+NODISCARD bool table_own_below(paddr_t table, unsigned level, unsigned lowest,
+			       struct table_gather *gather);
 
 /* Store `value` in an owned table. What the entry named before is the caller's. */
 static inline void table_set(entry_t *entry, entry_t value)
@@ -71,16 +117,12 @@ static inline void table_set(entry_t *entry, entry_t value)
 	entry_store(entry, value);
 }
 
-/* Make the entry at `level` absent, dropping what it names. */
-void table_drop(entry_t *entry, unsigned level);
-
 /*
  * The entry for va, all tables above it present and owned: at level *level, or above or below that
- * where a large leaf or a table is already there. *level says where. NULL: no memory. *changed:
- * some tables were duplicated or reused, so the translation caches for va are stale.
+ * where a large leaf or a table is already there. *level says where. NULL: no memory.
+ * gather->stale: some tables were duplicated or reused.
  */
-NODISCARD entry_t *table_walk_own(struct vm_space *space, vaddr_t va, unsigned *level,
-				  bool *changed);
+NODISCARD entry_t *table_walk_own(struct table_gather *gather, vaddr_t va, unsigned *level);
 
 /* The leaf, or else the absent entry at level 1, for va, and its level; NULL where a table is
  * missing. Changes nothing. */
@@ -89,30 +131,31 @@ NODISCARD entry_t *table_find(struct vm_space *space, vaddr_t va, unsigned *leve
 /* The page behind va, which is there. */
 NODISCARD struct frame *table_page(struct vm_space *space, vaddr_t va);
 
-/* Own the tables that [start, end) covers only in part, and split the large leaves that it does:
- * after this, table_drop_range of it can't fail. */
-NODISCARD bool table_prepare_edges(struct vm_space *space, vaddr_t start, vaddr_t end);
-/* Own every table in [start, end), and split the large leaves at its ends: after this, its leaves
- * may be changed. */
-NODISCARD bool table_prepare_range(struct vm_space *space, vaddr_t start, vaddr_t end);
+/* Make the large leaf `entry`, of an owned table, a table of small leaves. */
+NODISCARD bool table_split(entry_t *entry, unsigned level, struct table_gather *gather);
+
+/* ---- the range [gather->start, gather->end) of gather->space ---- */
+
+/* Own the tables that the range covers only in part, and split the large leaves that it does: after
+ * this, table_drop_range of it can't fail. */
+NODISCARD bool table_prepare_edges(struct table_gather *gather);
+/* Own every table in it, and split the large leaves at its ends: after this, its leaves may be
+ * changed. */
+NODISCARD bool table_prepare_range(struct table_gather *gather);
 /* The same, and no large leaf is left. */
-NODISCARD bool table_prepare_pages(struct vm_space *space, vaddr_t start, vaddr_t end);
+NODISCARD bool table_prepare_pages(struct table_gather *gather);
 
-/* Make the large leaf `entry`, of an owned table, a table of small leaves. The caller flushes. */
-NODISCARD bool table_split(entry_t *entry, unsigned level);
+/* Drop all entries in it, prepared by one of the above. */
+void table_drop_range(struct table_gather *gather);
 
-/* Drop all entries in [start, end), prepared by one of the above. The caller flushes. */
-void table_drop_range(struct vm_space *space, vaddr_t start, vaddr_t end);
-
-/* Replace each present leaf in [start, end), prepared by table_prepare_range, by change(leaf,
- * level, argument). */
-void table_for_leaves(struct vm_space *space, vaddr_t start, vaddr_t end,
+/* Replace each present leaf in it, prepared by table_prepare_range, by change(leaf, level,
+ * argument). */
+void table_for_leaves(struct table_gather *gather,
 		      entry_t (*change)(entry_t leaf, unsigned level, void *argument),
 		      void *argument);
 
-/* Drop the present leaves in [start, end) where they stand, in tables that others share too: for
- * pages that are gone from every sharer's mapping. Owns nothing, so it can't fail. The caller
- * flushes. */
-void table_drop_leaves(struct vm_space *space, vaddr_t start, vaddr_t end);
+/* Drop the present leaves in it where they stand, in tables that others share too: for pages that
+ * are gone from every sharer's mapping. Owns nothing, so it can't fail. */
+void table_drop_leaves(struct table_gather *gather);
 
 #endif

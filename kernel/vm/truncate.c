@@ -71,8 +71,10 @@ static void clean_region(struct vm_region *region, uint64_t end, uint64_t trunca
 			return;
 		from += kept;
 	}
-	table_drop_leaves(region->space, from, region->end);
-	vm_flush(region->space, from, region->end);
+	struct table_gather gather;
+	table_gather_init(&gather, region->space, from, region->end);
+	table_drop_leaves(&gather);
+	table_gather_finish(&gather);
 }
 
 static void clean_space(struct vm_space *space, struct vm_object *object, uint64_t end,

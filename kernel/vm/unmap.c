@@ -21,17 +21,18 @@ int vm_unmap_locked(struct vm_space *space, vaddr_t start, vaddr_t end)
 	if (region_range_is_free(space, start, end))
 		return 0;
 	/* Prepare: both of these may fail and leave everything as the program knows it. */
-	if (!table_prepare_edges(space, start, end))
-		return -ENOMEM;
+	struct table_gather gather;
+	table_gather_init(&gather, space, start, end);
 	struct vm_region *upper;
-	int error = region_prepare_hole(space, start, end, &upper);
-	if (error)
-		return error;
-
-	table_drop_range(space, start, end);
-	vm_flush(space, start, end);
-	region_make_hole(space, start, end, upper);
-	return 0;
+	int error = -ENOMEM;
+	if (table_prepare_edges(&gather))
+		error = region_prepare_hole(space, start, end, &upper);
+	if (!error)
+		table_drop_range(&gather);
+	table_gather_finish(&gather);
+	if (!error)
+		region_make_hole(space, start, end, upper);
+	return error;
 }
 
 int vm_unmap(struct vm_space *space, vaddr_t start, uint64_t bytes)

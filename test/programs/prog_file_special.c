@@ -243,6 +243,10 @@ static void zeros(void)
 
 	result("shared", shared == MAP_FAILED ? -1 : 0);
 	result("private", private == MAP_FAILED ? -1 : 0);
+	for (int type = MAP_SHARED; type <= MAP_PRIVATE; type++) {
+		void *grows = mmap(NULL, 8192, PROT_READ, type | MAP_GROWSDOWN, fd, 0);
+		result("growing", grows == MAP_FAILED ? -1 : 0);
+	}
 	close(fd);
 	printf("%d %d\n", shared[5000], private[5000]);
 	shared[0] = private[0] = 1;

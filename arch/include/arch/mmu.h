@@ -30,6 +30,7 @@
  *      mmu_activate(root)      load the root; flushes all translations that are not global
  *      mmu_flush_page(va)      this CPU's translation of va, paging-structure caches included
  *      mmu_flush_all()         this CPU's translations that are not global
+ *      mmu_flush_global()      all of this CPU's translations
  *      mmu_probe(root, va, access)  would this access succeed by the tables alone?
  */
 #ifndef ARCH_MMU_H
@@ -52,6 +53,7 @@
 void mmu_activate(paddr_t root);
 void mmu_flush_page(vaddr_t va);
 void mmu_flush_all(void);
+void mmu_flush_global(void);
 NODISCARD bool mmu_probe(paddr_t root, vaddr_t va, unsigned access);
 
 #endif

@@ -53,6 +53,9 @@ void trap_user_exception(struct trap_frame *frame, int signal, int code, vaddr_t
 /* The timer that time_arm set has expired. */
 void trap_timer(void);
 
+/* Another CPU interrupted this one, by smp_interrupt(). */
+void trap_call(void);
+
 /* Last thing before the way back to the user, from any trap; interrupts off. May switch threads. */
 void trap_return_to_user(struct trap_frame *frame);
 

@@ -37,6 +37,8 @@ struct arch_cpu {
 	vaddr_t syscall_stack; /* the running thread's; SYSCALL itself leaves RSP alone */
 	vaddr_t user_sp;       /* scratch of syscall_entry, interrupts off */
 	uint64_t spurious;     /* interrupts that nobody asked for */
+	uint64_t armed;        /* the deadline of time_arm(), interrupts off */
+	uint32_t apic_id;
 	struct task_state tss ALIGNED(8);
 	uint64_t gdt[GDT_ENTRIES];
 	struct ist_stack ist[IST_COUNT];

@@ -98,6 +98,7 @@
 #define VECTOR_PIC            0x20 /* 16: where the 8259s are told to put what they must not send */
 #define VECTOR_LINE           0x30 /* 16: the legacy lines, by the I/O APIC */
 #define VECTOR_TIMER          0xf0
+#define VECTOR_CALL           0xf1 /* another CPU wants something */
 #define VECTOR_SPURIOUS       0xff
 #define VECTORS               256
 /* trap_frame.vector of a system call, which comes by no vector. */

@@ -1,0 +1,185 @@
+/* run_queue.c: see run_queue.h. */
+#include "proc/run_queue.h"
+
+#include "debug/assert.h"
+#include "lib/tree.h"
+#include "proc/sched.h"
+#include "proc/thread.h"
+
+/* (r): everything here, under the scheduler's lock. */
+static struct queue {
+	struct tree threads; /* by virtual_time */
+	unsigned count;
+} queues[CPU_MAX];
+static uint64_t idle_cpus; /* (r) */
+static unsigned total;     /* (r) the sum of the counts */
+/* (r) The virtual time of who was taken last: never goes back. */
+static uint64_t floor;
+
+/* ---- one queue ---- */
+
+static struct thread *thread_of(struct tree_node *node)
+{
+	return container_of(node, struct thread, run_node);
+}
+
+static struct thread *first_of(const struct queue *queue)
+{
+	struct tree_node *node = tree_first(&queue->threads);
+
+	return node ? thread_of(node) : NULL;
+}
+
+/* Behind those with the same time: first come, first served. */
+static void insert(struct queue *queue, struct thread *thread)
+{
+	struct tree_node *parent = NULL, **link = &queue->threads.root;
+
+	while (*link) {
+		parent = *link;
+		link = &parent->child[thread->virtual_time >= thread_of(parent)->virtual_time];
+	}
+	tree_insert(&queue->threads, parent, link, &thread->run_node);
+	queue->count++;
+	total++;
+}
+
+static void remove(struct queue *queue, struct thread *thread)
+{
+	tree_remove(&queue->threads, &thread->run_node);
+	queue->count--;
+	total--;
+}
+
+/* ---- which queue ---- */
+
+static bool may_run_on(const struct thread *thread, unsigned cpu)
+{
+	return thread->affinity & 1ull << cpu;
+}
+
+/* Where it ran last, if that idles: its data may be in the caches. Else any that idles. Else where
+ * it ran last, or where it may. */
+static unsigned best_cpu(const struct thread *thread)
+{
+	uint64_t allowed = thread->affinity & cpus_online();
+
+	if (!allowed)
+		allowed = cpus_online();
+	uint64_t last = allowed & 1ull << thread->cpu;
+	if (last & idle_cpus)
+		return thread->cpu;
+	if (allowed & idle_cpus)
+		return (unsigned)__builtin_ctzll(allowed & idle_cpus);
+	return last ? thread->cpu : (unsigned)__builtin_ctzll(allowed);
+}
+
+unsigned run_queue_add_locked(struct thread *thread)
+{
+	unsigned cpu = best_cpu(thread);
+
+	thread->state = THREAD_RUNNABLE;
+	thread->cpu = (uint16_t)cpu;
+	insert(&queues[cpu], thread);
+	return cpu;
+}
+
+void run_queue_return_locked(struct thread *thread)
+{
+	const struct thread *first = first_of(&queues[thread->cpu]);
+
+	if (first)
+		thread->virtual_time = MAX(thread->virtual_time, first->virtual_time);
+	if (!may_run_on(thread, thread->cpu))
+		thread->cpu = (uint16_t)best_cpu(thread);
+	insert(&queues[thread->cpu], thread);
+}
+
+/* The first one of another CPU's queue that `cpu` may take, and that is behind `limit`. */
+static struct thread *find_behind(unsigned cpu, uint64_t limit)
+{
+	struct thread *best = NULL;
+
+	for (unsigned other = 0; other < cpu_count(); other++) {
+		struct tree_node *node = other == cpu ? NULL : tree_first(&queues[other].threads);
+		while (node && !may_run_on(thread_of(node), cpu))
+			node = tree_next(node);
+		if (!node || thread_of(node)->virtual_time >= limit)
+			continue;
+		if (!best || thread_of(node)->virtual_time < best->virtual_time)
+			best = thread_of(node);
+	}
+	return best;
+}
+
+struct thread *run_queue_take_locked(unsigned cpu)
+{
+	struct thread *mine = first_of(&queues[cpu]), *other = NULL;
+
+	if (total > queues[cpu].count)
+		other = find_behind(cpu, !mine ? UINT64_MAX
+					 : mine->virtual_time > SCHED_SLICE_NS
+						 ? mine->virtual_time - SCHED_SLICE_NS
+						 : 0);
+	struct thread *thread = other ? other : mine;
+	if (!thread)
+		return NULL;
+	remove(&queues[thread->cpu], thread);
+	thread->cpu = (uint16_t)cpu;
+	floor = MAX(floor, thread->virtual_time);
+	return thread;
+}
+
+void run_queue_remove_locked(struct thread *thread)
+{
+	remove(&queues[thread->cpu], thread);
+}
+
+bool run_queue_has_work_locked(unsigned cpu)
+{
+	return queues[cpu].count || (total && find_behind(cpu, UINT64_MAX));
+}
+
+unsigned run_queue_length_locked(void)
+{
+	return total;
+}
+
+/* ---- virtual time ---- */
+
+/* Of nice values from -20 to 19: each step is about 1.25 times as much, 1024 is nice 0. */
+static const uint32_t weights[NICE_COUNT] = {
+	88818, 71054, 56843, 45475, 36380, 29104, 23283, 18626, 14901, 11921,
+	9537,  7629,  6104,  4883,  3906,  3125,  2500,  2000,  1600,  1280,
+	1024,  819,   655,   524,   419,   336,   268,   215,   172,   137,
+	110,   88,    70,    56,    45,    36,    29,    23,    18,    15,
+};
+#define WEIGHT_NORMAL 1024u
+
+void run_queue_charge_locked(struct thread *thread, uint64_t nanoseconds)
+{
+	uint32_t weight = weights[thread->nice - NICE_MIN];
+
+	thread->virtual_time +=
+		weight == WEIGHT_NORMAL ? nanoseconds : nanoseconds * WEIGHT_NORMAL / weight;
+}
+
+void run_queue_wake_locked(struct thread *thread)
+{
+	uint64_t earliest = floor > SCHED_SLICE_NS ? floor - SCHED_SLICE_NS : 0;
+
+	thread->virtual_time = MAX(thread->virtual_time, earliest);
+}
+
+void run_queue_set_idle_locked(unsigned cpu, bool idle)
+{
+	if (idle)
+		idle_cpus |= 1ull << cpu;
+	else
+		idle_cpus &= ~(1ull << cpu);
+}
+
+uint64_t run_queue_idle_cpus_locked(void)
+{
+	return idle_cpus;
+}

@@ -1,0 +1,47 @@
+"""test_smp.py: as many processors as there are come up, and do what the first one asks."""
+
+import pytest
+from harness import Guest, job, parse_ktap
+from quirelib import paths, qemu
+
+HELLO = "build/programs/hello.musl"
+
+
+def log_of(**machine):
+    with Guest([job(HELLO)], **machine) as guest:
+        assert guest.results()[0].status == 0
+        return "\n".join(guest.lines)
+
+
+@pytest.mark.parametrize("boot, cpus", [("pvh", 2), ("pvh", 4), ("pvh", 16), ("pvh", 64),
+                                        ("uefi", 2), ("uefi", 5)])
+def test_all_processors_run(boot, cpus):
+    assert f"CPUs: {cpus} of {cpus} run" in log_of(boot=boot, cpus=cpus)
+
+
+@pytest.mark.parametrize("option, count", [("cpus=1", None), ("cpus=3", 3), ("cpus=9", 4)])
+def test_as_many_as_are_wanted(option, count):
+    log = log_of(boot="pvh", cpus=4, append=option)
+    assert (f"CPUs: {count} of 4 run" in log) if count else ("CPUs:" not in log)
+
+
+@pytest.mark.parametrize("option", ["cpus=0", "cpus=65", "cpus=many", "cpus"])
+def test_a_number_that_is_none(option):
+    log = log_of(boot="pvh", cpus=2, append=option)
+    assert "is not a number from 1 to 64" in log
+    assert "CPUs: 2 of 2 run" in log
+
+
+def test_calls_between_sixteen():
+    with Guest(kernel=paths.KERNEL_TEST, append="ktest=smp_*", boot="pvh", cpus=16) as guest:
+        status = guest.wait()
+        assert not parse_ktap(guest.lines).problems()
+        assert status == qemu.STATUS_DONE
+
+
+def test_a_panic_speaks_once():
+    """The others are stopped, so that the report is the last thing on the line."""
+    with Guest(append="crash=panic", boot="pvh", cpus=8, expect_panic=True) as guest:
+        guest.expect("^PANIC: ")
+        assert guest.wait() == qemu.STATUS_PANIC
+        assert sum("PANIC" in line for line in guest.lines) == 1
