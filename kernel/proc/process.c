@@ -15,6 +15,7 @@
 #include "proc/futex.h"
 #include "proc/interval_timer.h"
 #include "proc/process_table.h"
+#include "proc/sched.h"
 #include "proc/signal_file.h"
 #include "proc/thread.h"
 #include "vm/space.h"
@@ -328,6 +329,8 @@ void process_start(struct process *process, struct vm_space *space, struct threa
 	spin_lock(&process_lock);
 	process->space = space;
 	process->thread = thread;
+	/* Under the lock: a signal must not wake it, or end it, before it has begun. */
+	sched_start_thread(thread);
 	spin_unlock(&process_lock);
 }
 

@@ -111,7 +111,7 @@ struct vm_space *process_set_space(struct process *process, struct vm_space *spa
 /* It has this layout from now on, and takes over the caller's reference; NULL: none. */
 void process_set_layout(struct process *process, struct process_layout *layout);
 
-/* Its space and its first thread, which may be signalled from now on. */
+/* Its space and its first thread, which runs and may be signalled from now on. */
 void process_start(struct process *process, struct vm_space *space, struct thread *thread);
 
 /* End the calling process with `status` as wait4 gives it: code << 8, or the signal's number. */
