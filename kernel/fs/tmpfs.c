@@ -22,8 +22,9 @@
 
 #define NUMBER_BYTES  24
 /* Behind a directory's oldest entry. As on Linux's tmpfs a new one comes before all others; so
- * positions count down, and never get near those of "." and "..". */
-#define LAST_POSITION INT64_MAX
+ * positions count down, and never get near those of "." and "..". 0x2aaa...: programs see them, and
+ * a row of bytes 0xff would look like an address of the kernel. */
+#define LAST_POSITION (INT64_MAX / 3)
 /* st_size of a directory, as Linux's tmpfs has it: so much for each entry, "." and ".." too. */
 #define ENTRY_BYTES   20u
 
