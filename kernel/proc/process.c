@@ -14,18 +14,21 @@
 #include "lib/string.h"
 #include "mm/slab.h"
 #include "proc/futex.h"
+#include "proc/interval_timer.h"
 #include "proc/process_table.h"
 #include "proc/sched.h"
 #include "proc/signal_file.h"
 #include "proc/thread.h"
 #include "vm/space.h"
 
-#define DEFAULT_STACK_BYTES (8 * MIB)
-#define DEFAULT_OPEN_FILES  1024u
-#define MAX_OPEN_FILES      4096u
-#define DEFAULT_UMASK       022u
-#define DEFAULT_SIGPENDING  4096u
-#define NS_PER_SECOND       1000000000ull
+#define DEFAULT_STACK_BYTES  (8 * MIB)
+#define DEFAULT_OPEN_FILES   1024u
+#define MAX_OPEN_FILES       4096u
+#define DEFAULT_UMASK        022u
+#define DEFAULT_SIGPENDING   4096u
+#define DEFAULT_LOCKED_BYTES (8u << 20)
+#define DEFAULT_QUEUES_BYTES 819200u
+#define NS_PER_SECOND        1000000000ull
 
 struct spinlock process_lock = SPINLOCK_INIT(RANK_PROCESS);
 
@@ -61,6 +64,12 @@ void process_init(void)
 		(struct process_limit){DEFAULT_OPEN_FILES, MAX_OPEN_FILES};
 	kernel_process.limits[RLIMIT_SIGPENDING] =
 		(struct process_limit){DEFAULT_SIGPENDING, DEFAULT_SIGPENDING};
+	kernel_process.limits[RLIMIT_MEMLOCK] =
+		(struct process_limit){DEFAULT_LOCKED_BYTES, DEFAULT_LOCKED_BYTES};
+	kernel_process.limits[RLIMIT_MSGQUEUE] =
+		(struct process_limit){DEFAULT_QUEUES_BYTES, DEFAULT_QUEUES_BYTES};
+	kernel_process.limits[RLIMIT_NICE] = (struct process_limit){0, 0};
+	kernel_process.limits[RLIMIT_RTPRIO] = (struct process_limit){0, 0};
 	kernel_process.limits[RLIMIT_NPROC] = (struct process_limit){PROCESS_MAX, PROCESS_MAX};
 }
 
@@ -226,12 +235,14 @@ static int inherit(struct process *child, const struct process *parent)
 		__atomic_fetch_add(&child->layout->count, 1, __ATOMIC_RELAXED);
 	memcpy(child->limits, parent->limits, sizeof(child->limits));
 	memcpy(child->name, parent->name, sizeof(child->name));
-	return signals_inherit(&child->signals, &parent->signals);
+	int error = signals_inherit(&child->signals, &parent->signals);
+	return error ? error : process_watch_cpu(child);
 }
 
 void process_free(struct process *process)
 {
 	if (process->cwd) { /* it never began */
+		timers_destroy(process);
 		struct vm_space *space = process_strip(process);
 		assert(!space);
 	}

@@ -82,6 +82,7 @@ struct process {
 	bool undumpable;                           /* (o) PR_SET_DUMPABLE 0 */
 	bool no_new_privileges;                    /* (o) PR_SET_NO_NEW_PRIVS */
 	unsigned persona;                          /* (o) personality(2) */
+	bool adopts;                               /* (p) PR_SET_CHILD_SUBREAPER */
 	int parent_death_signal;                   /* (o) others may read it; 0: none */
 	uint32_t umask;                            /* (o) */
 	char name[PROCESS_NAME_BYTES];             /* (o) others may read it torn */

@@ -42,6 +42,14 @@ static int64_t set_flag(bool *flag, uint64_t value)
 	return 0;
 }
 
+static int64_t set_adopts(struct process *process, bool adopts)
+{
+	spin_lock(&process_lock);
+	process->adopts = adopts;
+	spin_unlock(&process_lock);
+	return 0;
+}
+
 static bool are_zero(const struct syscall *call, unsigned first)
 {
 	for (unsigned i = first; i < 5; i++)
@@ -82,6 +90,10 @@ int64_t sys_prctl(const struct syscall *call)
 	case PR_GET_PDEATHSIG:
 		return copy_to_user(argument, &process->parent_death_signal,
 				    sizeof(process->parent_death_signal));
+	case PR_SET_CHILD_SUBREAPER:
+		return set_adopts(process, argument != 0);
+	case PR_GET_CHILD_SUBREAPER:
+		return copy_to_user(argument, &(int){process->adopts}, sizeof(int));
 	case PR_SET_DUMPABLE:
 		return set_flag(&process->undumpable, argument ^ 1);
 	case PR_GET_DUMPABLE:

@@ -8,6 +8,7 @@
 
 #include "lib/errno.h"
 #include "proc/process.h"
+#include "proc/process_table.h"
 #include "proc/sched.h"
 #include "proc/thread.h"
 #include "sync/mutex.h"
