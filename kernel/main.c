@@ -14,6 +14,7 @@
 #include "debug/log.h"
 #include "dev/acpi.h"
 #include "dev/fbcon.h"
+#include "dev/keyboard.h"
 #include "dev/uart.h"
 #include "fs/initrd.h"
 #include "fs/procfs.h"
@@ -127,6 +128,7 @@ void kernel_main(paddr_t boot_info)
 	acpi_init(info.acpi_rsdp);
 	time_init();
 	fbcon_init(&info.framebuffer);
+	keyboard_init();
 	initrd_init(info.initrd_start, info.initrd_bytes);
 	set_fork_share();
 	vm_observe_init();
