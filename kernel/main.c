@@ -15,6 +15,7 @@
 #include "dev/acpi.h"
 #include "dev/fbcon.h"
 #include "dev/keyboard.h"
+#include "dev/pci.h"
 #include "dev/uart.h"
 #include "fs/initrd.h"
 #include "fs/procfs.h"
@@ -128,6 +129,7 @@ void kernel_main(paddr_t boot_info)
 	acpi_init(info.acpi_rsdp);
 	time_init();
 	fbcon_init(&info.framebuffer);
+	pci_init();
 	keyboard_init();
 	initrd_init(info.initrd_start, info.initrd_bytes);
 	set_fork_share();
