@@ -16,6 +16,7 @@
 #include "dev/fbcon.h"
 #include "dev/keyboard.h"
 #include "dev/pci.h"
+#include "dev/pci_serial.h"
 #include "dev/uart.h"
 #include "fs/initrd.h"
 #include "fs/procfs.h"
@@ -130,6 +131,7 @@ void kernel_main(paddr_t boot_info)
 	time_init();
 	fbcon_init(&info.framebuffer);
 	pci_init();
+	pci_serial_init();
 	keyboard_init();
 	initrd_init(info.initrd_start, info.initrd_bytes);
 	set_fork_share();
