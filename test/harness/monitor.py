@@ -61,6 +61,14 @@ class Monitor:
             self._connect()
         return self._ask(command, arguments)
 
+    def await_event(self, name):
+        """Wait until QEMU reports it. Its data."""
+        while True:
+            line = self._stream.readline()
+            assert line, f"QEMU ended, and there was no {name}"
+            if (event := json.loads(line)).get("event") == name:
+                return event["data"]
+
     def press(self, *keys):
         """Hold these keys down at once, and let them go, before anything else is done."""
         for down in (True, False):

@@ -2,9 +2,10 @@
 
 import pytest
 from harness import Guest
+from harness.monitor import Monitor
 
-BRIDGES = ("-device", "pcie-root-port,id=port,chassis=1",
-           "-device", "pcie-pci-bridge,id=bridge,bus=port",
+BRIDGES = ("-device", "pcie-root-port,id=root,chassis=1",
+           "-device", "pcie-pci-bridge,id=bridge,bus=root",
            "-chardev", "null,id=nobody",
            "-device", "pci-serial,chardev=nobody,bus=bridge,addr=3")
 
@@ -39,16 +40,23 @@ def test_by_ports_on_a_chipset_without_it():
         guest.expect(r"PCI: \d+ functions, by ports")
 
 
-def test_reboot_resets_the_machine():
-    """Without the emulator's own way out: -no-reboot makes QEMU end at the reset, status 0."""
-    with Guest(boot="pvh", cpu="max,-hypervisor") as guest:
+@pytest.mark.parametrize("machine,boot", [("q35", "uefi"), ("pc", "pvh")])
+def test_the_shell_on_a_serial_card(machine, boot):
+    with Guest(boot=boot, machine=machine, serial_card=True) as guest:
+        guest.expect(r"console: PCI serial card 1b36:0002 at port")
         guest.until("# \x1b[6n")
-        guest.type("reboot -f\n")
-        assert guest.wait() == 0
+        guest.type("ls -1 /etc | wc -l\n")
+        guest.until("wc -l\r\n3\r\n")
 
 
-def test_poweroff_enters_s5():
-    with Guest(boot="pvh", cpu="max,-hypervisor") as guest:
+@pytest.mark.parametrize("command,reason", [("reboot -f", "guest-reset"),
+                                            ("poweroff -f", "guest-shutdown")])
+def test_the_end_without_the_emulators_own_way_out(tmp_path, command, reason):
+    """The emulator's way out is not used where the processor says that it is a real one."""
+    monitor = Monitor(tmp_path)
+    with Guest(boot="pvh", cpu="max,-hypervisor", extra=monitor.words) as guest:
         guest.until("# \x1b[6n")
-        guest.type("poweroff -f\n")
+        monitor.ask("query-status")  # listen before it happens
+        guest.type(command + "\n")
         assert guest.wait() == 0
+        assert monitor.await_event("SHUTDOWN")["reason"] == reason

@@ -266,8 +266,7 @@ KTEST(acpi_reset_register)
 	EXPECT_EQ(info.reset_port, 0); /* the flag says that it is none */
 	put(FADT_AT + 112, 1u << 10, 4);
 	parse();
-	EXPECT_EQ(info.reset_port, 0xcf9);
-	EXPECT_EQ(info.reset_value, 0x0f);
+	EXPECT(info.reset_port == 0xcf9 && info.reset_value == 0x0f);
 	put(FADT_AT + 122, 1, 1); /* no port */
 	parse();
 	EXPECT_EQ(info.reset_port, 0);
@@ -302,8 +301,7 @@ KTEST(acpi_mcfg)
 	make_mcfg(2, 0xb0000000, 0, 0xff00);
 	parse();
 	EXPECT_EQ(info.ecam, 0xb0000000);
-	EXPECT_EQ(info.ecam_first_bus, 0);
-	EXPECT_EQ(info.ecam_last_bus, 0xff);
+	EXPECT(info.ecam_first_bus == 0 && info.ecam_last_bus == 0xff);
 	finish_table(MCFG_AT, "MCFG", 44 + 16 * 3 - 1); /* the last entry is cut */
 	parse();
 	EXPECT_EQ(info.ecam, 0);
