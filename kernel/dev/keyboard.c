@@ -111,6 +111,7 @@ static struct console keyboard_console = {
 	.name = "keyboard",
 	.write = write_nowhere,
 	.read = console_input,
+	.keys_only = true,
 };
 
 void keyboard_add(struct keyboard_source *source)
