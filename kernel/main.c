@@ -18,6 +18,7 @@
 #include "dev/pci.h"
 #include "dev/pci_serial.h"
 #include "dev/uart.h"
+#include "dev/usb.h"
 #include "fs/initrd.h"
 #include "fs/procfs.h"
 #include "lib/options.h"
@@ -145,6 +146,7 @@ void kernel_main(paddr_t boot_info)
 	load_init();
 	smp_start(mm_low_pages(), cpus_wanted());
 	run_self_tests();
+	usb_init();
 	job_start();
 	sched_start(); /* this stack becomes the idle thread's */
 }
