@@ -63,6 +63,9 @@ static void one_event(struct usb_device *device, const uint8_t *data)
 	memcpy(&control, data + 14, 4);
 	if (data[0] & 1) { /* one that fits */
 		parameter = fake_usb_next_report();
+		if (data[0] & 64) /* but not in its turn */
+			parameter = device->pipe.physical +
+				    data[1] % XHCI_PIPE_TRBS * sizeof(struct xhci_trb);
 		control = TRB_TYPE(TRB_TRANSFER_EVENT) | TRB_ENDPOINT(FAKE_ENDPOINT) |
 			  TRB_SLOT(FAKE_SLOT);
 		fake_usb_fill_report(data + 1, HID_REPORT_BYTES);
