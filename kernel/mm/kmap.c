@@ -305,6 +305,16 @@ const void *kmap_firmware(paddr_t start, size_t bytes)
 	return map_physical(start, bytes, VM_READ);
 }
 
+bool kmap_is_memory(paddr_t start, size_t bytes)
+{
+	for (unsigned i = 0; i < mapped_range_count; i++) {
+		const struct boot_range *range = &mapped_ranges[i];
+		if (start < range->start + range->bytes && range->start < start + bytes)
+			return true;
+	}
+	return false;
+}
+
 void *kmap_low_memory(paddr_t start, size_t bytes)
 {
 	assert(start + bytes <= MIB);
