@@ -64,6 +64,7 @@ struct uart {
 	uint8_t stride, width;       /* bytes from one to the next, and of an access */
 	uint8_t fifo;                /* bytes that an empty transmitter takes */
 	uint8_t interrupt;           /* IER_RECEIVE once a handler is there */
+	uint16_t found_divisor;      /* what the firmware had set; 0: not looked at yet */
 	bool stalled;                /* the last wait for room was in vain; its user's lock */
 	void (*handler)(void *);
 	void *argument;
@@ -89,10 +90,9 @@ static struct uart *find(uint64_t base)
 
 static uint8_t get(const struct uart *uart, unsigned reg)
 {
-	volatile uint8_t *at = uart->registers + (size_t)reg * uart->stride;
-
 	if (!uart->registers)
 		return port_in8((uint16_t)(uart->base + reg));
+	volatile uint8_t *at = uart->registers + (size_t)reg * uart->stride;
 	switch (uart->width) {
 	case 4:
 		return (uint8_t) * (volatile uint32_t *)at;
@@ -105,12 +105,11 @@ static uint8_t get(const struct uart *uart, unsigned reg)
 
 static void put(const struct uart *uart, unsigned reg, uint8_t value)
 {
-	volatile uint8_t *at = uart->registers + (size_t)reg * uart->stride;
-
 	if (!uart->registers) {
 		port_out8((uint16_t)(uart->base + reg), value);
 		return;
 	}
+	volatile uint8_t *at = uart->registers + (size_t)reg * uart->stride;
 	switch (uart->width) {
 	case 4:
 		*(volatile uint32_t *)at = value;
@@ -161,18 +160,27 @@ static bool loops_back(const struct uart *uart)
 	return found;
 }
 
+/* 0: the rate at which the firmware left it. */
+static void set_rate(struct uart *uart, unsigned divisor)
+{
+	put(uart, UART_LCR, LCR_DLAB);
+	if (!uart->found_divisor)
+		uart->found_divisor =
+			(uint16_t)(get(uart, UART_DLL) | (unsigned)get(uart, UART_DLM) << 8);
+	if (!divisor)
+		divisor = uart->found_divisor;
+	put(uart, UART_DLL, (uint8_t)divisor);
+	put(uart, UART_DLM, (uint8_t)(divisor >> 8));
+	put(uart, UART_LCR, LCR_8N1);
+}
+
 /* Is a port there? Then it is set up. */
 static bool probe(struct uart *uart, unsigned divisor)
 {
 	if (!has_scratch(uart) || !wait_for(uart, LSR_TEMT, START_TRIES))
 		return false;
 	put(uart, UART_IER, 0);
-	if (divisor) {
-		put(uart, UART_LCR, LCR_DLAB);
-		put(uart, UART_DLL, (uint8_t)divisor);
-		put(uart, UART_DLM, (uint8_t)(divisor >> 8));
-	}
-	put(uart, UART_LCR, LCR_8N1);
+	set_rate(uart, divisor);
 	put(uart, UART_FCR, FCR_ENABLE | FCR_CLEAR | FCR_TRIGGER_8);
 	if (!loops_back(uart))
 		return false;
@@ -183,10 +191,12 @@ static bool probe(struct uart *uart, unsigned divisor)
 
 bool uart_init_at(const struct uart_place *place)
 {
+	if (!place->base || (!place->registers && place->base > LAST_BASE))
+		return false;
 	if (find(place->base))
 		return true;
 	struct uart *uart = find(0);
-	if (!uart || !place->base || (!place->registers && place->base > LAST_BASE))
+	if (!uart)
 		return false;
 	uart->registers = place->registers;
 	uart->stride = place->stride;
@@ -194,7 +204,7 @@ bool uart_init_at(const struct uart_place *place)
 	uart->base = place->base;
 	if (probe(uart, place->divisor))
 		return true;
-	uart->base = 0;
+	uart->base = uart->found_divisor = 0;
 	return false;
 }
 
@@ -349,8 +359,12 @@ static size_t console_input(struct console *console, char *to, size_t bytes)
 
 bool uart_console_use(const struct uart_place *place)
 {
-	if (console_uart && console_uart->base == place->base)
+	if (console_uart && console_uart->base == place->base) {
+		/* What was sent already still goes out at the rate of then. */
+		(void)wait_for(console_uart, LSR_TEMT, START_TRIES);
+		set_rate(console_uart, place->divisor);
 		return true;
+	}
 	if (!uart_init_at(place))
 		return false;
 	struct uart *uart = find(place->base);
