@@ -4,8 +4,6 @@
  */
 #include "dev/serial.h"
 
-#include <arch/cpu.h>
-
 #include "debug/log.h"
 #include "dev/acpi.h"
 #include "dev/pci.h"
@@ -71,7 +69,7 @@ static bool may_be_port(uint64_t start, size_t bytes)
 	for (size_t i = 0; i < ARRAY_SIZE(others); i++)
 		if (others[i] && start < others[i] + PAGE && others[i] < start + bytes)
 			return false;
-	return start + bytes <= cpu_physical_limit() && !kmap_is_memory(start, bytes);
+	return !kmap_is_memory(start, bytes);
 }
 
 /* Make it the console, if it is there. */

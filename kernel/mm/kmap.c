@@ -8,6 +8,7 @@
  */
 #include "mm/kmap.h"
 
+#include <arch/cpu.h>
 #include <arch/thread.h>
 
 #include "debug/assert.h"
@@ -273,7 +274,8 @@ static void *map_physical(paddr_t start, size_t bytes, unsigned prot)
 	uint64_t length = ALIGN_UP(start + bytes, PAGE_SIZE) - first;
 	void *result = NULL;
 
-	if (!bytes || start + bytes < start || start + bytes > 1ull << 52)
+	/* The processor takes an entry for what it can't address as broken. */
+	if (!bytes || start + bytes < start || start + bytes > cpu_physical_limit())
 		return NULL;
 	spin_lock(&kmap_lock);
 	/* As aligned as the memory is, so that large leaves can be used. */
