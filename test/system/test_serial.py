@@ -104,6 +104,31 @@ LIES = {
 }
 
 
+def mcfg(place):
+    return bytes(8) + struct.pack("<QHBBI", place, 0, 0, 255, 0)
+
+
+def hpet(place):
+    return bytes(4) + address(MEMORY, place, 64, 0) + bytes(4)
+
+
+# Of a machine that has none of its own.
+OTHER_LIES = {
+    "PCI in memory": [("MCFG", mcfg(0x200000))],
+    "PCI nowhere": [("MCFG", mcfg(1 << 51))],
+    "PCI at the interrupt controller": [("MCFG", mcfg(0xFEC00000))],
+    "HPET in memory": [("HPET", hpet(0x200000))],
+    "HPET nowhere": [("HPET", hpet(1 << 51))],
+    "HPET at nothing": [("HPET", hpet(0xD0000000))],
+}
+
+
+@pytest.mark.parametrize("lies", OTHER_LIES.values(), ids=OTHER_LIES.keys())
+def test_other_tables_that_lie(tmp_path, lies):
+    with Guest(boot="pvh", machine="pc,hpet=off", extra=tables(tmp_path, *lies)) as guest:
+        use_the_shell(guest)
+
+
 @pytest.mark.parametrize("lies", LIES.values(), ids=LIES.keys())
 def test_tables_that_lie(tmp_path, lies):
     with Guest(boot="pvh", extra=tables(tmp_path, *lies)) as guest:
