@@ -11,9 +11,9 @@
 
 #define LED_KEYPAD   0x01u
 #define LED_CAPITALS 0x02u
-#define RING_BYTES 1024u /* a power of two */
+#define RING_BYTES   1024u /* a power of two */
 /* Events taken at a time: broken hardware may claim that there is always one more. */
-#define EVENTS_MAX 256u
+#define EVENTS_MAX   256u
 
 static struct spinlock keyboard_lock = SPINLOCK_INIT(RANK_KEYBOARD);
 

@@ -46,8 +46,8 @@ def options_seeds():
 
 
 def acpi_table(name, body, revision=1):
-    header = name + struct.pack("<IBB6s8sI4sI", 36 + len(body), revision, 0, b"QUIRE ", b"SEED    ", 1,
-                                b"SEED", 1)
+    header = name + struct.pack("<IBB6s8sI4sI", 36 + len(body), revision, 0, b"QUIRE ",
+                                b"SEED    ", 1, b"SEED", 1)
     table = bytearray(header + body)
     table[9] = -sum(table) & 0xFF
     return bytes(table)
