@@ -186,8 +186,7 @@ bool run_queue_is_overtaken_locked(unsigned cpu, const struct thread *running, u
 void run_queue_begin_locked(struct thread *thread, const struct thread *parent,
 			    uint64_t nanoseconds)
 {
-	thread->virtual_time =
-		parent->virtual_time + weighted(parent, nanoseconds) + NEW_THREAD_NS;
+	thread->virtual_time = parent->virtual_time + weighted(parent, nanoseconds) + NEW_THREAD_NS;
 }
 
 void run_queue_wake_locked(struct thread *thread)

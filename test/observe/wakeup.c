@@ -12,7 +12,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#define ROUNDS 20
+#define ROUNDS  20
 /* The busy one runs for so long before it wakes the other, and then looks for an answer as long:
  * together less than a time slice. */
 #define SPIN_NS 4000000ll
