@@ -140,6 +140,9 @@ class FileSet:
         """The host's paths of the regular files so far."""
         return [what for kind, what, _ in self._entries.values() if kind == "copy"]
 
+    def copied_bytes(self):
+        return sum(os.path.getsize(path) for path in self.copied_files())
+
     def _add_found(self, host, guest, info):
         permissions = stat.S_IMODE(info.st_mode)
         if stat.S_ISREG(info.st_mode):

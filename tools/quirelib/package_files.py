@@ -12,8 +12,6 @@ import re
 import stat
 
 DATABASE = "/var/lib/dpkg"
-# What the guest's memory holds, unless told otherwise, beside a program: gcc's C compiler fits.
-BYTES_MAX = 128 << 20
 USR = "/usr"
 PROGRAMS = ("/bin", "/sbin", "/usr/bin", "/usr/sbin", "/usr/games")
 LIBRARIES = ("/lib", "/usr/lib", "/lib/x86_64-linux-gnu", "/usr/lib/x86_64-linux-gnu", "/lib64")
@@ -106,9 +104,10 @@ def read_status(folder):
     return stanzas
 
 
-def bring_package_files(files, programs, folder=DATABASE):
-    """Add to the FileSet `files` what the packages of `programs`, paths here, bring. Returns the
-    names of packages that were left out, being too large, though a program's package needs them."""
+def bring_package_files(files, programs, room, folder=DATABASE):
+    """Add to the FileSet `files` at most `room` bytes of what the packages of `programs`, paths
+    here, bring. Returns the names of packages that were left out, being too large, though a
+    program's package needs them."""
     owned = [real for real in map(os.path.realpath, programs) if real.startswith(USR + "/")
              and not real.startswith("/usr/local/")]
     if not owned or not os.path.isdir(os.path.join(folder, "info")):
@@ -117,7 +116,7 @@ def bring_package_files(files, programs, folder=DATABASE):
         database = Database(folder)
     except OSError:
         return []  # a broken database: the program finds out what it misses
-    left, left_out, seen = BYTES_MAX, [], set()
+    left_out, seen = [], set()
     for owner in filter(None, map(database.owner, owned)):
         needed, siblings = database.needed(owner), database.siblings(owner)
         for name in [owner, *needed, *siblings]:
@@ -125,10 +124,10 @@ def bring_package_files(files, programs, folder=DATABASE):
                 continue
             seen.add(name)
             paths, size = wanted(database.files(name), name in needed)
-            if size > left:
+            if size > room:
                 left_out += [name] if name == owner or name in needed else []
                 continue
-            left -= size
+            room -= size
             for path in paths:
                 if os.path.isdir(path):
                     files.add_link(path)
