@@ -3,7 +3,7 @@
 import os
 
 import pytest
-from quirelib.run_files import FOLDER_ENTRIES, RunFiles, measure
+from quirelib.run_files import FOLDER_ENTRIES, RunFiles, called_programs, measure, script_words
 
 MIB = 1 << 20
 
@@ -69,3 +69,28 @@ def test_what_is_no_file_stays(here):
     os.mkfifo(here / "folder" / "fifo")
     assert bring(here, "folder")[0].left_out == [str(here / "folder")]
     assert bring(here, "folder/fifo")[0].left_out == []
+
+
+def test_words_of_a_shells_script(here):
+    (here / "program").write_text("#!/bin/bash\n[ -f data ] && cat data | sort|/usr/bin/tr a b\n")
+    words = script_words(["/bin/bash", str(here / "program")], ["a $(wc -l)"])
+    assert {"[", "cat", "sort", "/usr/bin/tr", "data", "wc", "-l", "a"} <= set(words)
+    assert script_words(["/usr/bin/perl", str(here / "program")], ["wc"]) == []
+    found, names = bring(here)
+    assert names == ["data", "program"]
+    for path in ("/usr/bin/cat", "/usr/bin/sort", "/usr/bin/tr", "/usr/bin/["):
+        assert path in found.files
+    assert "/usr/bin/wc" not in found.files
+
+
+def test_programs_that_words_name(here):
+    def called(*words):
+        return list(called_programs(words, ["/usr/bin/env"], {"PATH": "/usr/bin:sub:"}))
+    assert called("sort", "sort", "9", "env", "/usr/bin/wc", "", "./data", "a/b", "a\0", ".") \
+        == ["/usr/bin/sort", "/usr/bin/wc"]
+
+
+def test_a_called_program_that_is_too_large_stays(here):
+    (here / "program").write_text("#!/bin/bash\nsort data\n")
+    found, _ = bring(here, memory=6 * MIB)
+    assert "/usr/bin/sort" in found.left_out and "/usr/bin/sort" not in found.files

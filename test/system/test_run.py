@@ -210,6 +210,17 @@ def test_files_that_arguments_name(quire, tmp_path):
     assert f"unlike what is --added: {tmp_path}/large\n".encode() in done.stderr
 
 
+def test_programs_that_a_script_calls(quire, tmp_path):
+    script = tmp_path / "script"
+    script.write_text("#!/bin/bash\nset -o pipefail\nsort input | sed s/a/A/ | tac\n"
+                      "seq 3 | paste -sd+\nls --version | head -n 1; timeout 9 cat <<<x\n")
+    script.chmod(0o755)
+    (tmp_path / "input").write_bytes(b"b\na\n")
+    environment = {"PATH": "/usr/bin:/bin"}
+    assert_same(quire(*PVH, "./script", cwd=tmp_path, env=environment),
+                host("./script", cwd=tmp_path, env=environment))
+
+
 def large(folder):
     with open(folder / "large", "wb") as file:
         file.truncate(64 << 20)
