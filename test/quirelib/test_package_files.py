@@ -81,7 +81,7 @@ def test_what_a_program_may_open(tmp_path, monkeypatch):
     tree = tmp_path
     for name in ("bin/tool", "lib/tool/plain.py", "lib/tool/__pycache__/plain.cpython-311.pyc",
                  "lib/tool/__pycache__/plainer.cpython-311.pyc", "lib/tool/lib.a",
-                 "lib/tool/tests/one.py"):
+                 "lib/tool/tests/one.py", "lib/tool/doc.pod"):
         (tree / name).parent.mkdir(parents=True, exist_ok=True)
         (tree / name).write_text("12345")
     (tree / "lib/tool/link").symlink_to("plain.py")
@@ -89,12 +89,12 @@ def test_what_a_program_may_open(tmp_path, monkeypatch):
     (tree / "lib/tool/dangling").symlink_to("nothing")
     monkeypatch.setattr(package_files, "PROGRAMS", (str(tree / "bin"),))
     paths = [str(tree / name) for name in (
-        "bin", "bin/tool", "lib/tool", "lib/tool/plain.py", "lib/tool/lib.a", "lib/tool/link",
+        "bin", "bin/tool", "lib/tool", "lib/tool/plain.py", "lib/tool/lib.a", "lib/tool/doc.pod", "lib/tool/link",
         "lib/tool/folder", "lib/tool/dangling", "lib/tool/tests/one.py", "lib/tool/missing")]
-    expected = ["plain.py", "__pycache__/plain.cpython-311.pyc", "link", "folder"]
+    expected = ["plain.py", "__pycache__/plain.cpython-311.pyc", "lib.a", "link", "folder"]
     expected = [str(tree / "lib/tool" / name) for name in expected]
-    assert wanted(paths, False) == (expected, 10)
-    assert wanted(paths, True) == ([str(tree / "bin/tool"), *expected], 15)
+    assert wanted(paths, False) == (expected, 15)
+    assert wanted(paths, True) == ([str(tree / "bin/tool"), *expected], 20)
 
 
 def brought(*programs, room=64 << 20):

@@ -201,6 +201,8 @@ def test_files_that_arguments_name(quire, tmp_path):
     (tmp_path / "input").write_bytes(b"b\na\n")
     assert_same(quire(*PVH, "/usr/bin/sort", "input", cwd=tmp_path),
                 host("/usr/bin/sort", "input", cwd=tmp_path))
+    assert_same(quire(*PVH, "/usr/bin/stat", "-c", "%Y %s %a", "input", cwd=tmp_path),
+                host("/usr/bin/stat", "-c", "%Y %s %a", "input", cwd=tmp_path))
     assert_same(quire(*PVH, "/usr/bin/sort", "-o", f"{tmp_path}/made", "input", cwd=tmp_path),
                 host("/usr/bin/sort", "-o", f"{tmp_path}/made", "input", cwd=tmp_path))
     assert (tmp_path / "made").read_bytes() == b"a\nb\n"  # by the host's

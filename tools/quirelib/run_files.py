@@ -33,7 +33,7 @@ class RunFiles:
     """The FileSet `files` of one run. `memory`: bytes that the guest has."""
 
     def __init__(self, memory):
-        self.files = FileSet()
+        self.files = FileSet(keep_times=True)
         self.left_out = []  # in words
         self._room = int(memory * SHARE)
 
