@@ -7,7 +7,7 @@ from quirelib.dynamic import bring_needs
 from quirelib.job import FileSet
 from quirelib.package_files import bring_package_files
 
-ROOM = 64 << 20  # of packages, in bytes
+ROOM = 100 << 20  # of packages, in bytes
 
 
 def host_files(programs, added=(), environment=None, packages=()):

@@ -108,8 +108,7 @@ def read_status(folder):
 
 def bring_package_files(files, programs, room, folder=DATABASE):
     """Add to the FileSet `files` at most `room` bytes of what the packages of `programs`, paths
-    here, bring. Returns the names of packages that were left out, being too large, though a
-    program's package needs them."""
+    here, bring. Returns the names of packages that were left out, being too large."""
     owned = [real for real in map(os.path.realpath, programs) if real.startswith(USR + "/")
              and not real.startswith("/usr/local/")]
     if not owned or not os.path.isdir(os.path.join(folder, "info")):
@@ -127,7 +126,7 @@ def bring_package_files(files, programs, room, folder=DATABASE):
             seen.add(name)
             paths, size = wanted(database.files(name), name in needed)
             if size > room:
-                left_out += [name] if name == owner or name in needed else []
+                left_out.append(name)
                 continue
             room -= size
             for path in paths:

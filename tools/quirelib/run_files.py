@@ -3,11 +3,11 @@
     the program, what is --added             whatever it takes
     what these need                          dynamic.py, settings.py
     the files that its arguments name        as far as there is room
-    the programs that a shell may call       the same: words of its script that are in PATH
+    the programs that a script may call      the same: words of it that are in PATH
     what their packages bring                the same: package_files.py
 
-No shell is asked what it would do: a word that happens to be a program's name costs some room. What
-is left out for want of room is told if the program fails.
+No interpreter is asked what it would do: a word that happens to be a program's name costs some
+room. What is left out for want of room is told if the program fails.
 """
 
 import os
@@ -23,7 +23,8 @@ from .settings import bring_settings
 SHARE = 0.6
 FOLDER_ENTRIES = 1000  # of a folder that an argument names, with all below it
 SCRIPT_BYTES = 1 << 20  # that are looked at for names of programs
-SHELLS = ("sh", "bash", "dash", "zsh", "ksh", "mksh", "rbash", "ash")
+INTERPRETERS = re.compile(r"(m?k|ba|da|z)?sh|(python|perl|ruby|lua|tclsh|expect|guile)[\d.]*$|"
+                          r"[gm]?awk$|g?make$|node$|php[\d.]*$")
 WORD = re.compile(r"[\w.+/\[-]+")
 # Not what the host has, but what it says at the moment.
 PSEUDO = ("/proc", "/sys", "/dev")
@@ -115,11 +116,13 @@ class RunFiles:
 
 
 def script_words(programs, arguments):
-    """The words of the scripts that shells among the programs run, each once."""
+    """The words of all arguments, which may be scripts, and of the files that are, each once."""
+    scripts = [path for path in programs if read_text(path).startswith("#!")]
+    if any(map(is_interpreter, programs)):
+        scripts += arguments
     words = {}
-    if any(map(is_shell, programs)):
-        for text in [*arguments, *map(read_text, [*programs, *arguments])]:
-            words.update(dict.fromkeys(WORD.findall(text)))
+    for text in [*arguments, *map(read_text, scripts)]:
+        words.update(dict.fromkeys(WORD.findall(text)))
     return list(words)
 
 
@@ -132,8 +135,8 @@ def called_programs(words, programs, variables):
             yield found
 
 
-def is_shell(path):
-    return os.path.basename(os.path.realpath(path)) in SHELLS
+def is_interpreter(path):
+    return INTERPRETERS.match(os.path.basename(os.path.realpath(path)))
 
 
 def find(word, folders):
