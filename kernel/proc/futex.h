@@ -1,6 +1,6 @@
 /*
- * futex.h: futex(2), FUTEX_WAIT and FUTEX_WAKE. A futex is a word of memory: of one space, or, in a
- * shared mapping, of the object that is mapped there.
+ * futex.h: futex(2): waiting, waking, requeueing. A futex is a word of memory: of one space, or, in
+ * a shared mapping, of the object that is mapped there.
  */
 #ifndef PROC_FUTEX_H
 #define PROC_FUTEX_H
@@ -17,5 +17,11 @@ NODISCARD int futex_wait(vaddr_t address, bool private, uint32_t expected, uint3
 
 /* Wake up to `max` that wait with one of `bits`; how many, or negative. */
 NODISCARD int futex_wake(vaddr_t address, bool private, unsigned max, uint32_t bits);
+
+/* Wake `wake` that wait at `from`, and let `move` more wait at `to` from now on; each at most
+ * INT_MAX. How many in all; -EAGAIN if the word at `from` is not `*expected` (NULL: not compared);
+ * -EINVAL, -EFAULT. */
+NODISCARD int futex_requeue(vaddr_t from, vaddr_t to, bool private, unsigned wake, unsigned move,
+			    const uint32_t *expected);
 
 #endif

@@ -84,6 +84,17 @@ static int64_t do_wait(const struct syscall *call, bool private, bool is_bitset,
 	return error;
 }
 
+static int64_t do_requeue(const struct syscall *call, bool private, bool compare)
+{
+	int wake = arg_int(call, 2), move = arg_int(call, 3);
+	uint32_t expected = arg_unsigned(call, 5);
+
+	if (wake < 0 || move < 0)
+		return -EINVAL;
+	return futex_requeue(call->a[0], call->a[4], private, (unsigned)wake, (unsigned)move,
+			     compare ? &expected : NULL);
+}
+
 int64_t sys_futex(const struct syscall *call)
 {
 	unsigned operation = arg_unsigned(call, 1);
@@ -102,6 +113,9 @@ int64_t sys_futex(const struct syscall *call)
 		return futex_wake(call->a[0], private, MAX(arg_unsigned(call, 2), 1u),
 				  command == FUTEX_WAKE_BITSET ? arg_unsigned(call, 5)
 							       : FUTEX_BITSET_MATCH_ANY);
+	case FUTEX_REQUEUE:
+	case FUTEX_CMP_REQUEUE:
+		return do_requeue(call, private, command == FUTEX_CMP_REQUEUE);
 	default:
 		return -ENOSYS;
 	}
