@@ -14,6 +14,9 @@
 #include "debug/log.h"
 #include "dev/acpi.h"
 #include "dev/fbcon.h"
+#include "dev/keyboard.h"
+#include "dev/pci.h"
+#include "dev/pci_serial.h"
 #include "dev/uart.h"
 #include "fs/initrd.h"
 #include "fs/procfs.h"
@@ -127,6 +130,9 @@ void kernel_main(paddr_t boot_info)
 	acpi_init(info.acpi_rsdp);
 	time_init();
 	fbcon_init(&info.framebuffer);
+	pci_init();
+	pci_serial_init();
+	keyboard_init();
 	initrd_init(info.initrd_start, info.initrd_bytes);
 	set_fork_share();
 	vm_observe_init();

@@ -71,10 +71,24 @@ static bool is_virtual(void)
 	return cpuid(LEAF_FEATURES, 0).ecx & FEATURE_ECX_HYPERVISOR;
 }
 
-/* The chipset's reset control register (Intel's I/O controller hubs, "RST_CNT"), then the keyboard
- * controller's pulse on the reset line. Returns if neither is there. */
-static void reset(void)
+/* A fault without a table to find its handler in, and so on: the third shuts the processor down,
+ * which every PC answers with a reset. (SDM 3A, 6.15, "#DF".) */
+_Noreturn static void triple_fault(void)
 {
+	static const struct __attribute__((packed)) {
+		uint16_t limit;
+		uint64_t base;
+	} no_table = {.limit = 0};
+
+	__asm__ volatile("lidt %0; int3" : : "m"(no_table));
+	cpu_halt();
+}
+
+/* The register that ACPI names, the chipset's reset control register (Intel's I/O controller hubs,
+ * "RST_CNT"), the keyboard controller's pulse on the reset line, and what no PC survives. */
+_Noreturn static void reset(void)
+{
+	acpi_reset();
 	port_out8(RESET_CONTROL_PORT, RESET_FULL);
 	port_out8(RESET_CONTROL_PORT, RESET_FULL | RESET_NOW);
 	for (unsigned i = 0; i < RESET_TRIES; i++)
@@ -82,6 +96,7 @@ static void reset(void)
 	port_out8(KEYBOARD_COMMAND_PORT, KEYBOARD_PULSE_RESET);
 	for (unsigned i = 0; i < RESET_TRIES; i++)
 		(void)port_in8(KEYBOARD_COMMAND_PORT);
+	triple_fault();
 }
 
 void arch_machine_end(enum machine_end how)

@@ -89,6 +89,15 @@ void arch_signal_note_fault(struct arch_thread *current, const struct trap_frame
 
 /* ---- push ---- */
 
+/* As find_place() takes it, with all that aligning may skip. */
+size_t arch_signal_bytes(void)
+{
+	size_t bytes = sizeof(struct signal_frame) + sizeof(uint64_t) + FRAME_ALIGN +
+		       fpu_user_bytes() + FPU_ALIGN;
+
+	return ALIGN_UP(bytes, FRAME_ALIGN);
+}
+
 static void save_registers(const struct trap_frame *frame, const struct arch_thread *thread,
 			   struct machine_context *to)
 {

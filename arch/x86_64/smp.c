@@ -18,7 +18,6 @@
 #include "apic_icr.h"
 #include "debug/assert.h"
 #include "debug/log.h"
-#include "debug/panic.h"
 #include "dev/acpi.h"
 #include "lib/string.h"
 #include "mm/kmap.h"

@@ -182,7 +182,9 @@ void shell_run(const char *why)
 	struct text_sink *out = &console_sink;
 
 	if (!console_has_keys()) {
-		text_print(out, "no debug shell (%s): there is no serial port to type at\n", why);
+		text_print(out,
+			   "no debug shell (%s): there is nothing to type at, or nothing to see\n",
+			   why);
 		return;
 	}
 	bool were_on = irq_save();

@@ -15,6 +15,7 @@
 /* Port reads of about 1 us: firmware may take long to hand over, and the power supply to react. */
 #define ENABLE_TRIES    3000000u
 #define POWER_OFF_TRIES 1000000u
+#define RESET_TRIES     100000u
 
 static struct acpi_info acpi; /* set once at boot */
 
@@ -62,6 +63,15 @@ static void enter_sleep(uint16_t port, uint8_t type)
 	unsigned kept = port_in16(port) & ~(PM1_SLP_TYP | PM1_SLP_EN);
 
 	port_out16(port, (uint16_t)(kept | (unsigned)type << PM1_SLP_TYP_SHIFT | PM1_SLP_EN));
+}
+
+void acpi_reset(void)
+{
+	if (!acpi.reset_port)
+		return;
+	port_out8((uint16_t)acpi.reset_port, acpi.reset_value);
+	for (unsigned i = 0; i < RESET_TRIES; i++)
+		(void)port_in8((uint16_t)acpi.reset_port);
 }
 
 void acpi_power_off(void)

@@ -38,6 +38,10 @@ struct acpi_info {
 	uint8_t acpi_enable;
 	uint8_t century_register; /* of the real-time clock; 0: none */
 	bool has_i8042;
+	paddr_t ecam; /* of bus 0 of PCI segment 0, even where the first bus is another */
+	uint8_t ecam_first_bus, ecam_last_bus;
+	uint32_t reset_port; /* I/O port; 0: none that can be written to */
+	uint8_t reset_value;
 };
 
 /* rsdp: physical, from boot_info; 0: there are no tables. */
@@ -46,5 +50,7 @@ const struct acpi_info *acpi_info(void);
 
 /* Enter S5; returns if it did not work. */
 void acpi_power_off(void);
+/* Write to the reset register; returns if there is none or it did not work. */
+void acpi_reset(void);
 
 #endif

@@ -32,6 +32,8 @@ enum {
 	FADT_CENTURY = 108,
 	FADT_BOOT_ARCH = 109,
 	FADT_FLAGS = 112,
+	FADT_RESET_REG = 116,
+	FADT_RESET_VALUE = 128,
 	FADT_X_DSDT = 140,
 	FADT_X_PM1A_CNT = 172,
 	FADT_X_PM1B_CNT = 184,
@@ -40,6 +42,7 @@ enum {
 #define BOOT_ARCH_8042       (1u << 1)
 #define BOOT_ARCH_REVISION   3u /* below it firmware leaves the field unset */
 #define FADT_TMR_VAL_EXT     (1u << 8)
+#define FADT_RESET_REG_SUP   (1u << 10)
 #define FADT_HW_REDUCED_ACPI (1u << 20)
 #define PM_TIMER_BYTES       4u
 
@@ -52,6 +55,11 @@ enum { SPACE_MEMORY = 0, SPACE_IO = 1 };
 enum { HPET_ADDRESS = 40 };
 
 enum { MADT_LAPIC = 36, MADT_ENTRIES = 44 };
+
+/* PCI Firmware Specification 3.2, 4.1.2: MCFG; offsets in an entry are relative to it. */
+enum { MCFG_ENTRIES = 44, MCFG_ENTRY_BYTES = 16 };
+enum { MCFG_ADDRESS = 0, MCFG_SEGMENT = 8, MCFG_FIRST_BUS = 10, MCFG_LAST_BUS = 11 };
+#define ECAM_MAX_BYTES (256 * MIB)
 
 struct table {
 	const uint8_t *data;
@@ -154,6 +162,12 @@ static void parse_fadt(const struct table *fadt, struct acpi_info *info)
 			  fadt->bytes < FADT_BOOT_ARCH + sizeof(uint16_t) ||
 			  (get16(fadt, FADT_BOOT_ARCH) & BOOT_ARCH_8042);
 	info->century_register = get8(fadt, FADT_CENTURY);
+	uint64_t reset = get64(fadt, FADT_RESET_REG + GAS_ADDRESS);
+	if ((flags & FADT_RESET_REG_SUP) && reset <= IO_PORT_MAX &&
+	    get8(fadt, FADT_RESET_REG + GAS_SPACE) == SPACE_IO) {
+		info->reset_port = (uint32_t)reset;
+		info->reset_value = get8(fadt, FADT_RESET_VALUE);
+	}
 	if (flags & FADT_HW_REDUCED_ACPI)
 		return;
 	info->pm1a_control = io_port(fadt, FADT_PM1A_CNT, FADT_X_PM1A_CNT);
@@ -206,11 +220,29 @@ static void parse_madt(const struct table *madt, struct acpi_info *info)
 	acpi_parse_madt(madt->data + MADT_ENTRIES, madt->bytes - MADT_ENTRIES, info);
 }
 
+/* The first entry for segment 0, which is the one that legacy ports reach. */
+static void parse_mcfg(const struct table *mcfg, struct acpi_info *info)
+{
+	for (size_t at = MCFG_ENTRIES; at + MCFG_ENTRY_BYTES <= mcfg->bytes;
+	     at += MCFG_ENTRY_BYTES) {
+		uint64_t address = get64(mcfg, at + MCFG_ADDRESS);
+		uint8_t first = get8(mcfg, at + MCFG_FIRST_BUS);
+		uint8_t last = get8(mcfg, at + MCFG_LAST_BUS);
+		if (get16(mcfg, at + MCFG_SEGMENT) || first > last || !address ||
+		    !IS_ALIGNED(address, MIB) || address + ECAM_MAX_BYTES < address)
+			continue;
+		info->ecam = address;
+		info->ecam_first_bus = first;
+		info->ecam_last_bus = last;
+		return;
+	}
+}
+
 /* ---- the way there ---- */
 
 /* Which tables were seen: of those that may stand only once the first counts. */
 struct seen {
-	bool fadt, madt, hpet;
+	bool fadt, madt, hpet, mcfg;
 };
 
 static void parse_table(const struct table *table, acpi_map_function *map, struct acpi_info *info,
@@ -226,6 +258,9 @@ static void parse_table(const struct table *table, acpi_map_function *map, struc
 	} else if (is_named(table, "HPET") && !seen->hpet) {
 		seen->hpet = true;
 		parse_hpet(table, info);
+	} else if (is_named(table, "MCFG") && !seen->mcfg) {
+		seen->mcfg = true;
+		parse_mcfg(table, info);
 	} else if (is_named(table, "SSDT")) {
 		parse_definition_block(table, info);
 	}

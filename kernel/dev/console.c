@@ -115,10 +115,13 @@ size_t console_history(uint64_t *at, char *to, size_t bytes)
 
 bool console_has_keys(void)
 {
-	for (const struct console *console = consoles; console; console = console->next)
-		if (console->read)
-			return true;
-	return false;
+	bool keys = false, shown = false;
+
+	for (const struct console *console = consoles; console; console = console->next) {
+		keys = keys || console->read;
+		shown = shown || !console->keys_only;
+	}
+	return keys && shown;
 }
 
 size_t console_take(char *to, size_t bytes)

@@ -16,6 +16,7 @@ struct console {
 	void (*write_as_is)(struct console *console, const char *text, size_t bytes);
 	/* Bytes typed there, up to `bytes`; never waits. NULL: it has no keys. */
 	size_t (*read)(struct console *console, char *to, size_t bytes);
+	bool keys_only; /* nobody sees what is written there */
 	struct console *next;
 };
 
@@ -30,7 +31,7 @@ void console_write_as_is(const char *text, size_t bytes);
  * at most `bytes`; `to` NULL only counts them. */
 #define CONSOLE_HISTORY_BYTES 16384u
 size_t console_history(uint64_t *at, char *to, size_t bytes);
-/* Is there one that can be typed at? */
+/* Is there one that can be typed at, and one that shows what comes of it? */
 bool console_has_keys(void);
 /* What was typed at the first console that has anything, taken away from whoever else reads there;
  * 0: nothing. Never waits; without locks in a panic. For the debug shell. */

@@ -256,6 +256,9 @@ int uart_on_receive(uint16_t base, void (*handler)(void *), void *argument)
 	return 0;
 }
 
+/* Set once, before the console is registered. */
+static uint16_t console_port;
+
 /* "\r\n" for each '\n', whole runs between them at once. */
 static void console_output(struct console *console, const char *text, size_t bytes)
 {
@@ -265,9 +268,9 @@ static void console_output(struct console *console, const char *text, size_t byt
 		const char *run = text;
 		while (text < end && *text != '\n')
 			text++;
-		uart_write(UART_COM1, run, (size_t)(text - run));
+		uart_write(console_port, run, (size_t)(text - run));
 		if (text < end) {
-			uart_write(UART_COM1, "\r\n", 2);
+			uart_write(console_port, "\r\n", 2);
 			text++;
 		}
 	}
@@ -275,28 +278,37 @@ static void console_output(struct console *console, const char *text, size_t byt
 
 static void console_output_as_is(struct console *console, const char *text, size_t bytes)
 {
-	uart_write(UART_COM1, text, bytes);
+	uart_write(console_port, text, bytes);
 }
 
 static size_t console_input(struct console *console, char *to, size_t bytes)
 {
-	return uart_read(UART_COM1, to, bytes);
+	return uart_read(console_port, to, bytes);
 }
 
 /* Linked into the list of consoles, under their lock. */
-static struct console com1_console = {
-	.name = "COM1",
+static struct console serial_console = {
+	.name = "serial",
 	.write = console_output,
 	.write_as_is = console_output_as_is,
 	.read = console_input,
 };
 
+bool uart_console_use(uint16_t base)
+{
+	if (console_port || !uart_init(base))
+		return false;
+	console_port = base;
+	console_register(&serial_console);
+	return true;
+}
+
+uint16_t uart_console_port(void)
+{
+	return console_port;
+}
+
 void uart_console_init(void)
 {
-	static bool registered;
-
-	if (registered || !uart_init(UART_COM1))
-		return;
-	registered = true;
-	console_register(&com1_console);
+	(void)uart_console_use(UART_COM1);
 }

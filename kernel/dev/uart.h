@@ -23,5 +23,9 @@ NODISCARD int uart_on_receive(uint16_t base, void (*handler)(void *), void *argu
 
 /* Register COM1 as console, if it is there. The first console; callable before any other init. */
 void uart_console_init(void);
+/* Register the port at `base` as console, if there is none yet and it is a 16550; is it one now? */
+NODISCARD bool uart_console_use(uint16_t base);
+/* The port that is a console; 0: none. */
+uint16_t uart_console_port(void);
 
 #endif

@@ -1,6 +1,6 @@
 /*
- * console_file.c: see console_file.h. What is typed at COM1 comes here, and Ctrl-] never reaches a
- * program: it enters the debug shell.
+ * console_file.c: see console_file.h. What is typed at the serial console and at keyboards comes
+ * here, and Ctrl-] never reaches a program: it enters the debug shell.
  */
 #include "fs/console_file.h"
 
@@ -10,6 +10,7 @@
 #include "debug/log.h"
 #include "debug/shell.h"
 #include "dev/console.h"
+#include "dev/keyboard.h"
 #include "dev/uart.h"
 #include "fs/devices.h"
 #include "fs/file.h"
@@ -40,10 +41,11 @@ static void write(struct tty *tty, const char *bytes, size_t count)
 /* Interrupts off. */
 static void receive(void *argument)
 {
+	uint16_t serial = uart_console_port();
 	char byte;
 
 	/* One at a time: what follows the debug shell's key is the shell's. */
-	while (uart_read(UART_COM1, &byte, 1) > 0) {
+	while ((serial && uart_read(serial, &byte, 1) > 0) || keyboard_read(&byte, 1) > 0) {
 		if (byte == SHELL_KEY)
 			shell_run("Ctrl-]");
 		else
@@ -113,8 +115,12 @@ void console_file_init(void)
 	console.window = window_size();
 	device_add("/dev/console", 0600, device_number(TTYAUX_MAJOR, CONSOLE_MINOR), open_console);
 	device_add("/dev/ttyS0", 0600, number, open_serial);
-	if (uart_on_receive(UART_COM1, receive, NULL)) {
-		log_info("console: no interrupt for input, polling");
+	uint16_t serial = uart_console_port();
+	bool serial_polled = serial && uart_on_receive(serial, receive, NULL) != 0;
+	bool keyboard_polled = keyboard_on_input(receive, NULL) != 0;
+	if (serial_polled || keyboard_polled) {
+		log_info("console: no interrupt for %s, polling",
+			 keyboard_polled ? "a keyboard" : "serial input");
 		console.driver = &by_looking;
 	}
 }

@@ -147,7 +147,7 @@ void fd_table_close_range(struct fd_table *table, unsigned first, unsigned last)
 	struct file *file;
 
 	while ((file = take_first(table, &first, last)))
-		file_put(file);
+		drop(table, file);
 }
 
 void fd_table_set_close_flags(struct fd_table *table, unsigned first, unsigned last)

@@ -12,6 +12,7 @@
 #include "lib/errno.h"
 #include "lib/string.h"
 #include "mm/slab.h"
+#include "sync/realtime.h"
 #include "vm/object.h"
 #include "vm/region.h"
 
@@ -299,10 +300,10 @@ void inode_stat(const struct inode *inode, struct stat *out)
 
 struct inode_time inode_now(void)
 {
-	uint64_t now = time_now();
+	uint64_t now = realtime_now();
 
 	return (struct inode_time){
-		.seconds = (int64_t)(time_boot_epoch() + now / NS_PER_SECOND),
+		.seconds = (int64_t)(now / NS_PER_SECOND),
 		.nanoseconds = (uint32_t)(now % NS_PER_SECOND),
 	};
 }

@@ -17,18 +17,19 @@ struct io {
 	uint64_t offset;            /* in that part */
 	size_t left;                /* bytes, of all parts from here on */
 	bool kernel;                /* the parts are the kernel's own memory */
+	uint64_t file_max;          /* no regular file is written to behind that (RLIMIT_FSIZE) */
 };
 
 /* The sum of the parts' bytes is at most `bytes`. */
 static inline struct io io_of(const struct io_part *parts, size_t bytes)
 {
-	return (struct io){.part = parts, .left = bytes};
+	return (struct io){.part = parts, .left = bytes, .file_max = UINT64_MAX};
 }
 
 /* The same for memory of the kernel, to copy between files. */
 static inline struct io io_of_kernel(const struct io_part *parts, size_t bytes)
 {
-	return (struct io){.part = parts, .left = bytes, .kernel = true};
+	return (struct io){.part = parts, .left = bytes, .kernel = true, .file_max = UINT64_MAX};
 }
 
 /* Copy `bytes` <= io->left and go on behind them. 0; or -EFAULT, and io stands where it stood,

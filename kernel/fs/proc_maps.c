@@ -99,6 +99,7 @@ static void print_flags(const struct vm_region *region, struct text_sink *sink)
 	text_put(sink, "mr mw me ");
 	text_put(sink, shared ? "ms " : "");
 	text_put(sink, region->flags & REGION_GROWS_DOWN ? "gd " : "");
+	text_put(sink, region->flags & REGION_LOCKED ? "lo " : "");
 	text_put(sink, !shared && (region->prot & VM_WRITE) ? "ac " : "");
 	text_put(sink, "\n");
 }
@@ -127,7 +128,10 @@ static void print_usage(const struct vm_region *region, const struct vm_usage *u
 	print_kib(sink, "Private_Hugetlb:", 0);
 	print_kib(sink, "Swap:", usage->swapped);
 	print_kib(sink, "SwapPss:", usage->swapped);
-	print_kib(sink, "Locked:", 0);
+	/* Of a locked region all that is there, however many share it. */
+	print_kib(sink, "Locked:",
+		  region->flags & REGION_LOCKED ? usage->proportional >> VM_USAGE_FRACTION_BITS
+						: 0);
 	text_print(sink, "%-16s%8u\n", "THPeligible:", 0u);
 	print_flags(region, sink);
 }

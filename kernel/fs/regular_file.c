@@ -77,6 +77,7 @@ static int write_page(struct vm_object *object, struct io *io, uint64_t position
 static ssize_t write_locked(struct file *file, struct io *io, uint64_t *position)
 {
 	struct vm_object *object = file->inode->object;
+	const uint64_t max = MIN(FILE_BYTES_MAX, io->file_max);
 	ssize_t done = 0;
 	int error = 0;
 
@@ -84,15 +85,15 @@ static ssize_t write_locked(struct file *file, struct io *io, uint64_t *position
 		*position = object->bytes;
 	if (!io->left)
 		return 0;
-	if (*position >= FILE_BYTES_MAX)
+	if (*position >= max)
 		return -EFBIG;
 	if (file->inode->seals & (F_SEAL_WRITE | F_SEAL_FUTURE_WRITE))
 		return -EPERM;
 	if ((file->inode->seals & F_SEAL_GROW) && *position + io->left > object->bytes)
 		return -EPERM;
-	while (*position < FILE_BYTES_MAX) {
+	while (*position < max) {
 		uint64_t in_page = PAGE_SIZE - (*position & (PAGE_SIZE - 1));
-		size_t step = io_step(io, MIN(in_page, FILE_BYTES_MAX - *position));
+		size_t step = io_step(io, MIN(in_page, max - *position));
 		if (!step)
 			break;
 		error = write_page(object, io, *position, step);

@@ -9,6 +9,7 @@
 #include "fs/socket.h"
 
 #include <asm/fcntl.h>
+#include <asm/ioctls.h>
 #include <asm/poll.h>
 #include <asm/stat.h>
 #include <linux/stat.h>
@@ -22,6 +23,7 @@
 #include "fs/socket_core.h"
 #include "lib/errno.h"
 #include "mm/slab.h"
+#include "vm/user_copy.h"
 
 #define QUEUED_MAX   212992u /* bytes that wait for a reader: Linux's SO_SNDBUF */
 #define PIECE_BYTES  16384u  /* of a stream, in one message */
@@ -400,6 +402,27 @@ static unsigned socket_poll(struct file *file, struct wait_queue **queue)
 	return events;
 }
 
+/* FIONREAD (unix(7)): what waits to be received, or of datagrams the first. */
+static int socket_ioctl(struct file *file, unsigned command, uint64_t argument)
+{
+	const struct socket *socket = file->context;
+	bool is_datagram = socket->type == SOCK_DGRAM;
+	size_t bytes = 0;
+
+	if (command != FIONREAD)
+		return -ENOTTY;
+	mutex_lock(&sockets_mutex);
+	bool listening = socket->listening;
+	list_for_each (node, &socket->messages) {
+		bytes += container_of(node, struct message, link)->bytes;
+		if (is_datagram)
+			break;
+	}
+	mutex_unlock(&sockets_mutex);
+	int value = (int)bytes;
+	return listening ? -EINVAL : copy_to_user(argument, &value, sizeof(value));
+}
+
 static void socket_stat(struct file *file, struct stat *out)
 {
 	const struct socket *socket = file->context;
@@ -422,6 +445,7 @@ static void socket_release(struct file *file)
 static const struct file_ops socket_ops = {
 	.read = socket_read,
 	.write = socket_write,
+	.ioctl = socket_ioctl,
 	.stat = socket_stat,
 	.poll = socket_poll,
 	.release = socket_release,

@@ -20,10 +20,13 @@
 #include "mm/slab.h"
 #include "vm/object.h"
 
-#define NUMBER_BYTES   24
-#define FIRST_POSITION 2 /* behind "." and ".." */
+#define NUMBER_BYTES  24
+/* Behind a directory's oldest entry. As on Linux's tmpfs a new one comes before all others; so
+ * positions count down, and never get near those of "." and "..". 0x2aaa...: programs see them, and
+ * a row of bytes 0xff would look like an address of the kernel. */
+#define LAST_POSITION (INT64_MAX / 3)
 /* st_size of a directory, as Linux's tmpfs has it: so much for each entry, "." and ".." too. */
-#define ENTRY_BYTES    20u
+#define ENTRY_BYTES   20u
 
 struct tmpfs_entry {
 	struct tree_node node; /* (t) by name */
@@ -38,8 +41,8 @@ struct tmpfs_inode {
 	union {
 		struct {
 			struct tree entries;    /* (t) */
-			struct list_node order; /* (t) */
-			uint64_t last_position; /* (t) */
+			struct list_node order; /* (t) newest first */
+			uint64_t next_position; /* (t) */
 		} directory;
 		struct {
 			char *target;            /* (i) NUL-terminated; or NULL: */
@@ -92,7 +95,7 @@ static int make_contents(struct tmpfs_inode *made, const struct inode_new *as,
 	}
 	case S_IFDIR:
 		list_init(&made->directory.order);
-		made->directory.last_position = FIRST_POSITION - 1;
+		made->directory.next_position = LAST_POSITION - 1;
 		made->inode.bytes = 2ull * ENTRY_BYTES;
 		return 0;
 	case S_IFLNK:
@@ -235,9 +238,9 @@ static void add_entry(struct inode *directory, struct tmpfs_entry *entry, struct
 		link = &parent->child[order > 0];
 	}
 	entry->inode = inode;
-	entry->position = ++to->directory.last_position;
+	entry->position = to->directory.next_position--;
 	tree_insert(&to->directory.entries, parent, link, &entry->node);
-	list_push_back(&to->directory.order, &entry->link);
+	list_push_front(&to->directory.order, &entry->link);
 	directory->bytes += ENTRY_BYTES;
 }
 

@@ -15,6 +15,7 @@
  * string is measured first, and what of it changes meanwhile is the program's own affair.
  */
 #include <arch/cpu.h>
+#include <arch/signal.h>
 #include <arch/user.h>
 #include <asm/param.h>
 #include <linux/auxvec.h>
@@ -29,16 +30,14 @@
 #include "vm/space.h"
 #include "vm/user_copy.h"
 
-/* What Linux says on a machine with AVX-512, the largest state a signal frame has to hold. */
-#define MINIMUM_SIGNAL_STACK 3632u
-#define RANDOM_BYTES         16u
-#define ELF64_PHDR_BYTES     56u
-#define STACK_ALIGNMENT      16u
-#define AUXILIARY_MAX        24u
+#define RANDOM_BYTES      16u
+#define ELF64_PHDR_BYTES  56u
+#define STACK_ALIGNMENT   16u
+#define AUXILIARY_MAX     24u
 /* Linux: strings and their pointers take at most a quarter of the stack, within these bounds. */
-#define ARGUMENTS_SHARE      4u
-#define ARGUMENTS_MINIMUM    (128 * KIB)
-#define ARGUMENTS_MAXIMUM    (6 * MIB)
+#define ARGUMENTS_SHARE   4u
+#define ARGUMENTS_MINIMUM (128 * KIB)
+#define ARGUMENTS_MAXIMUM (6 * MIB)
 
 struct stack {
 	struct vm_space *space;
@@ -211,7 +210,7 @@ static void fill_auxiliary(struct auxiliary *vector, const struct exec_auxiliary
 			   vaddr_t name, vaddr_t platform, vaddr_t random)
 {
 	*vector = (struct auxiliary){.count = 0};
-	add(vector, AT_MINSIGSTKSZ, MINIMUM_SIGNAL_STACK);
+	add(vector, AT_MINSIGSTKSZ, arch_signal_bytes());
 	add(vector, AT_HWCAP, cpu_hwcap());
 	add(vector, AT_PAGESZ, PAGE_SIZE);
 	add(vector, AT_CLKTCK, HZ);

@@ -55,9 +55,13 @@ static void tell_parent_locked(struct process *process, struct list_node *graves
 	wait_wake_all(&parent->child_ends);
 }
 
-/* Init, as long as it lives; or nobody, who waits for none. */
-static struct process *adopter_locked(void)
+/* The nearest one above that wants to; or init, as long as it lives; or nobody, who waits for none.
+ */
+static struct process *adopter_locked(const struct process *process)
 {
+	for (struct process *up = process->parent; up != &kernel_process; up = up->parent)
+		if (up->adopts && !up->zombie)
+			return up;
 	struct process *first = process_find_locked(FIRST_PID);
 
 	return first && first->is_init && !first->zombie ? first : &kernel_process;
@@ -65,7 +69,7 @@ static struct process *adopter_locked(void)
 
 static void give_children_away_locked(struct process *process, struct list_node *graves)
 {
-	struct process *adopter = adopter_locked();
+	struct process *adopter = adopter_locked(process);
 
 	if (adopter == process)
 		adopter = &kernel_process;

@@ -111,7 +111,6 @@ int process_fork(const struct trap_frame *frame, const struct fork_request *requ
 	wait_queue_init(&wait.queue);
 	child->vfork = request->wait ? &wait : NULL;
 	process_start(child, space, thread);
-	sched_start_thread(thread);
 	if (request->wait)
 		wait_for_child(child, &wait);
 	/* The child's limits were the space's, if it set any. */

@@ -2,6 +2,7 @@
 #include "proc/interval_timer.h"
 
 #include <arch/time.h>
+#include <linux/resource.h>
 #include <linux/time.h>
 
 #include "debug/assert.h"
@@ -12,7 +13,9 @@
 #include "proc/signal.h"
 #include "proc/thread.h"
 
-#define ITIMERS ARRAY_SIZE(((struct process_timers *)NULL)->of_process)
+#define ITIMERS         ARRAY_SIZE(((struct process_timers *)NULL)->of_process)
+#define CPU_LIMIT_TIMER (ITIMER_PROF + 1)
+#define NS_PER_SECOND   1000000000ull
 
 /* ---- the clockwork ---- */
 
@@ -86,6 +89,17 @@ uint64_t interval_timer_next_locked(struct interval_timer *timer, uint64_t end)
 
 /* ---- setitimer ---- */
 
+static void watch_cpu_locked(struct interval_timer *timer)
+{
+	const struct process_limit *limit = &timer->process->limits[RLIMIT_CPU];
+	uint64_t end;
+
+	/* 0 is a second, too. */
+	if (__builtin_mul_overflow(MAX(MIN(limit->soft, limit->hard), 1u), NS_PER_SECOND, &end))
+		end = 0;
+	interval_timer_set_locked(timer, end);
+}
+
 static void itimer_ended(struct interval_timer *timer)
 {
 	static const int signals[] = {
@@ -101,10 +115,30 @@ static void itimer_ended(struct interval_timer *timer)
 	signal_send_locked(process, &info);
 }
 
-struct process_timers *timers_get(void)
+/* As Linux: who goes on in spite of SIGXCPU has a second more, also in what getrlimit(2) says. */
+static void cpu_limit_ended(struct interval_timer *timer)
 {
-	struct process *process = current_process();
+	struct process *process = timer->process;
+	struct process_limit *limit = &process->limits[RLIMIT_CPU];
+	uint64_t seconds = interval_timer_now(timer) / NS_PER_SECOND;
+	struct signal_info info;
 
+	timer->end = 0;
+	if (seconds >= limit->hard) {
+		info = signal_info_kernel(SIGKILL);
+		signal_send_locked(process, &info);
+		return;
+	}
+	if (seconds >= limit->soft) {
+		info = signal_info_kernel(SIGXCPU);
+		signal_send_locked(process, &info);
+		limit->soft = seconds + 1;
+	}
+	watch_cpu_locked(timer);
+}
+
+static struct process_timers *get_timers(struct process *process)
+{
 	if (process->timers)
 		return process->timers;
 	struct process_timers *timers = kzalloc(sizeof(*timers));
@@ -112,12 +146,32 @@ struct process_timers *timers_get(void)
 		return NULL;
 	for (unsigned i = 0; i < ITIMERS; i++)
 		interval_timer_init(&timers->of_process[i], process, i != ITIMER_REAL,
-				    itimer_ended);
+				    i == CPU_LIMIT_TIMER ? cpu_limit_ended : itimer_ended);
 	list_init(&timers->created);
 	spin_lock(&process_lock);
 	process->timers = timers;
 	spin_unlock(&process_lock);
 	return timers;
+}
+
+struct process_timers *timers_get(void)
+{
+	return get_timers(current_process());
+}
+
+int process_watch_cpu(struct process *process)
+{
+	const struct process_limit *limit = &process->limits[RLIMIT_CPU];
+
+	if (!process->timers && MIN(limit->soft, limit->hard) == RLIM64_INFINITY)
+		return 0;
+	struct process_timers *timers = get_timers(process);
+	if (!timers)
+		return -ENOMEM;
+	spin_lock(&process_lock);
+	watch_cpu_locked(&timers->of_process[CPU_LIMIT_TIMER]);
+	spin_unlock(&process_lock);
+	return 0;
 }
 
 static struct timer_setting get_locked(const struct interval_timer *timer)

@@ -56,6 +56,13 @@ NODISCARD int process_set_itimer(unsigned which, const struct timer_setting *fre
 				 struct timer_setting *old);
 void process_get_itimer(unsigned which, struct timer_setting *out);
 
+/* ---- RLIMIT_CPU ---- */
+
+/* The limit of `process` was set, or inherited: the calling process, or one that did not begin yet.
+ * From now on it is sent SIGXCPU each second beyond the soft limit, and killed at the hard one.
+ * -ENOMEM: nothing watches it. */
+NODISCARD int process_watch_cpu(struct process *process);
+
 /* ---- timer_create(2): posix_timer.c ---- */
 
 struct timer_request {
@@ -94,7 +101,7 @@ void timers_destroy(struct process *process);
 /* ---- between the two files ---- */
 
 struct process_timers {
-	struct interval_timer of_process[3]; /* by ITIMER_* */
+	struct interval_timer of_process[4]; /* by ITIMER_*, and CPU_LIMIT_TIMER */
 	struct list_node created;            /* (p) of struct posix_timer */
 	int next_id;                         /* (p) */
 	unsigned count;                      /* (p) of `created` */

@@ -166,7 +166,6 @@ static int start(const struct job_spec *job, struct exec_image *image, int *pid)
 	if (use_host)
 		host_file_control(process->session);
 	process_start(process, process->space, thread);
-	sched_start_thread(thread);
 	return 0;
 }
 

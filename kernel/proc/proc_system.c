@@ -11,6 +11,8 @@
 #include "proc/sched.h"
 #include "proc/version.h"
 #include "sync/cpu.h"
+#include "sync/realtime.h"
+#include "vm/region.h"
 
 #define NS_PER_SECOND 1000000000ull
 #define NS_PER_TICK   (NS_PER_SECOND / HZ)
@@ -33,7 +35,7 @@ static int print_stat(const struct proc_id *who, struct text_sink *sink)
 			   (ull)((now - idle) / NS_PER_TICK), (ull)(idle / NS_PER_TICK));
 	}
 	text_print(sink, "intr 0\nctxt %llu\nbtime %llu\nprocesses %llu\n", (ull)sched_switches(),
-		   (ull)time_boot_epoch(), (ull)process_count_born());
+		   (ull)((realtime_now() - now) / NS_PER_SECOND), (ull)process_count_born());
 	text_print(sink, "procs_running %u\nprocs_blocked 0\n", sched_runnable() + 1);
 	text_put(sink, "softirq 0 0 0 0 0 0 0 0 0 0 0\n");
 	return 0;
@@ -162,7 +164,14 @@ static const struct proc_file sys_kernel_files[] = {
 	{.name = "version", .mode = FILE_MODE, .print = print_os_version},
 };
 
+static int print_lowest_address(const struct proc_id *who, struct text_sink *sink)
+{
+	text_print(sink, "%llu\n", (ull)VM_MMAP_FLOOR);
+	return 0;
+}
+
 static const struct proc_file sys_vm_files[] = {
+	{.name = "mmap_min_addr", .mode = FILE_MODE, .print = print_lowest_address},
 	{.name = "overcommit_memory", .mode = FILE_MODE, .print = print_zero},
 };
 

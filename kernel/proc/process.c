@@ -3,6 +3,7 @@
 
 #include <arch/time.h>
 #include <asm/param.h>
+#include <linux/capability.h>
 #include <linux/resource.h>
 #include <linux/stat.h>
 
@@ -13,17 +14,21 @@
 #include "lib/string.h"
 #include "mm/slab.h"
 #include "proc/futex.h"
+#include "proc/interval_timer.h"
 #include "proc/process_table.h"
+#include "proc/sched.h"
 #include "proc/signal_file.h"
 #include "proc/thread.h"
 #include "vm/space.h"
 
-#define DEFAULT_STACK_BYTES (8 * MIB)
-#define DEFAULT_OPEN_FILES  1024u
-#define MAX_OPEN_FILES      4096u
-#define DEFAULT_UMASK       022u
-#define DEFAULT_SIGPENDING  4096u
-#define NS_PER_SECOND       1000000000ull
+#define DEFAULT_STACK_BYTES  (8 * MIB)
+#define DEFAULT_OPEN_FILES   1024u
+#define MAX_OPEN_FILES       4096u
+#define DEFAULT_UMASK        022u
+#define DEFAULT_SIGPENDING   4096u
+#define DEFAULT_LOCKED_BYTES (8u << 20)
+#define DEFAULT_QUEUES_BYTES 819200u
+#define NS_PER_SECOND        1000000000ull
 
 struct spinlock process_lock = SPINLOCK_INIT(RANK_PROCESS);
 
@@ -59,6 +64,12 @@ void process_init(void)
 		(struct process_limit){DEFAULT_OPEN_FILES, MAX_OPEN_FILES};
 	kernel_process.limits[RLIMIT_SIGPENDING] =
 		(struct process_limit){DEFAULT_SIGPENDING, DEFAULT_SIGPENDING};
+	kernel_process.limits[RLIMIT_MEMLOCK] =
+		(struct process_limit){DEFAULT_LOCKED_BYTES, DEFAULT_LOCKED_BYTES};
+	kernel_process.limits[RLIMIT_MSGQUEUE] =
+		(struct process_limit){DEFAULT_QUEUES_BYTES, DEFAULT_QUEUES_BYTES};
+	kernel_process.limits[RLIMIT_NICE] = (struct process_limit){0, 0};
+	kernel_process.limits[RLIMIT_RTPRIO] = (struct process_limit){0, 0};
 	kernel_process.limits[RLIMIT_NPROC] = (struct process_limit){PROCESS_MAX, PROCESS_MAX};
 }
 
@@ -224,18 +235,39 @@ static int inherit(struct process *child, const struct process *parent)
 		__atomic_fetch_add(&child->layout->count, 1, __ATOMIC_RELAXED);
 	memcpy(child->limits, parent->limits, sizeof(child->limits));
 	memcpy(child->name, parent->name, sizeof(child->name));
-	return signals_inherit(&child->signals, &parent->signals);
+	int error = signals_inherit(&child->signals, &parent->signals);
+	return error ? error : process_watch_cpu(child);
 }
 
 void process_free(struct process *process)
 {
 	if (process->cwd) { /* it never began */
+		timers_destroy(process);
 		struct vm_space *space = process_strip(process);
 		assert(!space);
 	}
 	signals_destroy(&process->signals);
 	credentials_destroy(&process->credentials);
 	kfree(process);
+}
+
+/* RLIMIT_NPROC counts the processes of the real user, and not for the privileged (getrlimit(2)). */
+static bool may_have_child_locked(const struct process *parent)
+{
+	const struct credentials *who = &parent->credentials;
+	uint64_t count = 0;
+
+	if (table.count >= PROCESS_MAX)
+		return false;
+	if (!who->user.real || credentials_have(who, CAP_SYS_RESOURCE) ||
+	    credentials_have(who, CAP_SYS_ADMIN))
+		return true;
+	list_for_each (node, &table.all) {
+		const struct process *process = container_of(node, struct process, all);
+		if (process->credentials.user.real == who->user.real)
+			count++;
+	}
+	return count < parent->limits[RLIMIT_NPROC].soft;
 }
 
 int process_create(struct process *parent, struct process **out)
@@ -259,7 +291,7 @@ int process_create(struct process *parent, struct process **out)
 	spin_lock(&process_lock);
 	/* Who is being killed has no more children: whoever kills them all would miss one. */
 	bool dying = signal_is_killed(parent);
-	if (!dying && table.count < MIN(PROCESS_MAX, parent->limits[RLIMIT_NPROC].soft))
+	if (!dying && may_have_child_locked(parent))
 		join_locked(process, parent);
 	spin_unlock(&process_lock);
 	if (!process->pid) {
@@ -317,6 +349,8 @@ void process_start(struct process *process, struct vm_space *space, struct threa
 	spin_lock(&process_lock);
 	process->space = space;
 	process->thread = thread;
+	/* Under the lock: a signal must not wake it, or end it, before it has begun. */
+	sched_start_thread(thread);
 	spin_unlock(&process_lock);
 }
 

@@ -82,6 +82,7 @@ struct process {
 	bool undumpable;                           /* (o) PR_SET_DUMPABLE 0 */
 	bool no_new_privileges;                    /* (o) PR_SET_NO_NEW_PRIVS */
 	unsigned persona;                          /* (o) personality(2) */
+	bool adopts;                               /* (p) PR_SET_CHILD_SUBREAPER */
 	int parent_death_signal;                   /* (o) others may read it; 0: none */
 	uint32_t umask;                            /* (o) */
 	char name[PROCESS_NAME_BYTES];             /* (o) others may read it torn */
@@ -110,7 +111,7 @@ struct vm_space *process_set_space(struct process *process, struct vm_space *spa
 /* It has this layout from now on, and takes over the caller's reference; NULL: none. */
 void process_set_layout(struct process *process, struct process_layout *layout);
 
-/* Its space and its first thread, which may be signalled from now on. */
+/* Its space and its first thread, which runs and may be signalled from now on. */
 void process_start(struct process *process, struct vm_space *space, struct thread *thread);
 
 /* End the calling process with `status` as wait4 gives it: code << 8, or the signal's number. */

@@ -25,6 +25,9 @@ void sched_init(void);
 /* Run threads, and idle when there are none. */
 NORETURN void sched_start(void);
 
+/* Let another thread run, if one waits. */
+void thread_yield(void);
+
 /* A new thread may run from now on. */
 void sched_start_thread(struct thread *thread);
 

@@ -3,10 +3,10 @@
 
 #include "debug/assert.h"
 #include "lib/errno.h"
+#include "proc/sched.h"
 #include "proc/sched_internal.h"
 #include "proc/signal.h"
 #include "proc/thread.h"
-#include "sync/mutex.h"
 #include "sync/wait_queue.h"
 
 void wait_prepare(struct wait_queue *queue, struct waiter *waiter)

@@ -1,6 +1,6 @@
 /*
  * cpu.h: what belongs to one CPU. Only that CPU touches it, with interrupts off, but for the fields
- * marked (c): changed atomically; (i): set before it runs; (o): by the scheduler, under its lock.
+ * marked (c): changed atomically; (i): set before it runs.
  */
 #ifndef SYNC_CPU_H
 #define SYNC_CPU_H

@@ -25,7 +25,4 @@ NODISCARD bool mutex_try_lock(struct mutex *mutex) TRY_ACQUIRES(mutex);
 void mutex_unlock(struct mutex *mutex) RELEASES(mutex);
 bool mutex_held(const struct mutex *mutex); /* by this thread; for assertions */
 
-/* The scheduler's: let another thread run. */
-void thread_yield(void);
-
 #endif

@@ -10,12 +10,27 @@
 #include "lib/errno.h"
 #include "mm/slab.h"
 #include "proc/process.h"
+#include "proc/signal.h"
 #include "proc/thread.h"
 #include "vm/user_copy.h"
 
 struct file *get_file(uint64_t fd)
 {
 	return fd_table_get(&current_process()->files, (unsigned)fd);
+}
+
+uint64_t file_bytes_max(void)
+{
+	return current_process()->limits[RLIMIT_FSIZE].soft;
+}
+
+/* The limits of files themselves are far higher, and send nothing. */
+void signal_write_error(int64_t error)
+{
+	if (error == -EPIPE)
+		signal_send_self(SIGPIPE);
+	else if (error == -EFBIG && file_bytes_max() != UINT64_MAX)
+		signal_send_self(SIGXFSZ);
 }
 
 unsigned file_limit(void)

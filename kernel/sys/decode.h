@@ -42,6 +42,11 @@ NODISCARD int put_siginfo(vaddr_t user, const struct signal_info *info);
  * are cut off at what one call may move. -EINVAL, -EFAULT, -ENOMEM. */
 NODISCARD int get_parts(vaddr_t user, uint64_t count, struct io_part **out, size_t *total);
 
+/* RLIMIT_FSIZE of the calling process, bytes; UINT64_MAX: none. */
+uint64_t file_bytes_max(void);
+/* A write ended so: SIGPIPE for -EPIPE, and SIGXFSZ for -EFBIG if it is RLIMIT_FSIZE's. */
+void signal_write_error(int64_t error);
+
 /* RLIMIT_NOFILE of the calling process. */
 unsigned file_limit(void);
 

@@ -24,6 +24,7 @@
 #include "sync/wait_queue.h"
 #include "sys/decode.h"
 #include "sys/syscall.h"
+#include "vm/object.h"
 #include "vm/user_copy.h"
 
 #define COPY_BYTES     (16 * KIB)    /* at a time */
@@ -43,13 +44,29 @@
 
 /* ---- size ---- */
 
+/* May the calling process make the file so long? */
+static int check_length(const struct inode *inode, uint64_t bytes)
+{
+	if (bytes <= file_bytes_max() || !inode->object || bytes <= inode->object->bytes)
+		return 0;
+	signal_write_error(-EFBIG);
+	return -EFBIG;
+}
+
+static int resize_open(struct inode *inode, uint64_t bytes)
+{
+	int error = check_length(inode, bytes);
+
+	return error ? error : inode_resize(inode, bytes);
+}
+
 static int resize(struct inode *inode, uint64_t bytes)
 {
 	int error = inode_begin_write(inode);
 
 	if (error)
 		return error;
-	error = inode_resize(inode, bytes);
+	error = resize_open(inode, bytes);
 	inode_end_write(inode);
 	return error;
 }
@@ -97,7 +114,7 @@ int64_t sys_ftruncate(const struct syscall *call)
 	if (file->flags & O_PATH)
 		error = -EBADF;
 	else if (file_is_regular(file) && may_write(file))
-		error = inode_resize(file->inode, (uint64_t)bytes);
+		error = resize_open(file->inode, (uint64_t)bytes);
 	file_put(file);
 	return error;
 }
@@ -116,7 +133,8 @@ static int allocate(struct file *file, unsigned mode, int64_t offset, int64_t by
 		return -ENODEV;
 	if (mode & FALLOC_FL_PUNCH_HOLE)
 		return regular_punch(file, (uint64_t)offset, (uint64_t)bytes);
-	return regular_allocate(file, mode, (uint64_t)offset, (uint64_t)bytes);
+	int error = check_length(file->inode, (uint64_t)offset + (uint64_t)bytes);
+	return error ? error : regular_allocate(file, mode, (uint64_t)offset, (uint64_t)bytes);
 }
 
 int64_t sys_fallocate(const struct syscall *call)
@@ -194,6 +212,7 @@ static ssize_t copy_some(struct copy *copy, char *buffer, size_t bytes)
 		return done;
 	part.bytes = (uint64_t)done;
 	io = io_of_kernel(&part, part.bytes);
+	io.file_max = file_bytes_max();
 	done = copy->to == NO_POSITION ? file_write(copy->out, &io)
 				       : file_write_at(copy->out, &io, copy->to);
 	if (done > 0) {
@@ -218,8 +237,7 @@ static ssize_t copy_all(struct copy *copy, uint64_t bytes)
 			break;
 	}
 	kfree(buffer);
-	if (part == -EPIPE)
-		signal_send_self(SIGPIPE);
+	signal_write_error(part);
 	return done ? done : part;
 }
 
@@ -310,6 +328,11 @@ static int64_t copy_range(const struct syscall *call, struct file *in, struct fi
 		error = get_position(out, call->a[3], &copy.to);
 	if (!error)
 		error = check_range(&copy, bytes);
+	/* Before it is known whether there is anything to copy. */
+	if (!error && copy.to >= file_bytes_max()) {
+		error = -EFBIG;
+		signal_write_error(error);
+	}
 	if (error)
 		return error;
 	ssize_t done = copy_all(&copy, bytes);

@@ -261,6 +261,9 @@ static int64_t control(struct file *file, unsigned command, uint64_t argument)
 	case F_SETOWN:
 	case F_GETOWN:
 		return 0;
+	case F_GETOWN_EX: /* as fcntl(3) asks for F_GETOWN */
+		return copy_to_user(argument, &(struct f_owner_ex){F_OWNER_TID, 0},
+				    sizeof(struct f_owner_ex));
 	default:
 		return -EINVAL;
 	}

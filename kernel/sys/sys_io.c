@@ -30,14 +30,14 @@ static int64_t move(uint64_t fd, enum way way, struct io *io, uint64_t position)
 
 	if (!file)
 		return -EBADF;
+	io->file_max = file_bytes_max();
 	if (way == READ)
 		done = position == CURRENT ? file_read(file, io) : file_read_at(file, io, position);
 	else
 		done = position == CURRENT ? file_write(file, io)
 					   : file_write_at(file, io, position);
 	file_put(file);
-	if (done == -EPIPE)
-		signal_send_self(SIGPIPE);
+	signal_write_error(done);
 	return done;
 }
 

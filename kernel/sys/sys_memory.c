@@ -10,6 +10,7 @@
 #include "fs/inode.h"
 #include "lib/errno.h"
 #include "lib/string.h"
+#include "mm/mm.h"
 #include "proc/process.h"
 #include "proc/thread.h"
 #include "sys/decode.h"
@@ -45,8 +46,9 @@ static const struct vm_object_ops shared_memory_ops = {.fill = fill_zeros};
 static int make_shared(struct vm_map_request *request)
 {
 	uint64_t bytes = ALIGN_UP(request->bytes, PAGE_SIZE);
+	bool is_promise = !(request->flags & VM_MAP_NORESERVE);
 
-	if (bytes < request->bytes)
+	if (bytes < request->bytes || (is_promise && bytes > mm_total_bytes()))
 		return -ENOMEM;
 	request->offset = 0;
 	request->region_flags |= REGION_SHARED;

@@ -107,7 +107,12 @@ int64_t sys_sendto(const struct syscall *call)
 	struct socket_name name;
 
 	if (call->a[4]) {
-		int error = get_socket_name(call->a[4], arg_int(call, 5), &name);
+		struct file *file;
+		int error = get_socket(call->a[0], &file);
+		if (error)
+			return error; /* a bad descriptor comes before a bad name */
+		file_put(file);
+		error = get_socket_name(call->a[4], arg_int(call, 5), &name);
 		if (error)
 			return error;
 	}

@@ -14,6 +14,7 @@
 #include "lib/string.h"
 #include "mm/frame.h"
 #include "mm/mm.h"
+#include "proc/interval_timer.h"
 #include "proc/load.h"
 #include "proc/process.h"
 #include "proc/sched.h"
@@ -186,7 +187,13 @@ static int set_limit(struct process *process, unsigned resource, const struct pr
 		return -EINVAL;
 	if (resource == RLIMIT_NOFILE && limit->hard > old->hard)
 		return -EPERM;
+	const struct process_limit before = *old;
 	*old = *limit;
+	int error = resource == RLIMIT_CPU ? process_watch_cpu(process) : 0;
+	if (error) {
+		*old = before;
+		return error;
+	}
 	if (resource == RLIMIT_STACK || resource == RLIMIT_AS || resource == RLIMIT_DATA)
 		process_apply_limits(process, process->space);
 	return 0;

@@ -20,7 +20,9 @@ static int64_t set_name(struct process *process, vaddr_t user)
 	if (length < 0 && length != -ENAMETOOLONG)
 		return length;
 	name[length < 0 ? PROCESS_NAME_BYTES - 1 : length] = 0;
-	memcpy(process->name, name, sizeof(name));
+	/* Nothing of the program's memory behind the name, nor of the name before. */
+	memset(process->name, 0, sizeof(process->name));
+	memcpy(process->name, name, strlen(name));
 	return 0;
 }
 
@@ -37,6 +39,14 @@ static int64_t set_flag(bool *flag, uint64_t value)
 	if (value > 1)
 		return -EINVAL;
 	*flag = value;
+	return 0;
+}
+
+static int64_t set_adopts(struct process *process, bool adopts)
+{
+	spin_lock(&process_lock);
+	process->adopts = adopts;
+	spin_unlock(&process_lock);
 	return 0;
 }
 
@@ -80,6 +90,10 @@ int64_t sys_prctl(const struct syscall *call)
 	case PR_GET_PDEATHSIG:
 		return copy_to_user(argument, &process->parent_death_signal,
 				    sizeof(process->parent_death_signal));
+	case PR_SET_CHILD_SUBREAPER:
+		return set_adopts(process, argument != 0);
+	case PR_GET_CHILD_SUBREAPER:
+		return copy_to_user(argument, &(int){process->adopts}, sizeof(int));
 	case PR_SET_DUMPABLE:
 		return set_flag(&process->undumpable, argument ^ 1);
 	case PR_GET_DUMPABLE:

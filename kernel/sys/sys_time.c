@@ -1,4 +1,4 @@
-/* sys_time.c: clocks, sleeping, and how much time was used. */
+/* sys_time.c: sleeping, and how much time was used. */
 #include <arch/time.h>
 #include <arch/user.h>
 #include <asm/param.h>
@@ -8,6 +8,7 @@
 
 #include "lib/errno.h"
 #include "proc/process.h"
+#include "proc/process_table.h"
 #include "proc/sched.h"
 #include "proc/thread.h"
 #include "sync/mutex.h"
@@ -22,11 +23,6 @@
 #define NS_PER_TICK (NS_PER_SECOND / HZ)
 
 /* ---- arguments ---- */
-
-uint64_t realtime_now(void)
-{
-	return time_boot_epoch() * NS_PER_SECOND + time_now();
-}
 
 int get_timespec(vaddr_t user, uint64_t *nanoseconds)
 {
@@ -68,68 +64,6 @@ int get_deadline(vaddr_t user, bool absolute, bool realtime, uint64_t *deadline)
 	return 0;
 }
 
-/* ---- clocks ---- */
-
-static bool read_clock(int clock, uint64_t *nanoseconds)
-{
-	switch (clock) {
-	case CLOCK_REALTIME:
-	case CLOCK_REALTIME_COARSE:
-	case CLOCK_TAI:
-		*nanoseconds = realtime_now();
-		return true;
-	case CLOCK_MONOTONIC:
-	case CLOCK_MONOTONIC_RAW:
-	case CLOCK_MONOTONIC_COARSE:
-	case CLOCK_BOOTTIME:
-		*nanoseconds = time_now();
-		return true;
-	case CLOCK_PROCESS_CPUTIME_ID:
-	case CLOCK_THREAD_CPUTIME_ID:
-		*nanoseconds = sched_cpu_time(current_thread());
-		return true;
-	default:
-		return false;
-	}
-}
-
-int64_t sys_clock_gettime(const struct syscall *call)
-{
-	uint64_t now;
-
-	return read_clock(arg_int(call, 0), &now) ? put_timespec(call->a[1], now) : -EINVAL;
-}
-
-int64_t sys_clock_getres(const struct syscall *call)
-{
-	uint64_t now;
-
-	if (!read_clock(arg_int(call, 0), &now))
-		return -EINVAL;
-	return call->a[1] ? put_timespec(call->a[1], 1) : 0;
-}
-
-int64_t sys_gettimeofday(const struct syscall *call)
-{
-	struct __kernel_old_timeval now = timeval_of(realtime_now());
-	const struct timezone zone = {0};
-
-	if (call->a[0] && copy_to_user(call->a[0], &now, sizeof(now)))
-		return -EFAULT;
-	if (call->a[1] && copy_to_user(call->a[1], &zone, sizeof(zone)))
-		return -EFAULT;
-	return 0;
-}
-
-int64_t sys_time(const struct syscall *call)
-{
-	int64_t now = (int64_t)(realtime_now() / NS_PER_SECOND);
-
-	if (call->a[0] && copy_to_user(call->a[0], &now, sizeof(now)))
-		return -EFAULT;
-	return now;
-}
-
 /* ---- sleeping ---- */
 
 /* Call `number`, which may be made again until it is over; 0: its arguments say until when.
@@ -160,17 +94,53 @@ int64_t sys_nanosleep(const struct syscall *call)
 	return error ? error : sleep_until(deadline, __NR_nanosleep, call->a[1]);
 }
 
+/* Until the calling process has used that much time: it has one thread, which uses none while it
+ * sleeps, so a signal alone ends it. */
+static int64_t sleep_on_cpu_time(vaddr_t time, bool absolute, vaddr_t remaining)
+{
+	struct wait_queue nobody;
+	uint64_t until;
+	int error = get_timespec(time, &until);
+
+	if (error)
+		return error;
+	if (until <= (absolute ? sched_cpu_time(current_thread()) : 0))
+		return 0;
+	wait_queue_init(&nobody);
+	(void)!wait_until(&nobody, WAIT_FOREVER, false);
+	if (!absolute && remaining && put_timespec(remaining, until))
+		return -EFAULT;
+	return -EINTR;
+}
+
+/* For a clock that nobody can wait for; the errors in Linux's order. */
+static int refuse_to_sleep(int clock, vaddr_t time)
+{
+	uint64_t now;
+
+	if (clock >= 0)
+		return clock_read(clock, &now) ? -EOPNOTSUPP : -EINVAL;
+	if (clock_is_file(clock))
+		return -EOPNOTSUPP;
+	int error = get_timespec(time, &now);
+	return error ? error : -EINVAL;
+}
+
+/* clock_nanosleep(2). The CPU time of another process can be read alone. */
 int64_t sys_clock_nanosleep(const struct syscall *call)
 {
-	int clock = arg_int(call, 0);
+	int clock = clock_canonical(arg_int(call, 0));
 	bool absolute = arg_unsigned(call, 1) & TIMER_ABSTIME;
+	bool realtime = clock == CLOCK_REALTIME || clock == CLOCK_TAI;
 	uint64_t deadline;
 
-	if (clock != CLOCK_REALTIME && clock != CLOCK_MONOTONIC && clock != CLOCK_BOOTTIME)
-		return -EINVAL;
+	if (clock == CLOCK_PROCESS_CPUTIME_ID)
+		return sleep_on_cpu_time(call->a[2], absolute, call->a[3]);
+	if (!realtime && clock != CLOCK_MONOTONIC && clock != CLOCK_BOOTTIME)
+		return refuse_to_sleep(arg_int(call, 0), call->a[2]);
 	int error = 0;
 	if (!restart_deadline(&deadline))
-		error = get_deadline(call->a[2], absolute, clock == CLOCK_REALTIME, &deadline);
+		error = get_deadline(call->a[2], absolute, realtime, &deadline);
 	if (error)
 		return error;
 	return absolute ? sleep_until(deadline, 0, 0)

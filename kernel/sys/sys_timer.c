@@ -94,7 +94,8 @@ int64_t sys_getitimer(const struct syscall *call)
 
 /* ---- timer_create ---- */
 
-static bool is_known_clock(int clock)
+/* The clocks that timers can be on. */
+static bool has_timers(int clock)
 {
 	switch (clock) {
 	case CLOCK_REALTIME:
@@ -144,13 +145,16 @@ static int get_event(vaddr_t user, struct timer_request *request)
 
 int64_t sys_timer_create(const struct syscall *call)
 {
-	struct timer_request request = {.clock = arg_int(call, 0)};
+	struct timer_request request = {.clock = clock_canonical(arg_int(call, 0))};
 	int id, error = get_event(call->a[1], &request);
+	uint64_t now;
 
 	if (error)
 		return error;
-	if (!is_known_clock(request.clock))
-		return -EINVAL;
+	if (!has_timers(request.clock)) {
+		bool can_be_read = request.clock >= 0 && clock_read(request.clock, &now);
+		return can_be_read ? -EOPNOTSUPP : -EINVAL;
+	}
 	error = posix_timer_create(&request, &id);
 	if (error)
 		return error;

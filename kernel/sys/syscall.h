@@ -303,13 +303,17 @@ int64_t sys_rt_sigpending(const struct syscall *call);
 int64_t sys_pause(const struct syscall *call);
 int64_t sys_sigaltstack(const struct syscall *call);
 
+/* sys_clock.c */
+int64_t sys_clock_gettime(const struct syscall *call);
+int64_t sys_clock_settime(const struct syscall *call);
+int64_t sys_clock_getres(const struct syscall *call);
+int64_t sys_gettimeofday(const struct syscall *call);
+int64_t sys_settimeofday(const struct syscall *call);
+int64_t sys_time(const struct syscall *call);
+
 /* sys_time.c */
 int64_t sys_nanosleep(const struct syscall *call);
 int64_t sys_clock_nanosleep(const struct syscall *call);
-int64_t sys_clock_gettime(const struct syscall *call);
-int64_t sys_clock_getres(const struct syscall *call);
-int64_t sys_gettimeofday(const struct syscall *call);
-int64_t sys_time(const struct syscall *call);
 int64_t sys_times(const struct syscall *call);
 int64_t sys_getrusage(const struct syscall *call);
 

@@ -5,12 +5,10 @@
 #include <linux/time.h>
 #include <linux/time_types.h>
 #include "lib/types.h"
+#include "sync/realtime.h"
 
 #define NS_PER_SECOND 1000000000ull
 #define NS_PER_US     1000ull
-
-/* Nanoseconds since 1970. */
-uint64_t realtime_now(void);
 
 /* A struct timespec of the program as nanoseconds, at most WAIT_FOREVER - 1. -EFAULT, -EINVAL. */
 NODISCARD int get_timespec(vaddr_t user, uint64_t *nanoseconds);
@@ -18,6 +16,16 @@ NODISCARD int put_timespec(vaddr_t user, uint64_t nanoseconds);
 
 /* The time_now() at which a timespec is over: of now on, or, `absolute`, on the given clock. */
 NODISCARD int get_deadline(vaddr_t user, bool absolute, bool realtime, uint64_t *deadline);
+
+/* What a clock says, in nanoseconds. False: there is no such clock, or no such process. */
+bool clock_read(int clock, uint64_t *nanoseconds);
+
+/* The name that everybody uses for the caller's own CPU time; other clocks are returned as they
+ * are. */
+int clock_canonical(int clock);
+
+/* Has it the number of a clock that a descriptor names? There are no such clocks. */
+bool clock_is_file(int clock);
 
 static inline struct __kernel_old_timeval timeval_of(uint64_t nanoseconds)
 {

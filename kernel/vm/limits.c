@@ -52,9 +52,9 @@ bool vm_within_limits(const struct vm_space *space, unsigned prot, unsigned flag
 
 bool vm_is_overcommit(unsigned prot, unsigned flags, uint64_t bytes)
 {
-	if (flags & REGION_NORESERVE)
+	if ((flags & (REGION_NORESERVE | REGION_SHARED)) || !(prot & VM_WRITE))
 		return false;
-	return ((prot & VM_WRITE) || (flags & REGION_SHARED)) && bytes > mm_total_bytes();
+	return bytes > mm_total_bytes();
 }
 
 uint64_t vm_mapped_in(const struct vm_space *space, vaddr_t start, vaddr_t end)

@@ -41,7 +41,7 @@ static int may_protect(const struct vm_space *space, const struct vm_region *reg
 	if (!vm_within_limits(space, prot, region->flags, bytes) &&
 	    vm_within_limits(space, region->prot, region->flags, bytes))
 		return -ENOMEM;
-	if (!(region->flags & REGION_SHARED) && vm_is_overcommit(prot, region->flags, bytes))
+	if (vm_is_overcommit(prot, region->flags, bytes))
 		return -ENOMEM;
 	return 0;
 }

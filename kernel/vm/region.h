@@ -91,7 +91,8 @@ NODISCARD vaddr_t vm_find_gap(const struct vm_space *space, vaddr_t floor, vaddr
  * RLIMIT_AS and RLIMIT_DATA? */
 NODISCARD bool vm_within_limits(const struct vm_space *space, unsigned prot, unsigned flags,
 				uint64_t bytes);
-/* Linux's heuristic overcommit: is this a promise that all of memory could never keep? */
+/* Linux's heuristic overcommit: is this a promise that all of memory could never keep? What is
+ * shared is its object's matter. */
 NODISCARD bool vm_is_overcommit(unsigned prot, unsigned flags, uint64_t bytes);
 /* The bytes of [start, end) that are mapped. */
 uint64_t vm_mapped_in(const struct vm_space *space, vaddr_t start, vaddr_t end);

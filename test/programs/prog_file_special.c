@@ -230,6 +230,7 @@ static void seals(void)
 	result("more", fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK));
 	result("unknown", fcntl(fd, F_ADD_SEALS, 0x1000));
 	result("of no memfd", fcntl(0, F_GET_SEALS));
+	result("whom SIGIO is sent", fcntl(fd, F_GETOWN));
 	close(fd);
 	close(other);
 }

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -126,6 +127,11 @@ static void ranges(void)
 	in_child(show_all, fd);
 	close(copy);
 	printf("any close ends them\n");
+	in_child(show_all, fd);
+	copy = again(O_RDWR);
+	result("all again", record(fd, F_SETLK, F_WRLCK, 0, 0));
+	in_child(show_all, fd);
+	result("close_range", syscall(SYS_close_range, copy, copy, 0));
 	in_child(show_all, fd);
 	result("write lock of a reader", record(reader, F_SETLK, F_WRLCK, 0, 1));
 	result("bad type", record(fd, F_SETLK, 7, 0, 1));

@@ -5,12 +5,14 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <poll.h>
+#include <sched.h>
 #include <semaphore.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -222,6 +224,30 @@ static void blocked_signals(void)
 	signal(SIGCHLD, SIG_DFL);
 }
 
+/* A child dies at once; who adopts its own child? */
+static void orphans(void)
+{
+	int adopts = -1, status = -1;
+	pid_t self = getpid();
+
+	prctl(PR_SET_CHILD_SUBREAPER, 7);
+	prctl(PR_GET_CHILD_SUBREAPER, &adopts);
+	say("it adopts", adopts);
+	pid_t child = fork();
+	if (child == 0) {
+		prctl(PR_GET_CHILD_SUBREAPER, &adopts);
+		child = getpid();
+		if (fork() != 0)
+			_exit(adopts);
+		while (getppid() == child)
+			sched_yield();
+		_exit(getppid() == self ? 21 : 22);
+	}
+	say("its child does not", wait_for(child));
+	say("it waits for the orphan", wait(&status) > 0 ? status : -1);
+	prctl(PR_SET_CHILD_SUBREAPER, 0);
+}
+
 int main(void)
 {
 	shared = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
@@ -238,5 +264,6 @@ int main(void)
 	killed("a writer without a reader", break_a_pipe, 0);
 	semaphores();
 	blocked_signals();
+	orphans();
 	return 17;
 }

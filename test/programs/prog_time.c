@@ -70,6 +70,14 @@ int main(void)
 	struct timespec time;
 	status = clock_gettime(12345, &time);
 	printf("an unknown clock: %d %s\n", status, strerror(errno));
+	clockid_t own, parents;
+	printf("clocks of processes: %d %d %d\n", clock_getcpuclockid(0, &own),
+	       clock_getcpuclockid(getppid(), &parents), clock_getcpuclockid(1 << 21, &parents));
+	int64_t total = now(CLOCK_PROCESS_CPUTIME_ID);
+	say("a process's clock is its CPU time", now(own) >= total);
+	forward("a process's clock", own);
+	status = clock_gettime(-5, &time); /* of the kind of a descriptor */
+	printf("a clock that is no file: %d %s\n", status, strerror(errno));
 	struct timeval of_day;
 	status = gettimeofday(&of_day, NULL);
 	int64_t difference = now(CLOCK_REALTIME) / BILLION - of_day.tv_sec;

@@ -329,6 +329,8 @@ const struct call calls[] = {
 	CALL(clock_nanosleep, 2, BELOW(12), FLAGS(1), TIMESPEC, OUT(16)),
 	CALL(clock_gettime, 2, BELOW(12), OUT(16)),
 	CALL(clock_getres, 2, BELOW(12), OUT(16)),
+	CALL(clock_settime, 1, BELOW(3), TIMESPEC),
+	CALL(settimeofday, 1, TIMESPEC, OUT(8)),
 	CALL(gettimeofday, 2, OUT(16), OUT(8)),
 	CALL(time, 1, OUT(8)),
 	CALL(times, 1, OUT(32)),

@@ -9,7 +9,8 @@ from harness import Guest, assert_no_frames_lost, job, run_jobs
 
 BUSYBOX = os.path.realpath("/bin/busybox")
 # tmpfs on Linux, too.
-SCRATCH = "/dev/shm/quire-files-test"
+# On the host, too, where several such tests run at once.
+SCRATCH = f"/dev/shm/quire-files-{os.getpid()}"
 ENVIRONMENT = {"PATH": "/usr/bin:/bin", "HOME": "/", "TZ": "UTC"}
 VARIABLES = [f"{name}={value}" for name, value in ENVIRONMENT.items()]
 

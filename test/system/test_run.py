@@ -162,6 +162,13 @@ def test_arguments_environment_and_place(quire, tmp_path):
     assert b"variable (1): x\n" in given.stdout
 
 
+def test_the_locale_and_the_time_zone_of_the_environment(quire):
+    """Both are files that the C library reads."""
+    environment = {"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", "TZ": "America/New_York"}
+    words = ["/bin/bash", "-c", 'x=\u00e9\u2603; printf "%d %(%F %T %Z)T\\n" ${#x} 0']
+    assert_same(quire(*PVH, *words, env=environment), host(*words, env=environment))
+
+
 def test_a_program_from_path_and_one_from_here(quire, tmp_path):
     environment = {"PATH": "/usr/bin:/bin"}
     done = quire(*PVH, "busybox", "echo", "from PATH", env=environment)

@@ -114,7 +114,8 @@ def test_a_line_when_only_input_is_a_terminal():
 
 
 def test_bash_and_its_job_control():
-    terminal = Terminal([*RUN, "/bin/bash-static", "--norc", "-i"])
+    # A terminal that can do nothing: no sequences around what is typed, whatever this one can do.
+    terminal = Terminal([*RUN, "--env", "TERM=dumb", "/bin/bash-static", "--norc", "-i"])
     terminal.type(b"PS1='P''> '\n")
     terminal.until(b"\r\nP> ")
     terminal.type(b"sh -c 'echo rea''dy; exec cat'\n")

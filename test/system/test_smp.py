@@ -45,3 +45,16 @@ def test_a_panic_speaks_once():
         guest.expect("^PANIC: ")
         assert guest.wait() == qemu.STATUS_PANIC
         assert sum("PANIC" in line for line in guest.lines) == 1
+
+
+def test_signals_come_while_processes_are_made():
+    """On several processors a child can be signalled before its parent has let it run."""
+    with Guest([job("build/programs/prog_fork_signals.musl")], boot="pvh", cpus=4) as guest:
+        result = guest.results()[0]
+    assert (result.stdout, result.status) == (b"2000 children\n", 0)
+
+
+def test_programs_are_told_of_all_processors():
+    script = "nproc; grep -c ^processor /proc/cpuinfo; grep -c '^cpu[0-9]' /proc/stat"
+    with Guest([job("/bin/busybox", "sh", "-c", script)], boot="pvh", cpus=3) as guest:
+        assert guest.results()[0].stdout == b"3\n3\n3\n"

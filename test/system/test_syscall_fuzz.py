@@ -21,11 +21,13 @@ KEPT_PAGES = 8  # the slab allocator may keep so many more than before
 SUCCEED = 0.2  # of all calls, or the arguments are too wild to get anywhere
 
 
-def run_seeds(seeds, memory):
-    jobs = [job(FUZZER, "--seed", str(seed), "--calls", str(CALLS)) for seed in seeds]
+def run_seeds(seeds, memory, cpus=1):
+    # A file each: one that takes the right to execute from its own does not stop the next.
+    jobs = [job(FUZZER, "--seed", str(seed), "--calls", str(CALLS), guest=f"/fuzz_calls.{number}")
+            for number, seed in enumerate(seeds)]
     jobs.append(job(AFTERWARDS))
     print("seeds:", *seeds)
-    with Guest(jobs, boot="pvh", memory=memory, limit=240) as guest:
+    with Guest(jobs, boot="pvh", memory=memory, cpus=cpus, limit=240) as guest:
         results = guest.results()
         assert_no_frames_lost(guest.lines, len(jobs))
         slab = [counts["slab"] for counts in FrameCounts.in_log(guest.lines)]
@@ -48,3 +50,7 @@ def test_fixed_seeds_and_a_new_one():
 
 def test_short_of_memory():
     run_seeds([4, random.randrange(10, 1 << 32)], memory="24M")
+
+
+def test_on_four_processors():
+    run_seeds([5, 6, random.randrange(10, 1 << 32)], memory="256M", cpus=4)

@@ -49,3 +49,12 @@ def test_commands_that_read_proc():
         echo through >/dev/stdout; ls /proc/self/fd | wc -l""")
     assert output.split() == ["1", "1", "1", "1", "1", "pidof", "1", "quire", "other", "other",
                               "here", "through", "4"]
+
+
+def test_the_clock_can_be_set():
+    lines = run("""
+        date -u -s '2031-05-06 07:08:09' >/dev/null; touch /tmp/new; date -u +%F
+        stat -c %y /tmp/new | cut -d' ' -f1
+        date -u -s '1970-01-01 00:00:00' 2>&1 >/dev/null; date -u +%F""").splitlines()
+    assert lines == ["2031-05-06", "2031-05-06", "date: can't set date: Invalid argument",
+                     "2031-05-06"]

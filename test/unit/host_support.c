@@ -3,9 +3,12 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "debug/assert.h"
 #include "debug/log.h"
+#include "dies.h"
 
 static enum log_level max_level = LOG_WARNING;
 
@@ -38,4 +41,19 @@ void panic(const char *format, ...)
 	va_end(arguments);
 	fputc('\n', stderr);
 	abort();
+}
+
+bool dies(void (*run)(void))
+{
+	int status;
+
+	fflush(stdout);
+	pid_t pid = fork();
+	if (pid == 0) {
+		if (!freopen("/dev/null", "w", stderr))
+			_exit(0);
+		run();
+		_exit(0);
+	}
+	return pid > 0 && waitpid(pid, &status, 0) == pid && status != 0;
 }

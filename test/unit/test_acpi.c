@@ -18,6 +18,7 @@
 #define HPET_AT      0x2000u
 #define DSDT_AT      0x2200u
 #define SSDT_AT      0x2400u
+#define MCFG_AT      0x2600u
 
 static uint8_t memory[MEMORY_BYTES];
 static struct acpi_info info;
@@ -253,6 +254,60 @@ KTEST(acpi_fadt_extended_fields)
 	put(FADT_AT + 176, 0x10000, 8); /* is no port */
 	parse();
 	EXPECT(!info.has_pm1a);
+}
+
+KTEST(acpi_reset_register)
+{
+	make_machine();
+	put(FADT_AT + 116, 1, 1); /* I/O space */
+	put(FADT_AT + 120, 0xcf9, 8);
+	put(FADT_AT + 128, 0x0f, 1);
+	parse();
+	EXPECT_EQ(info.reset_port, 0); /* the flag says that it is none */
+	put(FADT_AT + 112, 1u << 10, 4);
+	parse();
+	EXPECT(info.reset_port == 0xcf9 && info.reset_value == 0x0f);
+	put(FADT_AT + 122, 1, 1); /* no port */
+	parse();
+	EXPECT_EQ(info.reset_port, 0);
+	put(FADT_AT + 122, 0, 1);
+	put(FADT_AT + 116, 0, 1); /* memory */
+	parse();
+	EXPECT_EQ(info.reset_port, 0);
+}
+
+static void make_mcfg(unsigned index, uint64_t address, unsigned segment, unsigned buses)
+{
+	paddr_t at = MCFG_AT + 44 + 16 * index;
+
+	put(at, address, 8);
+	put(at + 8, segment, 2);
+	put(at + 10, buses, 2); /* first and last */
+	finish_table(MCFG_AT, "MCFG", 44 + 16 * (index + 1));
+}
+
+KTEST(acpi_mcfg)
+{
+	static const uint32_t tables[] = {FADT_AT, MCFG_AT};
+
+	make_machine();
+	make_root(tables, ARRAY_SIZE(tables));
+	make_mcfg(0, 0xd0000000, 1, 0xff00); /* another segment */
+	parse();
+	EXPECT_EQ(info.ecam, 0);
+	make_mcfg(1, 0xb0000000, 0, 0x0f10); /* ends before it starts */
+	parse();
+	EXPECT_EQ(info.ecam, 0);
+	make_mcfg(2, 0xb0000000, 0, 0xff00);
+	parse();
+	EXPECT_EQ(info.ecam, 0xb0000000);
+	EXPECT(info.ecam_first_bus == 0 && info.ecam_last_bus == 0xff);
+	finish_table(MCFG_AT, "MCFG", 44 + 16 * 3 - 1); /* the last entry is cut */
+	parse();
+	EXPECT_EQ(info.ecam, 0);
+	make_mcfg(2, UINT64_MAX - 0xfffff, 0, 0xff00);
+	parse();
+	EXPECT_EQ(info.ecam, 0);
 }
 
 KTEST(acpi_hardware_reduced)

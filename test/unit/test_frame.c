@@ -6,6 +6,7 @@
 #include "mm/layout.h"
 #include "mm/slab.h"
 
+#include "dies.h"
 #include "random.h"
 
 #define FRAMES 4096u
@@ -156,6 +157,84 @@ KTEST(slab_objects_do_not_overlap_and_all_return)
 	for (unsigned i = 0; i < ARRAY_SIZE(objects); i++)
 		kfree(objects[i].memory);
 	EXPECT_EQ(free_frames(), before);
+}
+
+/* ---- what must not happen ---- */
+
+static struct frame *victim;
+
+static void nothing(void)
+{
+	frame_get(victim);
+}
+
+static void freed_twice(void)
+{
+	frame_free(victim);
+	frame_free(victim);
+}
+
+static void named_while_free(void)
+{
+	frame_free(victim);
+	frame_get(victim);
+}
+
+static void dropped_while_free(void)
+{
+	frame_free(victim);
+	(void)frame_put(victim);
+}
+
+static void freed_while_others_name_it(void)
+{
+	frame_get(victim);
+	frame_free(victim);
+}
+
+static void dropped_too_often(void)
+{
+	(void)frame_put(victim);
+	(void)frame_put(victim);
+}
+
+static void counted_beyond_the_end(void)
+{
+	victim->count = UINT32_MAX;
+	frame_get(victim);
+}
+
+static void counted_beyond_the_end_at_once(void)
+{
+	frame_get_many(victim, UINT32_MAX);
+}
+
+static void written_to_while_free(void)
+{
+	frame_free(victim);
+	*(char *)frame_data(victim) = 1;
+	(void)frame_alloc(FRAME_ANON, 0);
+}
+
+KTEST(frame_misuse_is_caught)
+{
+	static void (*const mistakes[])(void) = {
+		freed_twice,
+		named_while_free,
+		dropped_while_free,
+		freed_while_others_name_it,
+		dropped_too_often,
+		counted_beyond_the_end,
+		counted_beyond_the_end_at_once,
+		written_to_while_free,
+	};
+
+	host_memory_init(FRAMES);
+	victim = frame_alloc(FRAME_ANON, 0);
+	EXPECT(!dies(nothing));
+	for (unsigned i = 0; i < ARRAY_SIZE(mistakes); i++)
+		if (!dies(mistakes[i]))
+			ktest_fail(__FILE__, __LINE__, "mistake %u is not caught", i);
 }
 
 KTEST(slab_refuses_what_is_too_large)

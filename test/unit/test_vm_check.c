@@ -1,10 +1,9 @@
 /* test_vm_check.c: the checks must find what they are for: each mistake is planted in a process of
  * its own, which must die of it. Only on the host. */
-#include <stdio.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "debug/ktest.h"
+#include "dies.h"
 #include "host.h"
 #include "lib/string.h"
 #include "mm/frame.h"
@@ -182,21 +181,19 @@ static void object_counted_too_little(void)
 	file->count = 2;
 }
 
-/* Does a check of the world with this mistake end its process? */
-static bool dies(void (*mistake)(void))
-{
-	int status;
+static void (*planted)(void);
 
-	fflush(stdout);
-	pid_t pid = fork();
-	if (pid == 0) {
-		if (!freopen("/dev/null", "w", stderr))
-			_exit(0);
-		mistake();
-		check();
-		_exit(0);
-	}
-	return pid > 0 && waitpid(pid, &status, 0) == pid && status != 0;
+static void plant_and_check(void)
+{
+	planted();
+	check();
+}
+
+/* Does a check of the world find this mistake? */
+static bool is_found(void (*mistake)(void))
+{
+	planted = mistake;
+	return dies(plant_and_check);
 }
 
 KTEST(vm_check_finds_each_planted_mistake)
@@ -220,9 +217,9 @@ KTEST(vm_check_finds_each_planted_mistake)
 	};
 
 	build();
-	EXPECT(!dies(nothing));
+	EXPECT(!is_found(nothing));
 	for (unsigned i = 0; i < ARRAY_SIZE(mistakes); i++)
-		if (!dies(mistakes[i]))
+		if (!is_found(mistakes[i]))
 			ktest_fail(__FILE__, __LINE__, "mistake %u is not found", i);
 	vm_space_activate(NULL);
 	vm_space_destroy(parent);

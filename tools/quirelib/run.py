@@ -10,6 +10,7 @@ from .errors import QuireError, UsageError
 from .job import FileSet, Job, JOB_FILE, encode_jobs, host_terminals, passed_environment
 from .program import check_program, find_program
 from .session import Session
+from .settings import bring_settings
 from .streams import HostStreams
 from .workspace import check_volume, workspace, write_boot_files, write_initrd
 
@@ -41,6 +42,7 @@ def make_files(program, added, environment):
         files.add_reached(program)
         variables = dict(variable.split("=", 1) for variable in environment)
         bring_needs(files, variables)
+        bring_settings(files, variables)
     except OSError as error:
         raise QuireError(f"{error.filename}: {error.strerror}") from error
     except ValueError as error:

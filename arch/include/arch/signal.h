@@ -31,6 +31,9 @@ struct arch_signal {
 /* Is a thread with this stack pointer on the alternate stack? Never, if it disarms itself. */
 bool arch_signal_on_stack(const struct arch_signal_stack *stack, vaddr_t sp);
 
+/* The most that a frame can take of an alternate stack (AT_MINSIGSTKSZ). */
+size_t arch_signal_bytes(void);
+
 /* Push a frame, and make `frame` one that calls the handler. -EFAULT: nothing has changed but what
  * is on the program's stack. Interrupts on, no spinlock. */
 NODISCARD int arch_signal_push(struct arch_thread *current, struct trap_frame *frame,

@@ -1,0 +1,138 @@
+/* keyboard.c: see keyboard.h. */
+#include "dev/keyboard.h"
+
+#include "debug/log.h"
+#include "dev/console.h"
+#include "dev/i8042.h"
+#include "dev/keymap.h"
+#include "lib/errno.h"
+#include "lib/options.h"
+#include "sync/spinlock.h"
+
+#define RING_BYTES 1024u /* a power of two */
+/* Events taken at a time: broken hardware may claim that there is always one more. */
+#define EVENTS_MAX 256u
+
+static struct spinlock keyboard_lock = SPINLOCK_INIT(RANK_CONSOLE);
+
+/* Under keyboard_lock. */
+static struct keymap_state state;
+static struct keyboard_source *sources;
+static char ring[RING_BYTES];
+static uint32_t ring_head, ring_tail; /* bytes ever put in, taken out */
+
+/* Set once at boot. */
+static void (*input_handler)(void *);
+static void *input_argument;
+
+/* In a panic the lock may be held by who will never give it back. */
+static bool lock_keyboard(void) NO_LOCK_ANALYSIS
+{
+	if (console_in_panic())
+		return false;
+	spin_lock(&keyboard_lock);
+	return true;
+}
+
+static void unlock_keyboard(bool locked) NO_LOCK_ANALYSIS
+{
+	if (locked)
+		spin_unlock(&keyboard_lock);
+}
+
+/* All of a key's bytes, or, where the ring has no room for them, none. */
+static void put(const char *bytes, size_t count)
+{
+	if (RING_BYTES - (ring_head - ring_tail) < count)
+		return;
+	for (size_t i = 0; i < count; i++)
+		ring[ring_head++ % RING_BYTES] = bytes[i];
+}
+
+/* Move what the sources have into the ring. keyboard_lock. */
+static void collect_locked(void)
+{
+	char bytes[KEYMAP_BYTES];
+	unsigned key;
+	bool pressed;
+
+	for (struct keyboard_source *source = sources; source; source = source->link)
+		for (unsigned i = 0; i < EVENTS_MAX && source->next(source, &key, &pressed); i++)
+			put(bytes, keymap_press(&state, key, pressed, bytes));
+}
+
+size_t keyboard_read(char *to, size_t bytes)
+{
+	size_t done = 0;
+	bool locked = lock_keyboard();
+
+	if (ring_head == ring_tail)
+		collect_locked();
+	while (done < bytes && ring_tail != ring_head)
+		to[done++] = ring[ring_tail++ % RING_BYTES];
+	unlock_keyboard(locked);
+	return done;
+}
+
+void keyboard_interrupt(void)
+{
+	bool locked = lock_keyboard();
+
+	collect_locked();
+	bool any = ring_head != ring_tail;
+	unlock_keyboard(locked);
+	if (any && input_handler)
+		input_handler(input_argument);
+}
+
+int keyboard_on_input(void (*handler)(void *), void *argument)
+{
+	input_argument = argument;
+	input_handler = handler;
+	for (struct keyboard_source *source = sources; source; source = source->link)
+		if (!source->has_interrupt)
+			return -ENODEV;
+	return 0;
+}
+
+/* ---- as a console: the debug shell reads there ---- */
+
+static void write_nowhere(struct console *console, const char *text, size_t bytes)
+{
+}
+
+static size_t console_input(struct console *console, char *to, size_t bytes)
+{
+	return keyboard_read(to, bytes);
+}
+
+/* Linked into the list of consoles, under their lock. */
+static struct console keyboard_console = {
+	.name = "keyboard",
+	.write = write_nowhere,
+	.read = console_input,
+	.keys_only = true,
+};
+
+void keyboard_add(struct keyboard_source *source)
+{
+	bool first = !sources, locked = lock_keyboard();
+
+	source->link = sources;
+	sources = source;
+	unlock_keyboard(locked);
+	if (first)
+		console_register(&keyboard_console);
+}
+
+void keyboard_init(void)
+{
+	const char *wanted = option("keyboard");
+
+	state.map = keymap_find(wanted ? wanted : "us");
+	if (!state.map) {
+		log_warning("keyboard=%s is not one of us, uk, de; it is us", wanted);
+		state.map = keymap_find("us");
+	}
+	i8042_init();
+}

@@ -1,0 +1,32 @@
+/*
+ * keyboard.h: what is typed at keyboards, as the bytes of a terminal, whichever controller they
+ * hang on. Lock: keyboard_lock (RANK_CONSOLE), inside; in a panic nothing is locked.
+ */
+#ifndef DEV_KEYBOARD_H
+#define DEV_KEYBOARD_H
+
+#include "lib/types.h"
+
+/* A controller. It stays for ever. */
+struct keyboard_source {
+	/* The next key event that waits; false: none. Never waits. Under keyboard_lock. */
+	bool (*next)(struct keyboard_source *source, unsigned *key, bool *pressed);
+	bool has_interrupt; /* it calls keyboard_interrupt() */
+	struct keyboard_source *link;
+};
+
+/* Look for keyboards, once, after ACPI's tables and the interrupts. The option keyboard= names the
+ * layout. */
+void keyboard_init(void);
+/* From now on its keys count. Its interrupt comes only later. */
+void keyboard_add(struct keyboard_source *source);
+/* A source has events. Interrupts off, no locks. */
+void keyboard_interrupt(void);
+
+/* Up to `bytes` that were typed; 0: none. Never waits. */
+NODISCARD size_t keyboard_read(char *to, size_t bytes);
+/* Call handler(argument) when there are bytes (interrupts off). -ENODEV: there is a keyboard whose
+ * keys no interrupt tells of, so poll as well. */
+NODISCARD int keyboard_on_input(void (*handler)(void *), void *argument);
+
+#endif

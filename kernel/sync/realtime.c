@@ -1,0 +1,27 @@
+/* realtime.c: see realtime.h. */
+#include "sync/realtime.h"
+
+#include <arch/time.h>
+
+#include "debug/assert.h"
+
+#define NS_PER_SECOND 1000000000ull
+
+/* How much later it is than the machine's clock said; changed atomically, and may wrap. */
+static uint64_t correction;
+
+static uint64_t uncorrected(void)
+{
+	return time_boot_epoch() * NS_PER_SECOND + time_now();
+}
+
+uint64_t realtime_now(void)
+{
+	return uncorrected() + __atomic_load_n(&correction, __ATOMIC_RELAXED);
+}
+
+void realtime_set(uint64_t nanoseconds)
+{
+	assert(nanoseconds >= time_now());
+	__atomic_store_n(&correction, nanoseconds - uncorrected(), __ATOMIC_RELAXED);
+}

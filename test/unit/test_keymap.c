@@ -1,0 +1,142 @@
+/* test_keymap.c: scan codes and USB reports to keys, keys to a terminal's bytes. */
+#include <linux/input-event-codes.h>
+#include <string.h>
+
+#include "debug/ktest.h"
+#include "dev/keymap.h"
+#include "dev/scancode.h"
+
+/* What a layout sends for a row of scan codes of set 1. */
+static bool types_on(const char *map, const char *codes, size_t count, const char *expected)
+{
+	struct keymap_state keys = {.map = keymap_find(map)};
+	struct scancode_state scan = {.extended = false};
+	char sent[256];
+	size_t done = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		bool pressed;
+		unsigned key = scancode_key(&scan, (uint8_t)codes[i], &pressed);
+		if (key)
+			done += keymap_press(&keys, key, pressed, sent + done);
+	}
+	return done == strlen(expected) && memcmp(sent, expected, done) == 0;
+}
+#define TYPES(map, codes, expected) EXPECT(types_on(map, codes, sizeof(codes) - 1, expected))
+
+KTEST(keymap_letters_and_shifts)
+{
+	TYPES("us", "\x26\xa6\x1f\x9f\x1c\x9c", "ls\r");
+	TYPES("us", "\x2a\x1e\xaa\x1e", "Aa");               /* left shift */
+	TYPES("us", "\x36\x2b\xb6\xab", "|");                /* right shift */
+	TYPES("us", "\x2a\x36\xaa\x1e\xb6\x1e", "Aa");       /* both, one let go */
+	TYPES("us", "\x3a\xba\x1e\x02\x2a\x1e\x02", "A1a!"); /* caps lock: letters only */
+	TYPES("us", "\x3a\xba\x1e\x3a\xba\x1e", "Aa");       /* and off again */
+	TYPES("us", "\x1e\x1e\x1e\x9e", "aaa");              /* the keyboard repeats */
+	TYPES("us", "\x0e\x0f\x01", "\x7f\t\x1b");
+}
+
+KTEST(keymap_control_and_alt)
+{
+	TYPES("us", "\x1d\x2e\xae\x9d\x2e",
+	      "\x03"
+	      "c");
+	TYPES("us", "\xe0\x1d\x2c\xac\xe0\x9d\x2c",
+	      "\x1a"
+	      "z");                           /* right control */
+	TYPES("us", "\x1d\x1b", "\x1d");      /* Ctrl-] */
+	TYPES("us", "\x1d\x02\x9d\x02", "1"); /* Ctrl-1 is nothing */
+	TYPES("us", "\x38\x21\xb8\x21",
+	      "\x1b"
+	      "ff"); /* Alt is ESC */
+	TYPES("us", "\xe0\x38\x21",
+	      "\x1b"
+	      "f"); /* right Alt, on this layout */
+	TYPES("us", "\x38\x1d\x2e", "\x1b\x03");
+}
+
+KTEST(keymap_other_keys)
+{
+	TYPES("us", "\xe0\x48\xe0\xc8\xe0\x50\xe0\x4d\xe0\x4b", "\x1b[A\x1b[B\x1b[C\x1b[D");
+	TYPES("us", "\xe0\x47\xe0\x4f\xe0\x53", "\x1b[1~\x1b[4~\x1b[3~");
+	TYPES("us", "\x3b\x3f\x40\x44\x57\x58", "\x1b[[A\x1b[[E\x1b[17~\x1b[21~\x1b[23~\x1b[24~");
+	TYPES("us", "\x47\x53\x4e\xe0\x1c\xe0\x35", "7.+\r/");   /* the keypad, num lock on */
+	TYPES("us", "\x45\xc5\x47\x4c\x45\xc5\x47", "\x1b[1~7"); /* and off */
+	/* Shifts that the keyboard makes up around its cursor keys are none. */
+	TYPES("us", "\xe0\x2a\xe0\x4b\xe0\xcb\xe0\xaa\x1e", "\x1b[Da");
+	TYPES("us", "\xe1\x1d\x45\xe1\x9d\xc5\x47",
+	      "\x1b[P7"); /* pause is neither Ctrl nor a lock */
+	TYPES("us", "\x38\xe0\x4b", "\x1b\x1b[D");
+}
+
+KTEST(keymap_layouts)
+{
+	EXPECT(!keymap_find("xx"));
+	TYPES("de", "\x15\x2c\x0c", "zy\xc3\x9f");
+	TYPES("de", "\x2a\x08\xaa\xe0\x38\x10\x12\x56\xe0\xb8", "/@\xe2\x82\xac|");
+	TYPES("de", "\x3a\xba\x28\x0c", "\xc3\x84\xc3\x9f"); /* caps lock: umlauts, not sharp s */
+	TYPES("de", "\x1d\x2c", "\x19");                     /* Ctrl-Y, where Y is */
+	TYPES("de", "\x38\x10", "\x1bq");                    /* the left Alt is ESC */
+	TYPES("de", "\xe0\x38\x10\xe0\xb8\x10", "@q");
+	TYPES("uk", "\x2a\x03\x04\xaa\x2b\x56", "\"\xc2\xa3#\\");
+	TYPES("uk", "\xe0\x38\x05", "\xe2\x82\xac");
+}
+
+/* No byte that a keyboard may send makes more than there is room for. */
+KTEST(keymap_any_bytes)
+{
+	static const char *const names[] = {"us", "uk", "de"};
+	uint32_t random = 1;
+
+	for (size_t map = 0; map < ARRAY_SIZE(names); map++) {
+		struct keymap_state keys = {.map = keymap_find(names[map])};
+		struct scancode_state scan = {.extended = false};
+		for (unsigned i = 0; i < 200000; i++) {
+			char sent[KEYMAP_BYTES + 1];
+			bool pressed = false;
+			random = random * 1664525u + 1013904223u;
+			unsigned key = scancode_key(&scan, (uint8_t)(random >> 24), &pressed);
+			sent[KEYMAP_BYTES] = 0x55;
+			if (!EXPECT(keymap_press(&keys, key, pressed, sent) <= KEYMAP_BYTES) ||
+			    !EXPECT_EQ(sent[KEYMAP_BYTES], 0x55))
+				return;
+		}
+	}
+}
+
+static char heard[64];
+
+static void hear(void *argument, unsigned key, bool pressed)
+{
+	char sent[KEYMAP_BYTES];
+	size_t count = keymap_press(argument, key, pressed, sent);
+
+	strncat(heard, sent, count);
+}
+
+KTEST(keymap_usb_reports)
+{
+	static const uint8_t reports[][HID_REPORT_BYTES] = {
+		{0, 0, 0x0f},                /* l */
+		{0, 0, 0x0f, 0x16},          /* and s */
+		{0, 0, 0x16},                /* s is still down: not typed again */
+		{0x02, 0, 0x31},             /* left shift and backslash at once: | */
+		{0x02, 0, 1, 1, 1, 1, 1, 1}, /* too many keys: nothing changes */
+		{0, 0, 0x31},                /* the bar is still down */
+		{0x10, 0, 0x06},             /* right Ctrl, c */
+		{0, 0, 0xff, 0xa5},          /* no such keys */
+		{0, 0, 0x28},                /* enter */
+	};
+	struct keymap_state keys = {.map = keymap_find("us")};
+	uint8_t before[HID_REPORT_BYTES] = {0};
+
+	heard[0] = '\0';
+	for (size_t i = 0; i < ARRAY_SIZE(reports); i++) {
+		hid_report_changes(before, reports[i], hear, &keys);
+		if (i != 4)
+			memcpy(before, reports[i], sizeof(before));
+		else
+			before[0] = reports[i][0];
+	}
+	EXPECT(strcmp(heard, "ls|\x03\r") == 0);
+}
