@@ -178,7 +178,8 @@ void sched_wake_locked(struct thread *thread)
 void sched_start_thread(struct thread *thread)
 {
 	spin_lock(&sched_lock);
-	assert(thread->state == THREAD_BLOCKED && !thread->on_cpu);
+	assert(thread->state == THREAD_NEW && !thread->on_cpu);
+	thread->state = THREAD_BLOCKED;
 	sched_wake_locked(thread);
 	spin_unlock(&sched_lock);
 }

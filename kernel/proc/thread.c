@@ -5,6 +5,7 @@
 
 #include "debug/assert.h"
 #include "lib/errno.h"
+#include "lib/string.h"
 #include "mm/kmap.h"
 #include "mm/slab.h"
 #include "proc/process.h"
@@ -21,7 +22,7 @@ static struct thread *thread_allocate(struct process *process)
 		return NULL;
 	}
 	thread->process = process;
-	thread->state = THREAD_BLOCKED;
+	thread->state = THREAD_NEW;
 	thread->affinity = UINT64_MAX;
 	thread->nice = process->nice;
 	thread_signals_init(&thread->signals);
@@ -85,6 +86,7 @@ int thread_fork(struct process *process, const struct trap_frame *frame, struct 
 	thread->affinity = current_thread()->affinity;
 	thread->virtual_time = current_thread()->virtual_time;
 	thread->cpu = current_thread()->cpu;
+	memcpy(thread->name, current_thread()->name, sizeof(thread->name));
 	thread_signals_inherit(&thread->signals, &current_thread()->signals);
 	*out = thread;
 	return 0;
@@ -102,7 +104,7 @@ void thread_init_idle(struct thread *thread)
 
 void thread_free(struct thread *thread)
 {
-	assert(!thread->on_cpu && thread->stack_top);
+	assert(!thread->on_cpu && thread->stack_top && !thread->link.next);
 	arch_thread_destroy(&thread->arch);
 	thread_release(thread);
 }
