@@ -9,6 +9,7 @@
 #include "proc/futex.h"
 
 #include <arch/user.h>
+#include <linux/futex.h>
 
 #include "debug/assert.h"
 #include "lib/errno.h"
@@ -216,4 +217,107 @@ int futex_requeue(vaddr_t from, vaddr_t to, bool private, unsigned wake, unsigne
 	if (expected && value != *expected)
 		return -EAGAIN;
 	return requeue(&source, &target, end, wake, move);
+}
+
+/* ---- FUTEX_WAKE_OP ---- */
+
+#define OP_BITS(operation)      ((operation) >> 28 & 7)
+#define COMPARE_BITS(operation) ((operation) >> 24 & 15)
+#define IS_SHIFT(operation)     ((operation) >> 28 & FUTEX_OP_OPARG_SHIFT)
+
+/* 12 bits with a sign. */
+static int32_t extend(uint32_t bits)
+{
+	return (int32_t)(bits << 20) >> 20;
+}
+
+static int change(uint32_t operation, uint32_t old, uint32_t *fresh)
+{
+	uint32_t argument = (uint32_t)extend(operation >> 12);
+
+	if (IS_SHIFT(operation))
+		argument = 1u << (argument & 31);
+	switch (OP_BITS(operation)) {
+	case FUTEX_OP_SET:
+		*fresh = argument;
+		return 0;
+	case FUTEX_OP_ADD:
+		*fresh = old + argument;
+		return 0;
+	case FUTEX_OP_OR:
+		*fresh = old | argument;
+		return 0;
+	case FUTEX_OP_ANDN:
+		*fresh = old & ~argument;
+		return 0;
+	case FUTEX_OP_XOR:
+		*fresh = old ^ argument;
+		return 0;
+	default:
+		return -ENOSYS;
+	}
+}
+
+static int compare(uint32_t operation, uint32_t word)
+{
+	int32_t old = (int32_t)word, argument = extend(operation);
+
+	switch (COMPARE_BITS(operation)) {
+	case FUTEX_OP_CMP_EQ:
+		return old == argument;
+	case FUTEX_OP_CMP_NE:
+		return old != argument;
+	case FUTEX_OP_CMP_LT:
+		return old < argument;
+	case FUTEX_OP_CMP_LE:
+		return old <= argument;
+	case FUTEX_OP_CMP_GT:
+		return old > argument;
+	case FUTEX_OP_CMP_GE:
+		return old >= argument;
+	default:
+		return -ENOSYS;
+	}
+}
+
+/* As the program would do it, by an atomic instruction. *old: what the word was. */
+static int change_word(vaddr_t address, uint32_t operation, uint32_t *old)
+{
+	uint32_t fresh, found = 0;
+
+	if (copy_from_user(&found, address, sizeof(found)))
+		return -EFAULT;
+	do {
+		*old = found;
+		int error = change(operation, *old, &fresh);
+		if (!error)
+			error = user_compare_exchange_u32(address, &found, fresh);
+		if (error)
+			return error;
+	} while (found != *old);
+	return 0;
+}
+
+int futex_wake_operation(vaddr_t first, vaddr_t second, bool private, unsigned wake,
+			 unsigned wake_second, uint32_t operation)
+{
+	struct futex_key key;
+	uint32_t old;
+
+	int error = find_key(first, private, &key);
+	if (!error)
+		error = find_key(second, private, &key);
+	if (!error)
+		error = change_word(second, operation, &old);
+	if (error)
+		return error;
+	/* As on Linux the word has changed by now, even if it can't be compared so. */
+	int holds = compare(operation, old);
+	if (holds < 0)
+		return holds;
+	int woken = futex_wake(first, private, wake, FUTEX_BITSET_MATCH_ANY);
+	int more = 0;
+	if (woken >= 0 && holds)
+		more = futex_wake(second, private, wake_second, FUTEX_BITSET_MATCH_ANY);
+	return more < 0 ? more : woken + more;
 }

@@ -7,7 +7,9 @@
 
 /* A process at one moment, so that it can be printed without a lock. */
 struct process_snapshot {
+	int id; /* of the process, or of the thread that was asked for */
 	int pid, parent, group, session;
+	unsigned threads;
 	char name[PROCESS_NAME_BYTES];
 	char state;                                    /* as in stat: R, S, T or Z */
 	uint64_t started, cpu_time, children_cpu_time; /* nanoseconds */

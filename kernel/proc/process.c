@@ -241,8 +241,6 @@ static void inherit_locked(struct process *child, const struct process *parent)
 	child->umask = parent->umask;
 	credentials_inherit(&child->credentials, &parent->credentials);
 	memcpy(child->limits, parent->limits, sizeof(child->limits));
-	child->nice = parent->reset_on_fork && parent->nice < 0 ? 0 : parent->nice;
-	child->policy = parent->policy;
 	child->undumpable = parent->undumpable;
 	child->no_new_privileges = parent->no_new_privileges;
 	child->persona = parent->persona;

@@ -80,9 +80,6 @@ struct process {
 	struct credentials credentials; /* (p) to write; others may read it torn */
 	struct process_timers *timers;  /* (p) to write; see interval_timer.h. NULL: none */
 	struct process_limit limits[RLIM_NLIMITS]; /* (p) to write; one number may be read without */
-	int8_t nice;                               /* (p) -20 to 19 */
-	uint8_t policy;                            /* (p) SCHED_* */
-	bool reset_on_fork;                        /* (p) a child does not inherit a negative one */
 	bool undumpable;                           /* (c) PR_SET_DUMPABLE 0 */
 	bool no_new_privileges;                    /* (c) PR_SET_NO_NEW_PRIVS */
 	unsigned persona;                          /* (c) personality(2) */
