@@ -137,10 +137,10 @@ static NORETURN void end_process(struct process *process, struct thread *thread)
 static bool leave(struct process *process, struct thread *thread, int status)
 {
 	spin_lock(&process_lock);
-	if (process->leader == thread && !process->ending)
-		process->status = status;
 	signal_thread_ends_locked(thread);
 	bool is_last = process->thread_count == 1;
+	if (is_last && !process->ending)
+		process->status = status;
 	if (!is_last) {
 		sched_expect_death();
 		process_remove_thread_locked(process, thread);

@@ -188,17 +188,3 @@ int proc_next_task(const struct proc_id *who, int number)
 	spin_unlock(&process_lock);
 	return next;
 }
-
-static const struct proc_file task_files[] = {
-	{.name = "cmdline", .mode = S_IFREG | 0444, .print = proc_print_cmdline},
-	{.name = "comm", .mode = S_IFREG | 0444, .print = proc_print_comm},
-	{.name = "stat", .mode = S_IFREG | 0444, .print = proc_print_stat},
-	{.name = "statm", .mode = S_IFREG | 0444, .print = proc_print_statm},
-	{.name = "status", .mode = S_IFREG | 0444, .print = proc_print_status},
-};
-
-const struct proc_file proc_task = {
-	.mode = S_IFDIR | 0555,
-	.files = task_files,
-	.count = ARRAY_SIZE(task_files),
-};

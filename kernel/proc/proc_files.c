@@ -299,6 +299,9 @@ static int print_oom_adjustment(const struct proc_id *who, struct text_sink *sin
 
 /* ---- the tables ---- */
 
+static const struct proc_file proc_task;
+
+/* `task`, which no thread has, stands last. */
 static const struct proc_file process_files[] = {
 	{.name = "cmdline", .mode = S_IFREG | 0444, .print = proc_print_cmdline},
 	{.name = "comm", .mode = S_IFREG | 0444, .print = proc_print_comm},
@@ -324,6 +327,12 @@ static const struct proc_file process_files[] = {
 	{.name = "statm", .mode = S_IFREG | 0444, .print = proc_print_statm},
 	{.name = "status", .mode = S_IFREG | 0444, .print = proc_print_status},
 	{.name = "task", .mode = S_IFDIR | 0555, .next_number = proc_next_task, .each = &proc_task},
+};
+
+static const struct proc_file proc_task = {
+	.mode = S_IFDIR | 0555,
+	.files = process_files,
+	.count = ARRAY_SIZE(process_files) - 1,
 };
 
 static const struct proc_file root_files[] = {

@@ -48,7 +48,7 @@ NODISCARD int proc_print_limits(const struct proc_id *who, struct text_sink *sin
 /* proc_fd.c */
 int proc_next_fd(const struct proc_id *who, int number);
 int proc_next_task(const struct proc_id *who, int number);
-extern const struct proc_file proc_fd_link, proc_fd_info, proc_task;
+extern const struct proc_file proc_fd_link, proc_fd_info;
 
 /* proc_system.c: the files of the whole machine. Once, at boot. */
 void proc_system_init(void);

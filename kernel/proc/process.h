@@ -124,8 +124,8 @@ void process_start(struct process *process, struct vm_space *space, struct threa
 /* End the calling process with `status` as wait4 gives it: code << 8, or the signal's number. Its
  * other threads end as soon as they leave the kernel. */
 NORETURN void process_exit(int status);
-/* End the calling thread. `status` is the process's if it is the leader, and nobody calls
- * process_exit(). The last one ends the process. */
+/* End the calling thread. The last one ends the process, with its `status` if nobody has called
+ * process_exit(). */
 NORETURN void process_exit_thread(int status);
 /* execve: have all other threads end, and wait until they have: the caller is the leader then.
  * -EAGAIN: the caller shall end itself; -EINTR: killed. */
