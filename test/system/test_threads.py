@@ -1,0 +1,31 @@
+"""test_threads.py: threads on several processors: the same as on Linux, and under stress."""
+
+import subprocess
+
+import pytest
+from harness import Guest, job
+
+CPUS = 4
+LIMIT = 300
+HOST_SECONDS = 60
+
+
+def on_linux(binary, *arguments):
+    result = subprocess.run([binary, *arguments], stdin=subprocess.DEVNULL, capture_output=True,
+                            timeout=HOST_SECONDS, check=False)
+    return result.returncode, result.stdout
+
+
+def on_quire(*programs, **machine):
+    """What each of the programs (a list: with its arguments) ends with, and prints."""
+    jobs = [job(*program) for program in programs]
+    with Guest(jobs, boot="pvh", cpus=CPUS, limit=LIMIT, **machine) as guest:
+        return [(result.status, result.stdout) for result in guest.results()]
+
+
+@pytest.mark.parametrize("name, arguments", [("prog_thread", ("300",)), ("prog_thread_life", ()),
+                                             ("prog_thread_signal", ())])
+def test_same_as_linux(name, arguments):
+    programs = [(f"build/programs/{name}.{compiler}", *arguments)
+                for compiler in ("musl", "glibc")]
+    assert on_quire(*programs) == [on_linux(*program) for program in programs]
