@@ -29,3 +29,18 @@ def test_same_as_linux(name, arguments):
     programs = [(f"build/programs/{name}.{compiler}", *arguments)
                 for compiler in ("musl", "glibc")]
     assert on_quire(*programs) == [on_linux(*program) for program in programs]
+
+
+@pytest.mark.parametrize("seed", range(1, 5))
+def test_all_at_once(seed):
+    """Threads change what they share at random; half of the seeds with little memory."""
+    program = ("build/programs/prog_thread_stress.glibc", str(seed), "4000", "8")
+    machine = {"memory": 24} if seed % 2 else {}
+    assert on_quire(program, append="poison", **machine) == [(0, b"done\n")]
+
+
+def test_writes_go_where_they_should():
+    """... while other processors fork, protect and unmap what is written to."""
+    programs = [(f"build/programs/prog_thread_tlb.{compiler}", "25")
+                for compiler in ("musl", "glibc")]
+    assert on_quire(*programs) == [(0, b"25 rounds, 0 writes lost\n")] * 2
