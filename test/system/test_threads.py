@@ -35,7 +35,7 @@ def test_same_as_linux(name, arguments):
 def test_all_at_once(seed):
     """Threads change what they share at random; half of the seeds with little memory."""
     program = ("build/programs/prog_thread_stress.glibc", str(seed), "4000", "8")
-    machine = {"memory": 24} if seed % 2 else {}
+    machine = {"memory": "24M"} if seed % 2 else {}
     assert on_quire(program, append="poison", **machine) == [(0, b"done\n")]
 
 
