@@ -221,8 +221,13 @@ int usb_control(struct usb_device *device, const struct usb_request *request, vo
 		memcpy(device->memory->data, data, request->length);
 	start_control(device, request);
 	uint8_t code = wait_for_control(device, &left);
-	if (!code)
+	if (!code) {
+		/* What it was asked still stands in the ring: it is to start anew. */
+		bool locked = usb_lock_take();
+		device->failed = true;
+		usb_lock_release(locked);
 		return -ETIMEDOUT;
+	}
 	if (code != COMPLETION_SUCCESS) {
 		int error = restart_control(device);
 		return error ? error : code == COMPLETION_STALL ? -EPIPE : -EIO;
