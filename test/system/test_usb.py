@@ -60,15 +60,24 @@ def use_the_shell(guest, monitor):
     assert run(guest, monitor, 'echo "A_b" >/tmp/x; cat /tmp/x') == ["A_b"]
 
 
-@pytest.mark.parametrize("boot,config", [
-    ("pvh", {}),
-    ("pvh", {"cpus": 2}),
-    ("pvh", {"machine": "pc,i8042=off"}),
-    ("uefi", {}),  # the firmware has used the controller before
-    ("uefi", {"memory": "6G"}),
-], ids=["q35", "2 CPUs", "pc", "after firmware", "6 GiB after firmware"])
-def test_the_shell_at_a_usb_keyboard(monitor, boot, config):
-    with machine(monitor, *XHCI, *KEYBOARD, boot=boot, **config) as guest:
+# Machines whose one keyboard is on USB. After firmware, which has used the controller before, they
+# are also without other things, and more than one at once.
+MACHINES = {
+    "q35": {},
+    "2 CPUs": {"cpus": 2},
+    "pc": {"machine": "pc,i8042=off"},
+    "after firmware": {"boot": "uefi"},
+    "firmware, no HPET": {"boot": "uefi", "machine": "q35,i8042=off,hpet=off", "cpu": "Nehalem"},
+    "firmware, 6 GiB": {"boot": "uefi", "memory": "6G", "cpu": "Haswell", "cpus": 2},
+    "firmware, 3 GiB, flash": {"boot": "uefi", "memory": "3G", "firmware": "4m", "cpu": "EPYC"},
+    "firmware, pc, screen": {"boot": "uefi", "machine": "pc,i8042=off,hpet=off",
+                                    "cpu": "Skylake-Client", "video": "VGA"},
+}
+
+
+@pytest.mark.parametrize("config", MACHINES.values(), ids=MACHINES.keys())
+def test_the_shell_at_a_usb_keyboard(monitor, config):
+    with machine(monitor, *XHCI, *KEYBOARD, **config) as guest:
         ready(guest, monitor)
         use_the_shell(guest, monitor)
 
@@ -224,6 +233,19 @@ def test_the_debug_shell(monitor):
         guest.until("debug> ")
         type_line(guest, monitor, "continue")
         assert run(guest, monitor, "echo back") == ["back"]
+
+
+def test_the_debug_shell_after_a_panic(monitor):
+    """Nothing is locked any more, and no timer runs."""
+    with machine(monitor, *XHCI, *KEYBOARD, append="panic=shell", expect_panic=True) as guest:
+        ready(guest, monitor)
+        monitor.press("ctrl", "bracket_right")
+        guest.until("debug> ")
+        monitor.type("panic\n")
+        guest.until("PANIC:")
+        guest.until("debug> ")
+        monitor.type("help\n")
+        guest.until("end the machine now")
 
 
 def test_turned_off(monitor):
