@@ -1,8 +1,7 @@
-"""boot.py: `quire boot` and `quire debug`: the machine on this terminal; `quire image`."""
+"""boot.py: `quire boot` and `quire debug`: the machine on this terminal."""
 
 import contextlib
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -10,7 +9,7 @@ import termios
 
 from . import paths, qemu
 from .build import prepare
-from .errors import MachineError, QuireError, UsageError
+from .errors import MachineError, UsageError
 from .run import machine_config
 from .workspace import workspace, write_boot_files, write_initrd
 
@@ -125,20 +124,3 @@ def _run_gdb(folder, log, machine):
         words += ["-ex", command]
     with interrupts_left_to_child():
         return subprocess.run(words).returncode
-
-
-def image(values, words):
-    """Copy the EFI system partition's files to a folder: put them on a FAT-formatted stick."""
-    if len(words) != 1:
-        raise UsageError("image wants one folder: ./quire image FOLDER")
-    prepare(yes=values["yes"])
-    target = words[0]
-    try:
-        if os.path.isdir(target) and os.listdir(target):
-            raise QuireError(f"{target}: is there already, and not empty")
-        shutil.copytree(paths.ESP, target, dirs_exist_ok=True)
-    except OSError as error:
-        raise QuireError(f"{target}: {error.strerror or error}") from error
-    print(f"quire: wrote {target}; copy what is in it to a FAT-formatted USB stick",
-          file=sys.stderr)
-    return 0

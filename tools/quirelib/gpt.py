@@ -19,6 +19,7 @@ ENTRIES = 128
 ENTRY = struct.Struct("<16s16sQQQ72s")
 TABLE_SECTORS = ENTRIES * ENTRY.size // SECTOR
 HEADER = struct.Struct("<8s4sIIIQQQQ16sQIII")
+SIGNATURE = b"EFI PART"
 REVISION = b"\0\0\1\0"
 MBR_ENTRY = struct.Struct("<B3sB3sII")
 MBR_PROTECTIVE = 0xEE
@@ -39,7 +40,7 @@ def _protective_mbr(sectors, code):
 
 def _header(disk_id, table_crc, sectors, place, other, table):
     def pack(crc):
-        return HEADER.pack(b"EFI PART", REVISION, HEADER.size, crc, 0, place, other,
+        return HEADER.pack(SIGNATURE, REVISION, HEADER.size, crc, 0, place, other,
                            2 + TABLE_SECTORS, sectors - TABLE_SECTORS - 2, disk_id.bytes_le,
                            table, ENTRIES, ENTRY.size, table_crc)
     return pack(zlib.crc32(pack(0))).ljust(SECTOR, b"\0")
@@ -60,3 +61,14 @@ def write_table(out, partition_sectors, *, disk_id, partition_id, name, boot_cod
               + table)
     out.seek((last - TABLE_SECTORS) * SECTOR)
     out.write(table + _header(disk_id, crc, sectors, last, 1, last - TABLE_SECTORS))
+
+
+def first_partition_name(path):
+    """The name of the first partition of the disk image `path`; None if there is no such table.
+    OSError if it can't be read."""
+    with open(path, "rb") as file:
+        start = file.read(2 * SECTOR + ENTRY.size)
+    if len(start) < 2 * SECTOR + ENTRY.size or start[SECTOR:SECTOR + 8] != SIGNATURE:
+        return None
+    raw = ENTRY.unpack_from(start, 2 * SECTOR)[5]
+    return raw.decode("utf-16-le", "replace").rstrip("\0")

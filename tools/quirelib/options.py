@@ -16,7 +16,7 @@ CMDLINE_MAX = 2048 - 64  # OPTIONS_MAX of the kernel, less what quire itself pas
 @dataclass(frozen=True)
 class Option:
     """One option. `parse` turns the word into the value, or raises ValueError with what is wanted.
-    Without it the option is a switch."""
+    Without it the option is a switch. With `count` of 2, two words follow, and both are kept."""
 
     names: tuple
     help: str
@@ -24,6 +24,7 @@ class Option:
     parse: Callable = None
     default: object = None
     many: bool = False
+    count: int = 1
 
     @property
     def key(self):
@@ -48,19 +49,27 @@ def parse(options, words):
                 raise UsageError(f"{name} takes no value")
             values[option.key] = True
             continue
-        if value is None:
-            if not words:
-                raise UsageError(f"{name} needs a value: {option.word}")
-            value = words.pop(0)
-        try:
-            parsed = option.parse(value)
-        except ValueError as error:
-            raise UsageError(f"{name} {value}: {error}") from error
+        parsed = _values(option, name, value, words)
         if option.many:
             values[option.key].append(parsed)
         else:
             values[option.key] = parsed
     return values, words
+
+
+def _values(option, name, value, words):
+    """What the option has: `value`, if it stood behind "=", and from the start of `words`."""
+    raw = [] if value is None else [value]
+    while len(raw) < option.count:
+        if not words:
+            wanted = "a value" if option.count == 1 else f"{option.count} values"
+            raise UsageError(f"{name} needs {wanted}: {option.word}")
+        raw.append(words.pop(0))
+    try:
+        parsed = [option.parse(word) for word in raw]
+    except ValueError as error:
+        raise UsageError(f"{name} {' '.join(raw)}: {error}") from error
+    return parsed[0] if option.count == 1 else parsed
 
 
 def _split(word):
@@ -132,6 +141,10 @@ def kernel_options(word):
 YES = Option(("-y", "--yes"), "install missing packages without asking")
 HELP = Option(("-h", "--help"), "show this help")
 
+APPEND = Option(("--append",), "more options for the kernel", "OPTIONS", kernel_options, many=True)
+ADD = Option(("--add",), "a file or folder of the host, here or at GUEST", "HOST[:GUEST]",
+             added_file, many=True)
+
 MACHINE = (
     Option(("-m", "--memory"), "memory, in MiB or with G (default 256)", "SIZE", memory, "256M"),
     Option(("-s", "--cpus"), "CPUs (default 1)", "N", cpus, 1),
@@ -144,12 +157,11 @@ MACHINE = (
     Option(("--accel",), "emulation (default), KVM, or KVM where it really works",
            "tcg|kvm|auto", one_of("tcg", "kvm", "auto"), "tcg"),
     Option(("--icount",), "time counts instructions, not the host's", "SHIFT|auto", icount),
-    Option(("--append",), "more options for the kernel", "OPTIONS", kernel_options, many=True),
+    APPEND,
 )
 
 RUN = MACHINE + (
-    Option(("--add",), "a file or folder of the host, here or at GUEST", "HOST[:GUEST]",
-           added_file, many=True),
+    ADD,
     Option(("--env",), "a variable for the program; NAME alone passes yours", "NAME=VALUE",
            variable, many=True),
     Option(("--timeout",), "end after this time with status 124 (default 60; 0: never)",
@@ -161,9 +173,18 @@ RUN = MACHINE + (
 BENCH = (
     Option(("--linux",), "run on this Linux kernel too, and show the ratio", "VMLINUZ", text),
     Option(("--wall",), "show wall time too"),
-    Option(("--append",), "more options for the kernel", "OPTIONS", kernel_options, many=True),
+    APPEND,
     Option(("--check",), "status 1 if a row costs over 5 % more than recorded"),
     Option(("--record",), "write the figures to test/bench/recorded.txt"),
+)
+
+IMAGE = (
+    ADD,
+    APPEND,
+    Option(("--folder",), "write a folder of the files, not an image"),
+    Option(("--force",), "overwrite what is no image of Quire; write into a folder with files"),
+    Option(("--sign",), "sign the loader for Secure Boot: an RSA key and its certificate, in PEM",
+           "KEY CERT", text, count=2),
 )
 
 

@@ -33,13 +33,16 @@ def machine_config(values):
 
 def make_files(program, added, environment):
     """The FileSet of a run: what is --added, the program at its path, what all of these need, and
-    the working directory. `environment`: "NAME=value" of the program."""
+    the working directory. `environment`: "NAME=value" of the program. `program`: None for what is
+    --added and its needs alone."""
     files = FileSet()
     try:
-        files.add_directory(os.getcwd())
+        if program:
+            files.add_directory(os.getcwd())
         for host, guest in added:
             files.add(host, guest)
-        files.add_reached(program)
+        if program:
+            files.add_reached(program)
         variables = dict(variable.split("=", 1) for variable in environment)
         bring_needs(files, variables)
         bring_settings(files, variables)

@@ -83,6 +83,15 @@ def write_boot_files(folder, cmdline, *, kernel=paths.KERNEL, loader=paths.LOADE
         file.write(os.fsencode(cmdline) + b"\n")
 
 
+def esp_files(folder):
+    """The EFI system partition of a workspace: (path on it, path here) of each file."""
+    esp = os.path.join(folder, "esp")
+    found = []
+    for at, _, names in os.walk(esp):
+        found += [os.path.join(at, name) for name in names]
+    return sorted((os.path.relpath(path, esp), path) for path in found)
+
+
 def check_volume(folder):
     """QuireError if the firmware's volume can't hold the initial RAM disk."""
     size = os.path.getsize(os.path.join(folder, "initrd.cpio"))

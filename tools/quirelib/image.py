@@ -1,0 +1,168 @@
+"""image.py: `quire image`: what goes on a USB stick, as one file or as a folder of files."""
+
+import contextlib
+import hashlib
+import os
+import shutil
+import stat
+import sys
+import tempfile
+import uuid
+
+from . import fat32, gpt, paths
+from .build import prepare
+from .errors import QuireError, UsageError
+from .run import make_files
+from .sign import certificate_der, sign_loader
+from .workspace import esp_files, workspace, write_boot_files, write_initrd
+
+LABEL = "QUIRE"
+NAME = "Quire"  # of the partition; by it an image of ours is known
+CERTIFICATE = "quire/certificate.cer"
+MIB_SECTORS = (1 << 20) // fat32.SECTOR
+PARTITION_MIN = 62 * MIB_SECTORS  # with what GPT adds 64 MiB
+SPARE_BYTES = 16 << 20  # for who replaces a file by a larger one
+IDS = uuid.UUID("7f1c9b52-3a0e-4c55-9a6f-2d8b1e0c4a77")  # the namespace of our identifiers
+
+
+# ---- the image ----
+
+
+def _partition_sectors(files):
+    """Whole MiB. Of a FAT a cluster takes 8 bytes, and has 512 or more: a sixty-fourth."""
+    needed = fat32.bytes_needed(files)
+    needed += needed // 64 + SPARE_BYTES
+    return max(PARTITION_MIN, -(-needed // (1 << 20)) * MIB_SECTORS)
+
+
+def _digest(files):
+    """Of all names and contents: two images differ in their identifiers if they differ at all."""
+    digest = hashlib.sha256()
+    for path, source in files:
+        digest.update(f"{path}\0{os.path.getsize(source)}\0".encode())
+        with open(source, "rb") as file:
+            while piece := file.read(1 << 20):
+                digest.update(piece)
+    return digest.hexdigest()
+
+
+def write_image(out, files):
+    """Write a disk with `files` ((path on it, path of a file here)) to the empty file `out`. Equal
+    files give equal images. The image's size in bytes."""
+    sectors = _partition_sectors(files)
+    digest = _digest(files)
+    gpt.write_table(out, sectors, disk_id=uuid.uuid5(IDS, "disk " + digest),
+                    partition_id=uuid.uuid5(IDS, "partition " + digest), name=NAME)
+    try:
+        fat32.write_volume(out, gpt.FIRST * gpt.SECTOR, sectors, files, label=LABEL,
+                           serial=int(digest[:8], 16))
+    except fat32.VolumeError as error:
+        raise QuireError(str(error)) from error
+    return gpt.disk_sectors(sectors) * gpt.SECTOR
+
+
+# ---- where it goes ----
+
+
+def _refuse_special(target, mode):
+    if stat.S_ISBLK(mode):
+        raise QuireError(
+            f"{target}: is a device, and all on it would be lost; make a file, see that this is "
+            "the right device, and copy it there: ./quire image quire.img && sudo dd if=quire.img "
+            f"of={target} bs=4M conv=fsync")
+    if not stat.S_ISREG(mode):
+        raise QuireError(f"{target}: is no ordinary file; name one that the image can be put in")
+
+
+def _check_file(target, force):
+    """QuireError unless an image may be written to `target`."""
+    try:
+        info = os.stat(target)
+    except FileNotFoundError:
+        folder = os.path.dirname(os.path.abspath(target))
+        if not os.path.isdir(folder):
+            raise QuireError(f"{folder}: no such folder") from None
+        return
+    _refuse_special(target, info.st_mode)
+    if info.st_size and not force and gpt.first_partition_name(target) != NAME:
+        raise QuireError(f"{target}: is there already, and no image of Quire; --force overwrites "
+                         "it")
+
+
+def _check_folder(target, force):
+    if os.path.exists(target) and not os.path.isdir(target):
+        raise QuireError(f"{target}: is no folder")
+    if os.path.isdir(target) and os.listdir(target) and not force:
+        raise QuireError(f"{target}: is there already, and not empty; --force writes into it")
+
+
+@contextlib.contextmanager
+def _replaced(target):
+    """A file to write, which takes the place of `target` when all of it is there."""
+    target = os.path.realpath(target)
+    mask = os.umask(0)
+    os.umask(mask)
+    fd, temporary = tempfile.mkstemp(dir=os.path.dirname(target), prefix=".quire-image-")
+    try:
+        with open(fd, "w+b") as out:
+            yield out
+            os.fchmod(out.fileno(), 0o666 & ~mask)
+        os.replace(temporary, target)
+    except BaseException:
+        os.unlink(temporary)
+        raise
+
+
+def _copy_to_folder(files, target):
+    for path, source in files:
+        place = os.path.join(target, path)
+        os.makedirs(os.path.dirname(place), exist_ok=True)
+        shutil.copyfile(source, place)
+
+
+# ---- the command ----
+
+
+def _fill(folder, values):
+    """The files of the EFI system partition, in the workspace `folder`."""
+    files = None
+    if values["add"]:
+        files = make_files(None, values["add"], [])
+    write_initrd(folder, files)
+    write_boot_files(folder, " ".join(values["append"]))
+    esp = os.path.join(folder, "esp")
+    if values["sign"]:
+        key, certificate = values["sign"]
+        loader = os.path.join(esp, "EFI", "BOOT", "BOOTX64.EFI")
+        os.unlink(loader)
+        sign_loader(paths.LOADER, loader, esp, key, certificate)
+        with open(os.path.join(esp, CERTIFICATE), "wb") as file:
+            file.write(certificate_der(certificate))
+    return esp_files(folder)
+
+
+def image(values, words):
+    """Write the image, or the folder."""
+    if len(words) != 1:
+        raise UsageError("image wants one file or folder: ./quire image quire.img")
+    target = words[0]
+    as_folder = values["folder"] or target.endswith("/") or os.path.isdir(target)
+    (_check_folder if as_folder else _check_file)(target, values["force"])
+    prepare(("build", "sign") if values["sign"] else ("build",), yes=values["yes"])
+    try:
+        with workspace() as folder:
+            files = _fill(folder, values)
+            if as_folder:
+                _copy_to_folder(files, target)
+            else:
+                with _replaced(target) as out:
+                    size = write_image(out, files)
+    except (OSError, ValueError) as error:
+        raise QuireError(f"{target}: {getattr(error, 'strerror', None) or error}") from error
+    if as_folder:
+        done = f"wrote {target}; copy what is in it to a FAT-formatted USB stick"
+    else:
+        done = (f"wrote {target}, {size >> 20} MiB; to put it on a USB stick, which loses all that "
+                f"is on it: sudo dd if={target} of=/dev/sdX bs=4M conv=fsync")
+    print(f"quire: {done}", file=sys.stderr)
+    return 0
