@@ -11,7 +11,7 @@ from . import paths, qemu
 from .build import prepare
 from .errors import MachineError, UsageError
 from .run import machine_config
-from .workspace import workspace, write_boot_files, write_initrd
+from .workspace import workspace, write_boot_files, write_initrd, write_medium
 
 # QEMU's own keys live behind Ctrl-A on such a console; Ctrl-C goes to the guest.
 TERMINAL = "stdio,mux=on,signal=off"
@@ -56,7 +56,9 @@ def _machine_words(values, folder):
     cmdline = " ".join([*window_option(), *values["append"]])
     write_initrd(folder)
     write_boot_files(folder, cmdline)
-    words = qemu.command(machine_config(values), cmdline, TERMINAL)
+    config = machine_config(values)
+    write_medium(folder, config)
+    words = qemu.command(config, cmdline, TERMINAL)
     return words + ["-mon", "chardev=serial0"]
 
 
@@ -101,8 +103,10 @@ def debug(values, words):
         write_initrd(folder)
         cmdline = " ".join(values["append"])
         write_boot_files(folder, cmdline)
+        config = machine_config(values)
+        write_medium(folder, config)
         os.symlink(log, os.path.join(folder, "console.log"))
-        command = qemu.command(machine_config(values), cmdline, "file,path=console.log")
+        command = qemu.command(config, cmdline, "file,path=console.log")
         # A socket in our own folder: no port to collide with, nobody else to connect.
         command += ["-S", "-chardev", "socket,id=gdb,path=gdb.sock,server=on,wait=off",
                     "-gdb", "chardev:gdb"]

@@ -85,7 +85,7 @@ def parse(words):
         return "help", {}, []
     if name not in COMMANDS:
         raise UsageError(f"no command {name!r}; there are {', '.join(COMMANDS)}")
-    values, rest = options.parse(COMMON + COMMANDS[name][1], rest)
+    values, rest = options.parse(COMMON + COMMANDS[name][1], rest, anywhere=name == "image")
     values["yes"] = values["yes"] or first["yes"]
     return name, values, rest
 

@@ -31,12 +31,18 @@ class Option:
         return self.names[-1].lstrip("-").replace("-", "_")
 
 
-def parse(options, words):
-    """({key: value}, the words that are left). UsageError in one sentence."""
+def parse(options, words, anywhere=False):
+    """({key: value}, the words that are left). UsageError in one sentence. `anywhere`: options
+    may also follow other words, up to a "--"."""
     by_name = {name: option for option in options for name in option.names}
     values = {option.key: [] if option.many else option.default for option in options}
-    words = list(words)
-    while words and words[0].startswith("-") and words[0] != "-":
+    words, passed = list(words), []
+    while words:
+        if not words[0].startswith("-") or words[0] == "-":
+            if not anywhere:
+                break
+            passed.append(words.pop(0))
+            continue
         word = words.pop(0)
         if word == "--":
             break
@@ -54,7 +60,7 @@ def parse(options, words):
             values[option.key].append(parsed)
         else:
             values[option.key] = parsed
-    return values, words
+    return values, passed + words
 
 
 def _values(option, name, value, words):
@@ -154,6 +160,7 @@ MACHINE = (
     Option(("--cpu",), "a CPU model of QEMU (default max)", "MODEL", text, "max"),
     Option(("--firmware",), "OVMF in one file (default), its 2 MiB or 4 MiB flash build, or a file",
            "ovmf|2m|4m|FILE", text, "ovmf"),
+    Option(("--usb",), "boot the image of ./quire image, as a USB stick"),
     Option(("--accel",), "emulation (default), KVM, or KVM where it really works",
            "tcg|kvm|auto", one_of("tcg", "kvm", "auto"), "tcg"),
     Option(("--icount",), "time counts instructions, not the host's", "SHIFT|auto", icount),

@@ -12,7 +12,7 @@ from .program import check_program, find_program
 from .session import Session
 from .settings import bring_settings
 from .streams import HostStreams
-from .workspace import check_volume, workspace, write_boot_files, write_initrd
+from .workspace import workspace, write_boot_files, write_initrd, write_medium
 
 # What makes the kernel run the job and speak to the host about it.
 JOB_CMDLINE = f"job={JOB_FILE} stdio=host"
@@ -25,10 +25,12 @@ def machine_config(values):
         firmware = os.path.abspath(firmware)
         if not os.path.isfile(firmware):
             raise UsageError(f"--firmware {values['firmware']}: no such file")
+    if values["usb"] and values["boot"] == "pvh":
+        raise UsageError("--usb boots through firmware, and --boot=pvh goes without")
     return qemu.Config(boot=values["boot"], memory=values["memory"], cpus=values["cpus"],
                        machine=values["machine"], cpu=values["cpu"],
                        accel=qemu.choose_accel(values["accel"]), icount=values["icount"],
-                       firmware=firmware)
+                       firmware=firmware, medium="xhci" if values["usb"] else "folder")
 
 
 def make_files(program, added, environment):
@@ -99,9 +101,8 @@ def run(values, words):
             write_initrd(folder, files)
         except (OSError, ValueError) as error:
             raise QuireError(f"cannot make the initial RAM disk: {error}") from error
-        if config.boot == "uefi":
-            check_volume(folder)
         write_boot_files(folder, cmdline)
+        write_medium(folder, config)
         with Session(folder, config, cmdline, HostStreams(), jobs=1, limit=values["timeout"],
                      observe=log.line) as session:
             return session.run()[0].status
