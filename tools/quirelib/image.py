@@ -47,6 +47,7 @@ def _check_file(target, force):
 
 
 def _check_folder(target, force):
+    target = target.rstrip("/") or "/"
     if os.path.exists(target) and not os.path.isdir(target):
         raise QuireError(f"{target}: is no folder")
     if os.path.isdir(target) and os.listdir(target) and not force:

@@ -14,8 +14,6 @@ import subprocess
 
 from .errors import QuireError
 
-SBSIGN, SBVERIFY = "/usr/bin/sbsign", "/usr/bin/sbverify"
-
 # What boot/verify.c declares: struct hashes. The files in its order.
 SECTION_NAME = b".hashes\0"
 HASHES = struct.Struct("<IIII32s32s32s")
@@ -28,6 +26,8 @@ PE_SECTION_COUNT_AT, PE_OPTIONAL_BYTES_AT, PE_HEADER_BYTES = 6, 20, 24
 SECTION = struct.Struct("<8sIIIIIIHHI")
 
 CERTIFICATE = re.compile(rb"-----BEGIN CERTIFICATE-----(.+?)-----END CERTIFICATE-----", re.S)
+# "number:error:code:library:function:reason:file:line"
+OPENSSL_ERROR = re.compile(r":error:[^:]*:[^:]*:[^:]*:([^:]+)")
 
 
 def _sha256(path):
@@ -72,36 +72,33 @@ def certificate_der(path):
     try:
         with open(path, "rb") as file:
             match = CERTIFICATE.search(file.read())
-        return base64.b64decode(match[1], validate=False) if match else _no_certificate(path)
+        if match:
+            return base64.b64decode(match[1])
     except (OSError, binascii.Error) as error:
         raise QuireError(f"{path}: {getattr(error, 'strerror', None) or error}") from error
-
-
-def _no_certificate(path):
     raise QuireError(f"{path}: there is no certificate in it (PEM: -----BEGIN CERTIFICATE-----)")
 
 
-def _run(words, doing):
-    done = subprocess.run(words, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
-                          errors="replace")
+def _run(program, *arguments):
+    done = subprocess.run(["/usr/bin/" + program, *arguments], stdout=subprocess.DEVNULL,
+                          stderr=subprocess.PIPE, text=True, errors="replace")
     if done.returncode != 0:
-        lines = [line for line in done.stderr.splitlines() if line.strip()]
-        raise QuireError(f"{doing} failed: {lines[-1] if lines else 'it does not say why'}")
+        lines = [line for line in done.stderr.splitlines() if line.strip()] or ["it is silent"]
+        reason = OPENSSL_ERROR.search(lines[-1])
+        raise QuireError(f"{program} failed: {reason[1] if reason else lines[-1]}")
 
 
 def sign_loader(source, target, folder, key, certificate):
     """`target`: the loader `source`, knowing the files in `folder`, signed with the RSA key `key`
     (PEM), which belongs to `certificate` (X.509, PEM)."""
     certificate_der(certificate)
-    for path in (key, certificate):
-        if not os.access(path, os.R_OK):
-            raise QuireError(f"{path}: can't be read")
+    if not os.access(key, os.R_OK):
+        raise QuireError(f"{key}: can't be read")
     unsigned = target + ".unsigned"
     with open(source, "rb") as file:
         loader = with_hashes(file.read(), folder)
     with open(unsigned, "wb") as file:
         file.write(loader)
-    _run([SBSIGN, "--key", key, "--cert", certificate, "--output", target, unsigned], "sbsign")
+    _run("sbsign", "--key", key, "--cert", certificate, "--output", target, unsigned)
     os.unlink(unsigned)
-    _run([SBVERIFY, "--cert", certificate, target],
-         f"sbverify, with which {certificate} is held against a signature of {key},")
+    _run("sbverify", "--cert", certificate, target)
