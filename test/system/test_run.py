@@ -65,11 +65,18 @@ def test_dynamic_programs(quire, way, words):
 
 @BOTH_WAYS
 def test_python_with_its_library(quire, way):
-    """74 MB to be loaded, by --add."""
-    library = os.path.dirname(os.__file__)
+    """Its modules come along, 24 MB, since its packages have them."""
     words = ["/usr/bin/python3", "-c", "import json, sys; print(json.dumps([*sys.version_info]))"]
-    assert_same(quire("run", f"--boot={way}", "-m", "512M", "--add", library, *words),
-                host(*words))
+    assert_same(quire("run", f"--boot={way}", *words), host(*words))
+
+
+def test_packages_can_be_left_out(quire, tmp_path):
+    script = tmp_path / "script"
+    script.write_text("#!/usr/bin/perl\nuse Data::Dumper; print Dumper([1]);\n")
+    script.chmod(0o755)
+    assert_same(quire("run", "--boot=pvh", str(script)), host(str(script)))
+    done = quire("run", "--boot=pvh", "--no-packages", str(script))
+    assert b"Can't locate Data/Dumper.pm" in done.stderr and done.returncode == 2
 
 
 def test_scripts_bring_their_interpreter(quire, tmp_path):

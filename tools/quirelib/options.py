@@ -171,6 +171,7 @@ RUN = MACHINE + (
     ADD,
     Option(("--env",), "a variable for the program; NAME alone passes yours", "NAME=VALUE",
            variable, many=True),
+    Option(("--no-packages",), "leave out what the program's Debian packages bring"),
     Option(("--timeout",), "end after this time with status 124 (default 60; 0: never)",
            "SECONDS", seconds, 60.0),
     Option(("--log",), "write the kernel's log to a file", "FILE", text),

@@ -8,6 +8,7 @@ from .build import prepare
 from .dynamic import bring_needs, check_interpreter
 from .errors import QuireError, UsageError
 from .job import FileSet, Job, JOB_FILE, encode_jobs, host_terminals, passed_environment
+from .package_files import bring_package_files
 from .program import check_program, find_program
 from .session import Session
 from .settings import bring_settings
@@ -33,10 +34,19 @@ def machine_config(values):
                        firmware=firmware, medium="xhci" if values["usb"] else "folder")
 
 
-def make_files(program, added, environment):
+def bring_packages(files, programs, variables):
+    """What the programs, and those that run them if they are scripts, open by themselves."""
+    interpreters = bring_needs(files, variables)
+    left_out = bring_package_files(files, [*programs, *interpreters])
+    if left_out:
+        print("quire: too large, and left out (--add what is needed of it): packages",
+              " ".join(left_out), file=sys.stderr)
+
+
+def make_files(program, added, environment, packages=True):
     """The FileSet of a run: what is --added, the program at its path, what all of these need, and
     the working directory. `environment`: "NAME=value" of the program. `program`: None for what is
-    --added and its needs alone."""
+    --added and its needs. `packages`: also what their packages bring."""
     files = FileSet()
     try:
         if program:
@@ -46,6 +56,10 @@ def make_files(program, added, environment):
         if program:
             files.add_reached(program)
         variables = dict(variable.split("=", 1) for variable in environment)
+        if packages:
+            named = [program] if program else []
+            named += [host for host, _ in added if os.path.isfile(host)]
+            bring_packages(files, named, variables)
         bring_needs(files, variables)
         bring_settings(files, variables)
     except OSError as error:
@@ -92,7 +106,7 @@ def run(values, words):
     config = machine_config(values)
     prepare(yes=values["yes"], quiet=True)
     job = make_job(name, path, arguments, values["env"])
-    files = make_files(path, values["add"], job.environment)
+    files = make_files(path, values["add"], job.environment, not values["no_packages"])
     files.add_bytes(JOB_FILE, encode_jobs([job]))
     cmdline = " ".join([*values["append"], JOB_CMDLINE])
     log = LogSink(values["log"], values["verbose"])
