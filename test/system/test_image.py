@@ -2,6 +2,7 @@
 """
 
 import os
+import resource
 import shutil
 import ssl
 import subprocess
@@ -9,21 +10,20 @@ import subprocess
 import pytest
 from harness import Guest, job, secure_boot
 from quirelib import gpt, paths, qemu
-from quirelib.job import FileSet, JOB_FILE, encode_jobs
 
 HELLO = "build/programs/hello.musl"
 OFFSET = gpt.FIRST * gpt.SECTOR  # of the volume in the image
 FILES = {"EFI/BOOT/BOOTX64.EFI": paths.LOADER, "quire/kernel.elf": paths.KERNEL,
          "quire/initrd.cpio": paths.INITRD}
 ENOUGH = 64 << 20
+SEABIOS = "/usr/share/seabios/bios-256k.bin"
 
 
-def made(quire, *words):
+def made(quire, *words, **options):
     """quire image with `words` works, and says nothing on standard output."""
-    done = quire("image", *words)
+    done = quire("image", *words, **options)
     assert done.returncode == 0, done.stderr.decode()
     assert done.stdout == b""
-    return done.stderr.decode()
 
 
 def tool(*words):
@@ -135,8 +135,10 @@ def test_a_folder(quire, tmp_path):
 
 
 @pytest.mark.parametrize("words, sentence", [
-    ([], "image wants one file or folder: ./quire image quire.img"),
-    (["a", "b"], "image wants one file or folder"),
+    ([], "image wants a file or a folder: ./quire image quire.img"),
+    (["{tmp}/q.img", "no-such-program"], "no-such-program: no such program in PATH, nor here"),
+    (["{tmp}/q.img", "{tmp}/text"], "text: is not executable"),
+    (["{tmp}/q.img", "--medium", "xhci"], "unknown option --medium"),
     (["{tmp}/none/q.img"], "none: no such folder"),
     (["/dev/null"], "/dev/null: is no ordinary file"),
     (["{tmp}/text"], "text: is there already, and no image of Quire; --force overwrites it"),
@@ -158,7 +160,7 @@ def test_wrong_uses(quire, tmp_path, words, sentence):
     (tmp_path / "text").write_text("mine\n")
     before = sorted(os.listdir(tmp_path))
     done = quire("image", *(word.format(tmp=tmp_path) for word in words))
-    assert done.returncode in (2, 125) and sentence in done.stderr.decode(), done.stderr
+    assert done.returncode in (2, 125, 126, 127) and sentence in done.stderr.decode(), done.stderr
     assert b"Traceback" not in done.stderr
     assert sorted(os.listdir(tmp_path)) == before, "something is left"
     assert (tmp_path / "text").read_text() == "mine\n"
@@ -175,6 +177,18 @@ def test_what_may_be_overwritten(quire, tmp_path):
     assert not text.stat().st_mode & 0o111
 
 
+def test_a_full_disk_leaves_what_was_there(quire, tmp_path):
+    """The limit of a file's size stands in for it."""
+    image = tmp_path / "q.img"
+    made(quire, str(image))
+    before = image.read_bytes()
+    small = 1 << 20
+    done = quire("image", "--append", "log=debug", str(image), preexec_fn=lambda: (
+        resource.setrlimit(resource.RLIMIT_FSIZE, (small, small))))
+    assert done.returncode == 125 and b"q.img: File too large" in done.stderr, done.stderr
+    assert os.listdir(tmp_path) == ["q.img"] and image.read_bytes() == before
+
+
 def test_a_device_is_never_written(quire, tmp_path):
     """The sentence says what to do. (A node for a disk that is not there.)"""
     node = tmp_path / "sdx"
@@ -188,14 +202,6 @@ def test_a_device_is_never_written(quire, tmp_path):
 
 
 # ---- it boots ----
-
-
-def hello_files():
-    hello = job(HELLO)
-    files = FileSet()
-    files.add(hello.host, hello.job.path)
-    files.add_bytes(JOB_FILE, encode_jobs([hello.job]))
-    return files
 
 
 MACHINES = {
@@ -234,6 +240,30 @@ def test_added_files_are_on_it(quire, tmp_path):
         guest.until("# \x1b[6n")
         guest.type("cat /etc/note\r")
         guest.until("\r\na note\r\n")
+
+
+def test_a_program_at_boot(quire, tmp_path):
+    """It has the console, and nothing of the environment of whoever made the image."""
+    image = tmp_path / "q.img"
+    words = ("--env", "X=1", "--append", "window=80,24", "--no-packages", "--", "/bin/busybox",
+             "sh", "-c", "env; exit 3")
+    made(quire, str(image), *words, env={**os.environ, "HOME": "/me", "LANG": "de_DE.UTF-8"})
+    with Guest(image=str(image), medium="xhci") as guest:
+        guest.until("SHLVL=1\r\n")
+        guest.expect(r"job: /bin/busybox exited with status 3")
+        assert guest.wait() == qemu.STATUS_DONE
+        seen = "\n".join(guest.lines)
+    assert "HOME=/root" in seen and "X=1" in seen and "LANG" not in seen
+
+
+def test_on_a_machine_without_uefi(plain):
+    """A BIOS starts the first sector: it says what to do."""
+    with Guest(image=str(plain), medium="sata", machine="q35,graphics=off", firmware=SEABIOS
+               ) as guest:
+        guest.expect(r"Quire boots through UEFI, and this machine has started it the old way")
+        guest.expect(r'Choose the entry "UEFI" of this stick\. Press a key\.')
+        guest.type("x")
+        guest.expect(r"No bootable device")
 
 
 def test_run_usb(quire):

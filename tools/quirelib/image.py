@@ -11,11 +11,14 @@ from . import gpt, paths
 from .build import prepare
 from .disk import NAME, write_image
 from .errors import QuireError, UsageError
-from .run import make_files
+from .job import Job, JOB_FILE, encode_jobs, passed_environment
+from .run import checked_program, make_files
 from .sign import certificate_der, sign_loader
 from .workspace import esp_files, workspace, write_boot_files, write_initrd
 
 CERTIFICATE = "quire/certificate.cer"
+# As init has it: see kernel/proc/job.c.
+ENVIRONMENT = {"PATH": "/bin:/sbin:/usr/bin:/usr/sbin", "HOME": "/root", "TERM": "linux"}
 
 
 # ---- where it goes ----
@@ -81,13 +84,27 @@ def _copy_to_folder(files, target):
 # ---- the command ----
 
 
-def _fill(folder, values):
+def _own_files(values, path, words):
+    """(FileSet or None, words for the kernel): what is --added, and the program at `path` if there
+    is one, called by `words`, in an environment that has nothing of this machine's user."""
+    packages = not values["no_packages"]
+    if not path:
+        files = make_files(None, values["add"], [], packages) if values["add"] else None
+        return files, []
+    settings = [setting if "=" in setting else f"{setting}={os.environ[setting]}"
+                for setting in values["env"] if "=" in setting or setting in os.environ]
+    environment = passed_environment(ENVIRONMENT, settings)
+    job = Job(path, words, environment, os.getcwd())
+    files = make_files(path, values["add"], environment, packages)
+    files.add_bytes(JOB_FILE, encode_jobs([job]))
+    return files, [f"job={JOB_FILE}"]
+
+
+def _fill(folder, values, path, words):
     """The files of the EFI system partition, in the workspace `folder`."""
-    files = None
-    if values["add"]:
-        files = make_files(None, values["add"], [])
+    files, own_options = _own_files(values, path, words)
     write_initrd(folder, files)
-    write_boot_files(folder, " ".join(values["append"]))
+    write_boot_files(folder, " ".join([*values["append"], *own_options]))
     esp = os.path.join(folder, "esp")
     if values["sign"]:
         key, certificate = values["sign"]
@@ -101,15 +118,16 @@ def _fill(folder, values):
 
 def image(values, words):
     """Write the image, or the folder."""
-    if len(words) != 1:
-        raise UsageError("image wants one file or folder: ./quire image quire.img")
-    target = words[0]
+    if not words:
+        raise UsageError("image wants a file or a folder: ./quire image quire.img")
+    target, *program = words
     as_folder = values["folder"] or target.endswith("/") or os.path.isdir(target)
     (_check_folder if as_folder else _check_file)(target, values["force"])
+    path = checked_program(program[0]) if program else None
     prepare(("build", "sign") if values["sign"] else ("build",), yes=values["yes"])
     try:
         with workspace() as folder:
-            files = _fill(folder, values)
+            files = _fill(folder, values, path, program)
             if as_folder:
                 _copy_to_folder(files, target)
             else:

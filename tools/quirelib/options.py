@@ -150,6 +150,9 @@ HELP = Option(("-h", "--help"), "show this help")
 APPEND = Option(("--append",), "more options for the kernel", "OPTIONS", kernel_options, many=True)
 ADD = Option(("--add",), "a file or folder of the host, here or at GUEST", "HOST[:GUEST]",
              added_file, many=True)
+ENV = Option(("--env",), "a variable for the program; NAME alone passes yours", "NAME=VALUE",
+             variable, many=True)
+NO_PACKAGES = Option(("--no-packages",), "leave out what the program's Debian packages bring")
 
 MACHINE = (
     Option(("-m", "--memory"), "memory, in MiB or with G (default 256)", "SIZE", memory, "256M"),
@@ -169,9 +172,7 @@ MACHINE = (
 
 RUN = MACHINE + (
     ADD,
-    Option(("--env",), "a variable for the program; NAME alone passes yours", "NAME=VALUE",
-           variable, many=True),
-    Option(("--no-packages",), "leave out what the program's Debian packages bring"),
+    ENV,
     Option(("--timeout",), "end after this time with status 124 (default 60; 0: never)",
            "SECONDS", seconds, 60.0),
     Option(("--log",), "write the kernel's log to a file", "FILE", text),
@@ -189,9 +190,11 @@ BENCH = (
 IMAGE = (
     ADD,
     APPEND,
+    ENV,
+    NO_PACKAGES,
     Option(("--folder",), "write a folder of the files, not an image"),
     Option(("--force",), "overwrite what is no image of Quire; write into a folder with files"),
-    Option(("--sign",), "sign the loader for Secure Boot: an RSA key and its certificate, in PEM",
+    Option(("--sign",), "for Secure Boot: an RSA key and its certificate, PEM",
            "KEY CERT", text, count=2),
 )
 

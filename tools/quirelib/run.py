@@ -94,15 +94,20 @@ class LogSink:
             print(line, file=sys.stderr, flush=True)
 
 
+def checked_program(name):
+    """The absolute path of the program that a shell would run here by `name`."""
+    found = find_program(name, os.environ.get("PATH", os.defpath))
+    check_program(found)
+    check_interpreter(found)
+    return os.path.abspath(found)
+
+
 def run(values, words):
     """The program's status."""
     if not words:
         raise UsageError("which program? ./quire run [OPTIONS] PROGRAM [ARGUMENTS...]")
     name, *arguments = words
-    found = find_program(name, os.environ.get("PATH", os.defpath))
-    check_program(found)
-    check_interpreter(found)
-    path = os.path.abspath(found)
+    path = checked_program(name)
     config = machine_config(values)
     prepare(yes=values["yes"], quiet=True)
     job = make_job(name, path, arguments, values["env"])
