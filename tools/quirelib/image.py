@@ -103,7 +103,10 @@ def _own_files(values, path, words):
 def _fill(folder, values, path, words):
     """The files of the EFI system partition, in the workspace `folder`."""
     files, own_options = _own_files(values, path, words)
-    write_initrd(folder, files)
+    try:
+        write_initrd(folder, files)
+    except (OSError, ValueError) as error:
+        raise QuireError(f"cannot make the initial RAM disk: {error}") from error
     write_boot_files(folder, " ".join([*values["append"], *own_options]))
     esp = os.path.join(folder, "esp")
     if values["sign"]:
@@ -133,8 +136,8 @@ def image(values, words):
             else:
                 with _replaced(target) as out:
                     size = write_image(out, files)
-    except (OSError, ValueError) as error:
-        raise QuireError(f"{target}: {getattr(error, 'strerror', None) or error}") from error
+    except OSError as error:
+        raise QuireError(f"{target}: {error.strerror or error}") from error
     if as_folder:
         done = f"wrote {target}; copy what is in it to a FAT-formatted USB stick"
     else:
