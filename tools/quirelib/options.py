@@ -173,6 +173,7 @@ MACHINE = (
 RUN = MACHINE + (
     ADD,
     ENV,
+    NO_PACKAGES,
     Option(("--timeout",), "end after this time with status 124 (default 60; 0: never)",
            "SECONDS", seconds, 60.0),
     Option(("--log",), "write the kernel's log to a file", "FILE", text),
