@@ -49,8 +49,8 @@ linux-image package is such a kernel. ROW: only these rows; docs/bench.md explai
     "image": """\
 Writes the image of a bootable USB stick: a GUID partition table and a FAT32 EFI system partition
 with loader, kernel, initial RAM disk and options. TARGET is a file; or a folder, if it ends with
-"/" or is one, which gets the files alone. docs/boot.md tells how to put either on a stick, and
-what Secure Boot wants. Equal files give equal images, but for the time in a signature.
+"/" or is one, which gets the files alone. docs/usb-stick.md tells how to put either on a stick,
+and what Secure Boot wants. Equal files give equal images, but for the time in a signature.
 
 The image boots to a shell; or, if there is a PROGRAM, runs it on the console, at its own path and
 in this working directory, and switches the machine off when it ends. Options may follow TARGET;
