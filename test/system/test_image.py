@@ -147,6 +147,8 @@ def keys_fixture(tmp_path_factory):
     (["{tmp}/q.img", "{tmp}/text"], "text: is not executable"),
     (["{tmp}/q.img", "--medium", "xhci"], "unknown option --medium"),
     (["{tmp}/none/q.img"], "none: no such folder"),
+    (["{tmp}/text/q.img"], "text/q.img: Not a directory"),
+    (["{tmp}/" + "x" * 300], "File name too long"),
     (["/dev/null"], "/dev/null: is no ordinary file"),
     (["{tmp}/text"], "text: is there already, and no image of Quire; --force overwrites it"),
     (["{tmp}/text/"], "is no folder"),

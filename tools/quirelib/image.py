@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import shlex
 import shutil
 import stat
 import sys
@@ -119,29 +120,30 @@ def _fill(folder, values, path, words):
     return esp_files(folder)
 
 
+def _write(target, as_folder, files):
+    """What was done, in words."""
+    if as_folder:
+        _copy_to_folder(files, target)
+        return f"wrote {target}; copy what is in it to a FAT-formatted USB stick"
+    with _replaced(target) as out:
+        size = write_image(out, files)
+    return (f"wrote {target}, {size >> 20} MiB; to put it on a USB stick, which loses all that is "
+            f"on it: sudo dd if={shlex.quote(target)} of=/dev/sdX bs=4M conv=fsync")
+
+
 def image(values, words):
     """Write the image, or the folder."""
     if not words:
         raise UsageError("image wants a file or a folder: ./quire image quire.img")
     target, *program = words
     as_folder = values["folder"] or target.endswith("/") or os.path.isdir(target)
-    (_check_folder if as_folder else _check_file)(target, values["force"])
-    path = checked_program(program[0]) if program else None
-    prepare(("build", "sign") if values["sign"] else ("build",), yes=values["yes"])
     try:
+        (_check_folder if as_folder else _check_file)(target, values["force"])
+        path = checked_program(program[0]) if program else None
+        prepare(("build", "sign") if values["sign"] else ("build",), yes=values["yes"])
         with workspace() as folder:
-            files = _fill(folder, values, path, program)
-            if as_folder:
-                _copy_to_folder(files, target)
-            else:
-                with _replaced(target) as out:
-                    size = write_image(out, files)
+            done = _write(target, as_folder, _fill(folder, values, path, program))
     except OSError as error:
         raise QuireError(f"{target}: {error.strerror or error}") from error
-    if as_folder:
-        done = f"wrote {target}; copy what is in it to a FAT-formatted USB stick"
-    else:
-        done = (f"wrote {target}, {size >> 20} MiB; to put it on a USB stick, which loses all that "
-                f"is on it: sudo dd if={target} of=/dev/sdX bs=4M conv=fsync")
     print(f"quire: {done}", file=sys.stderr)
     return 0

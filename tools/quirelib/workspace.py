@@ -96,8 +96,11 @@ def esp_files(folder):
 def write_medium(folder, config):
     """What the firmware of `config` boots from, when all boot files are there."""
     if config.medium in qemu.DISKS and config.boot == "uefi":
-        with open(os.path.join(folder, qemu.DISK_FILE), "w+b") as out:
-            write_image(out, esp_files(folder))
+        try:
+            with open(os.path.join(folder, qemu.DISK_FILE), "w+b") as out:
+                write_image(out, esp_files(folder))
+        except OSError as error:
+            raise QuireError(f"cannot make the image of the disk: {error}") from error
     elif config.boot == "uefi":
         _check_volume(folder)
 
