@@ -7,6 +7,8 @@ from quirelib.dynamic import bring_needs
 from quirelib.job import FileSet
 from quirelib.package_files import bring_package_files
 
+ROOM = 100 << 20  # of packages, in bytes
+
 
 def host_files(programs, added=(), environment=None, packages=()):
     """A FileSet of `programs` (names, or paths), their interpreters and libraries, the files and
@@ -22,7 +24,7 @@ def host_files(programs, added=(), environment=None, packages=()):
         return found
     for name in programs:
         files.add_reached(find(name))
-    left_out = bring_package_files(files, map(find, packages))
+    left_out = bring_package_files(files, map(find, packages), ROOM)
     assert not left_out
     bring_needs(files, environment)
     return files

@@ -81,7 +81,7 @@ def test_what_a_program_may_open(tmp_path, monkeypatch):
     tree = tmp_path
     for name in ("bin/tool", "lib/tool/plain.py", "lib/tool/__pycache__/plain.cpython-311.pyc",
                  "lib/tool/__pycache__/plainer.cpython-311.pyc", "lib/tool/lib.a",
-                 "lib/tool/tests/one.py"):
+                 "lib/tool/tests/one.py", "lib/tool/doc.pod"):
         (tree / name).parent.mkdir(parents=True, exist_ok=True)
         (tree / name).write_text("12345")
     (tree / "lib/tool/link").symlink_to("plain.py")
@@ -89,17 +89,18 @@ def test_what_a_program_may_open(tmp_path, monkeypatch):
     (tree / "lib/tool/dangling").symlink_to("nothing")
     monkeypatch.setattr(package_files, "PROGRAMS", (str(tree / "bin"),))
     paths = [str(tree / name) for name in (
-        "bin", "bin/tool", "lib/tool", "lib/tool/plain.py", "lib/tool/lib.a", "lib/tool/link",
+        "bin", "bin/tool", "lib/tool", "lib/tool/plain.py", "lib/tool/lib.a", "lib/tool/doc.pod", "lib/tool/link",
+       
         "lib/tool/folder", "lib/tool/dangling", "lib/tool/tests/one.py", "lib/tool/missing")]
-    expected = ["plain.py", "__pycache__/plain.cpython-311.pyc", "link", "folder"]
+    expected = ["plain.py", "__pycache__/plain.cpython-311.pyc", "lib.a", "link", "folder"]
     expected = [str(tree / "lib/tool" / name) for name in expected]
-    assert wanted(paths, False) == (expected, 10)
-    assert wanted(paths, True) == ([str(tree / "bin/tool"), *expected], 15)
+    assert wanted(paths, False) == (expected, 15)
+    assert wanted(paths, True) == ([str(tree / "bin/tool"), *expected], 20)
 
 
-def brought(*programs):
+def brought(*programs, room=64 << 20):
     files = FileSet()
-    left_out = bring_package_files(files, programs)
+    left_out = bring_package_files(files, programs, room)
     return files.copied_files(), left_out
 
 
@@ -115,9 +116,8 @@ def test_programs_of_debian():
     assert sum(map(os.path.getsize, brought("/bin/ls")[0])) < 1 << 20
 
 
-def test_too_large_is_left_out_as_a_whole(monkeypatch):
-    monkeypatch.setattr(package_files, "BYTES_MAX", 1 << 20)
-    found, left_out = brought("/usr/bin/python3")
+def test_too_large_is_left_out_as_a_whole():
+    found, left_out = brought("/usr/bin/python3", room=1 << 20)
     assert "libpython3.11-minimal" in left_out
     assert sum(map(os.path.getsize, found)) <= 1 << 20
 
@@ -131,7 +131,7 @@ def test_what_no_package_owns(tmp_path):
 def test_without_a_database(tmp_path):
     files = FileSet()
     for folder in (str(tmp_path), str(tmp_path / "no-such")):
-        assert bring_package_files(files, ["/bin/ls"], folder) == []
+        assert bring_package_files(files, ["/bin/ls"], 1 << 20, folder) == []
     (tmp_path / "info").mkdir()
-    assert bring_package_files(files, ["/bin/ls"], str(tmp_path)) == []
+    assert bring_package_files(files, ["/bin/ls"], 1 << 20, str(tmp_path)) == []
     assert files.copied_files() == []

@@ -76,6 +76,17 @@ def test_what_is_on_it(plain, tmp_path):
         assert copy.read_bytes() == open(source, "rb").read(), name
 
 
+def test_no_times_of_added_files(quire, tmp_path):
+    images = []
+    for seconds in (1, 2):
+        note = tmp_path / "note"
+        note.write_text("a note\n")
+        os.utime(note, (seconds, seconds))
+        images.append(tmp_path / f"{seconds}.img")
+        made(quire, str(images[-1]), "--add", f"{note}:/note", "--", HELLO)
+    assert images[0].read_bytes() == images[1].read_bytes()
+
+
 def test_two_are_the_same(plain, quire, tmp_path):
     """Whoever makes them, whenever; and with another option they differ, in their names too."""
     again = tmp_path / "again.img"

@@ -13,13 +13,15 @@ from .build import prepare
 from .disk import NAME, write_image
 from .errors import QuireError, UsageError
 from .job import Job, JOB_FILE, encode_jobs, passed_environment
-from .run import checked_program, make_files
+from .run import checked_program
+from .run_files import RunFiles
 from .sign import certificate_der, sign_loader
 from .workspace import esp_files, workspace, write_boot_files, write_initrd
 
 CERTIFICATE = "quire/certificate.cer"
 # As init has it: see kernel/proc/job.c.
 ENVIRONMENT = {"PATH": "/bin:/sbin:/usr/bin:/usr/sbin", "HOME": "/root", "TERM": "linux"}
+MEMORY = 512 << 20  # of the least machine that what comes unasked must leave room in
 
 
 # ---- where it goes ----
@@ -88,17 +90,21 @@ def _copy_to_folder(files, target):
 def _own_files(values, path, words):
     """(FileSet or None, words for the kernel): what is --added, and the program at `path` if there
     is one, called by `words`, in an environment that has nothing of this machine's user."""
-    packages = not values["no_packages"]
-    if not path:
-        files = make_files(None, values["add"], [], packages) if values["add"] else None
-        return files, []
+    if not path and not values["add"]:
+        return None, []
     settings = [setting if "=" in setting else f"{setting}={os.environ[setting]}"
                 for setting in values["env"] if "=" in setting or setting in os.environ]
     environment = passed_environment(ENVIRONMENT, settings)
+    found = RunFiles(MEMORY, keep_times=False)
+    found.bring(path, values["add"], words[1:], environment, not values["no_packages"])
+    if found.left_out:
+        print("quire: too large to come along unasked, unlike what is --added:",
+              ", ".join(found.left_out), file=sys.stderr)
+    if not path:
+        return found.files, []
     job = Job(path, words, environment, os.getcwd())
-    files = make_files(path, values["add"], environment, packages)
-    files.add_bytes(JOB_FILE, encode_jobs([job]))
-    return files, [f"job={JOB_FILE}"]
+    found.files.add_bytes(JOB_FILE, encode_jobs([job]))
+    return found.files, [f"job={JOB_FILE}"]
 
 
 def _fill(folder, values, path, words):

@@ -96,6 +96,11 @@ def memory(word):
     return match[1] + (match[2] or "M")
 
 
+def bytes_of_memory(word):
+    """Of what memory() returns."""
+    return int(word[:-1]) << (30 if word[-1] == "G" else 20)
+
+
 def cpus(word):
     if not word.isascii() or not word.isdigit() or not 1 <= int(word) <= 255:
         raise ValueError("the number of CPUs is from 1 to 255")

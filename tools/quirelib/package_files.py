@@ -12,16 +12,16 @@ import re
 import stat
 
 DATABASE = "/var/lib/dpkg"
-# What the guest's memory holds, unless told otherwise, beside a program: gcc's C compiler fits.
-BYTES_MAX = 128 << 20
 USR = "/usr"
 PROGRAMS = ("/bin", "/sbin", "/usr/bin", "/usr/sbin", "/usr/games")
+SHARED_LIBRARY = re.compile(r"lib[^/]*\.so\.")
 LIBRARIES = ("/lib", "/usr/lib", "/lib/x86_64-linux-gnu", "/usr/lib/x86_64-linux-gnu", "/lib64")
 UNWANTED = re.compile(
     r"/usr/share/(doc|doc-base|man|info|locale|lintian|bug|icons|pixmaps|applications|menu|fish|"
-    r"bash-completion|reportbug)/|/usr/include/|.*/(tests?|config-[^/]*)/|.*\.([ah]|pod)$")
+    r"bash-completion|reportbug)/|.*/(tests?|config-[^/]*)/|.*\.pod$")
 # On every Debian beside the packages marked as essential; what programs need of them is known.
 EVERYWHERE = ("libc6", "base-files", "debconf")
+HEADERS = re.compile(r"lib.*-dev$")
 # Of the same source, but for those who build programs.
 NOT_TO_RUN = re.compile(r".*-(dev|doc|dbg|dbgsym|examples|testsuite)$")
 
@@ -47,8 +47,9 @@ class Database:
         return None
 
     def needed(self, name):
-        """What `name` depends on, nearest first; without what is on every Debian."""
-        order = [name]
+        """What `name` depends on, nearest first; without what is on every Debian. A compiler's
+        package recommends the headers that it can't do without."""
+        order = [name, *filter(HEADERS.match, self._depends(name, ("Recommends",)))]
         for at in order:  # which grows meanwhile
             for other in self._depends(at):
                 everywhere = (other in EVERYWHERE
@@ -71,11 +72,10 @@ class Database:
         with open(self._lists[name], "rb") as file:
             return [os.fsdecode(line) for line in file.read().splitlines()]
 
-    def _depends(self, name):
+    def _depends(self, name, fields=("Pre-Depends", "Depends")):
         """The packages that fulfil its dependencies, as far as these are real and installed."""
         stanza = self._stanzas.get(name, {})
-        all_of_them = stanza.get("Pre-Depends", "") + "," + stanza.get("Depends", "")
-        for dependency in all_of_them.split(","):
+        for dependency in ",".join(stanza.get(field, "") for field in fields).split(","):
             names = [re.split(r"[\s:(]", choice.strip(), maxsplit=1)[0]
                      for choice in dependency.split("|")]
             yield from [choice for choice in names if choice in self._stanzas][:1]
@@ -106,9 +106,9 @@ def read_status(folder):
     return stanzas
 
 
-def bring_package_files(files, programs, folder=DATABASE):
-    """Add to the FileSet `files` what the packages of `programs`, paths here, bring. Returns the
-    names of packages that were left out, being too large, though a program's package needs them."""
+def bring_package_files(files, programs, room, folder=DATABASE):
+    """Add to the FileSet `files` at most `room` bytes of what the packages of `programs`, paths
+    here, bring. Returns the names of packages that were left out, being too large."""
     owned = [real for real in map(os.path.realpath, programs) if real.startswith(USR + "/")
              and not real.startswith("/usr/local/")]
     if not owned or not os.path.isdir(os.path.join(folder, "info")):
@@ -117,7 +117,7 @@ def bring_package_files(files, programs, folder=DATABASE):
         database = Database(folder)
     except OSError:
         return []  # a broken database: the program finds out what it misses
-    left, left_out, seen = BYTES_MAX, [], set()
+    left_out, seen = [], set()
     for owner in filter(None, map(database.owner, owned)):
         needed, siblings = database.needed(owner), database.siblings(owner)
         for name in [owner, *needed, *siblings]:
@@ -125,10 +125,10 @@ def bring_package_files(files, programs, folder=DATABASE):
                 continue
             seen.add(name)
             paths, size = wanted(database.files(name), name in needed)
-            if size > left:
-                left_out += [name] if name == owner or name in needed else []
+            if size > room:
+                left_out.append(name)
                 continue
-            left -= size
+            room -= size
             for path in paths:
                 if os.path.isdir(path):
                     files.add_link(path)
@@ -139,10 +139,11 @@ def bring_package_files(files, programs, folder=DATABASE):
 
 def wanted(paths, with_programs):
     """([path], bytes): those of a package's files that a program may open, and links to folders."""
-    unwanted = LIBRARIES if with_programs else LIBRARIES + PROGRAMS
     chosen, size = [], 0
     for path in paths:
-        if os.path.dirname(path) in unwanted or UNWANTED.match(path):
+        folder, name = os.path.split(path)
+        if (UNWANTED.match(path) or (folder in LIBRARIES and SHARED_LIBRARY.match(name))
+                or (folder in PROGRAMS and not with_programs)):
             continue
         for found in [path, *compiled(path)]:
             try:

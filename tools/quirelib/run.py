@@ -3,15 +3,14 @@
 import os
 import sys
 
-from . import qemu
+from . import options, qemu
 from .build import prepare
-from .dynamic import bring_needs, check_interpreter
+from .dynamic import check_interpreter
 from .errors import QuireError, UsageError
-from .job import FileSet, Job, JOB_FILE, encode_jobs, host_terminals, passed_environment
-from .package_files import bring_package_files
+from .job import Job, JOB_FILE, encode_jobs, host_terminals, passed_environment
 from .program import check_program, find_program
+from .run_files import RunFiles
 from .session import Session
-from .settings import bring_settings
 from .streams import HostStreams
 from .workspace import workspace, write_boot_files, write_initrd, write_medium
 
@@ -32,41 +31,6 @@ def machine_config(values):
                        machine=values["machine"], cpu=values["cpu"],
                        accel=qemu.choose_accel(values["accel"]), icount=values["icount"],
                        firmware=firmware, medium="xhci" if values["usb"] else "folder")
-
-
-def bring_packages(files, programs, variables):
-    """What the programs, and those that run them if they are scripts, open by themselves."""
-    interpreters = bring_needs(files, variables)
-    left_out = bring_package_files(files, [*programs, *interpreters])
-    if left_out:
-        print("quire: too large, and left out (--add what is needed of it): packages",
-              " ".join(left_out), file=sys.stderr)
-
-
-def make_files(program, added, environment, packages=True):
-    """The FileSet of a run: what is --added, the program at its path, what all of these need, and
-    the working directory. `environment`: "NAME=value" of the program. `program`: None for what is
-    --added and its needs. `packages`: also what their packages bring."""
-    files = FileSet()
-    try:
-        if program:
-            files.add_directory(os.getcwd())
-        for host, guest in added:
-            files.add(host, guest)
-        if program:
-            files.add_reached(program)
-        variables = dict(variable.split("=", 1) for variable in environment)
-        if packages:
-            named = [program] if program else []
-            named += [host for host, _ in added if os.path.isfile(host)]
-            bring_packages(files, named, variables)
-        bring_needs(files, variables)
-        bring_settings(files, variables)
-    except OSError as error:
-        raise QuireError(f"{error.filename}: {error.strerror}") from error
-    except ValueError as error:
-        raise QuireError(str(error)) from error
-    return files
 
 
 def make_job(name, path, arguments, settings):
@@ -111,7 +75,9 @@ def run(values, words):
     config = machine_config(values)
     prepare(yes=values["yes"], quiet=True)
     job = make_job(name, path, arguments, values["env"])
-    files = make_files(path, values["add"], job.environment, not values["no_packages"])
+    found = RunFiles(options.bytes_of_memory(config.memory))
+    found.bring(path, values["add"], arguments, job.environment, not values["no_packages"])
+    files = found.files
     files.add_bytes(JOB_FILE, encode_jobs([job]))
     cmdline = " ".join([*values["append"], JOB_CMDLINE])
     log = LogSink(values["log"], values["verbose"])
@@ -124,4 +90,8 @@ def run(values, words):
         write_medium(folder, config)
         with Session(folder, config, cmdline, HostStreams(), jobs=1, limit=values["timeout"],
                      observe=log.line) as session:
-            return session.run()[0].status
+            status = session.run()[0].status
+    if status and found.left_out:
+        print("quire: too large to come along unasked, unlike what is --added:",
+              ", ".join(found.left_out), file=sys.stderr)
+    return status
