@@ -30,10 +30,10 @@ ATTRIBUTES = 0x27  # not volatile, for boot services and afterwards, changed by 
 TIME = struct.pack("<HBBBBBxIhBx", 2020, 1, 1, 0, 0, 0, 0, 0, 0)
 
 
-def make_key(folder, name):
-    """(key, certificate): paths of PEM files, a new RSA key and its own certificate."""
+def make_key(folder, name, algorithm=("rsa:2048",)):
+    """(key, certificate): paths of PEM files, a new key and its own certificate."""
     key, certificate = (os.path.join(folder, f"{name}.{kind}.pem") for kind in ("key", "cert"))
-    subprocess.run(["openssl", "req", "-new", "-x509", "-newkey", "rsa:2048", "-nodes", "-days",
+    subprocess.run(["openssl", "req", "-new", "-x509", "-newkey", *algorithm, "-nodes", "-days",
                     "3650", "-subj", f"/CN=Quire test {name}", "-keyout", key, "-out",
                     certificate], check=True, capture_output=True)
     return key, certificate

@@ -147,9 +147,10 @@ def test_a_folder(quire, tmp_path):
 
 @pytest.fixture(scope="module", name="keys")
 def keys_fixture(tmp_path_factory):
-    """Two keys, each with its certificate."""
+    """Keys, each with its certificate: two that will do, and one that firmware does not know."""
     folder = tmp_path_factory.mktemp("keys")
-    return [secure_boot.make_key(folder, name) for name in ("one", "two")]
+    return [*(secure_boot.make_key(folder, name) for name in ("one", "two")),
+            secure_boot.make_key(folder, "curve", ("ec", "-pkeyopt", "ec_paramgen_curve:P-256"))]
 
 
 @pytest.mark.parametrize("words, sentence", [
@@ -169,11 +170,13 @@ def keys_fixture(tmp_path_factory):
     (["{tmp}/q.img", "--sign", "{tmp}/text", "{tmp}/cert"], "sbsign failed"),
     (["{tmp}/q.img", "--sign", "{tmp}/other", "{tmp}/cert"],
      "sbsign failed: private key does not match certificate"),
+    (["{tmp}/q.img", "--sign", "{tmp}/other", "{tmp}/curve"], "curve: is not of an RSA key"),
     (["{tmp}/q.img", "--add", "{tmp}/none"], "none: No such file or directory"),
     (["{tmp}/q.img", "--append", "a\nb"], "kernel options are words on one line"),
 ])
 def test_wrong_uses(quire, tmp_path, keys, words, sentence):
-    (_, certificate), (other, _) = keys
+    (_, certificate), (other, _), (_, curve) = keys
+    shutil.copyfile(curve, tmp_path / "curve")
     shutil.copyfile(certificate, tmp_path / "cert")
     shutil.copyfile(other, tmp_path / "other")
     (tmp_path / "text").write_text("mine\n")

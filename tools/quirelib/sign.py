@@ -26,6 +26,8 @@ PE_SECTION_COUNT_AT, PE_OPTIONAL_BYTES_AT, PE_HEADER_BYTES = 6, 20, 24
 SECTION = struct.Struct("<8sIIIIIIHHI")
 
 CERTIFICATE = re.compile(rb"-----BEGIN CERTIFICATE-----(.+?)-----END CERTIFICATE-----", re.S)
+# As every certificate of an RSA key has it: OBJECT IDENTIFIER rsaEncryption (RFC 8017, appendix C).
+RSA_ENCRYPTION = bytes.fromhex("06092a864886f70d010101")
 # "number:error:code:library:function:reason:file:line"
 OPENSSL_ERROR = re.compile(r":error:[^:]*:[^:]*:[^:]*:([^:]+)")
 
@@ -91,7 +93,8 @@ def _run(program, *arguments):
 def sign_loader(source, target, folder, key, certificate):
     """`target`: the loader `source`, knowing the files in `folder`, signed with the RSA key `key`
     (PEM), which belongs to `certificate` (X.509, PEM)."""
-    certificate_der(certificate)
+    if RSA_ENCRYPTION not in certificate_der(certificate):
+        raise QuireError(f"{certificate}: is not of an RSA key, and firmware knows no others")
     if not os.access(key, os.R_OK):
         raise QuireError(f"{key}: can't be read")
     unsigned = target + ".unsigned"
