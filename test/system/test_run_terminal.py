@@ -146,3 +146,11 @@ def test_boot_to_a_shell_and_end():
     terminal.until(PROMPT)
     terminal.type(b"poweroff\n")
     assert terminal.wait() == 0
+
+
+def test_boot_from_a_stick():
+    terminal = Terminal([QUIRE, "boot", "--usb"])
+    terminal.until(b"USB HARDDRIVE")  # says the firmware
+    terminal.until(PROMPT)
+    terminal.type(b"poweroff\n")
+    assert terminal.wait() == 0
