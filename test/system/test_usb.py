@@ -95,9 +95,10 @@ def test_a_slow_keyboard(monitor):
         use_the_shell(guest, monitor)
 
 
-def test_behind_a_hub(monitor):
+@pytest.mark.parametrize("boot", ["pvh", "uefi"])
+def test_behind_a_hub(monitor, boot):
     with machine(monitor, *XHCI, "-device", "usb-hub,bus=usb.0,port=2",
-                 "-device", "usb-kbd,bus=usb.0,port=2.3") as guest:
+                 "-device", "usb-kbd,bus=usb.0,port=2.3", boot=boot) as guest:
         guest.expect(r"USB: hub 0409:55aa at port")
         ready(guest, monitor, r"USB: keyboard 0627:0001 at port 3 of a hub")
         use_the_shell(guest, monitor)
@@ -111,10 +112,14 @@ def test_behind_two_hubs(monitor):
         use_the_shell(guest, monitor)
 
 
-def test_beside_what_is_no_keyboard(monitor):
-    with machine(monitor, *XHCI, "-device", "usb-mouse", "-device", "usb-tablet",
+@pytest.mark.parametrize("boot", ["pvh", "uefi"])
+def test_beside_what_is_no_keyboard(monitor, boot):
+    """A stick is of SuperSpeed, and firmware has looked for a system on it."""
+    with machine(monitor, *XHCI, "-drive", "if=none,id=stick,driver=null-co,size=64M",
+                 "-device", "usb-storage,drive=stick",
+                 "-device", "usb-mouse", "-device", "usb-tablet",
                  "-device", "usb-braille,chardev=nobody", "-chardev", "null,id=nobody",
-                 "-device", "usb-kbd") as guest:
+                 "-device", "usb-kbd", boot=boot) as guest:
         ready(guest, monitor)
         use_the_shell(guest, monitor)
 
@@ -130,6 +135,22 @@ def test_plugged_in_and_out(monitor, port, hub):
             assert run(guest, monitor, f"echo {name}") == [name]
             monitor.ask("device_del", id=name)
             guest.expect(r"USB: keyboard .* is gone")
+
+
+@pytest.mark.parametrize("port,hub", [("1", ()), ("2.5", ("-device", "usb-hub,bus=usb.0,port=2"))],
+                         ids=["at the controller", "at a hub"])
+def test_gone_before_it_was_looked_at(monitor, port, hub):
+    """At whatever moment of being looked at; what comes last works."""
+    with machine(monitor, *XHCI, *hub, cpus=2) as guest:
+        guest.until(PROMPT)
+        for number in range(60):
+            monitor.ask("device_add", driver="usb-kbd", id="loose", bus="usb.0", port=port)
+            for _ in range(number):  # later and later
+                monitor.ask("query-status")
+            monitor.ask("device_del", id="loose")
+        monitor.ask("device_add", driver="usb-kbd", id="fixed", bus="usb.0", port="3")
+        ready(guest, monitor, r"USB: keyboard .* at port 7")
+        use_the_shell(guest, monitor)
 
 
 def test_a_hub_goes_with_what_is_behind_it(monitor):
