@@ -183,6 +183,11 @@ NODISCARD int xhci_command(struct xhci *xhci, uint64_t parameter, uint32_t contr
 void xhci_give_up(struct xhci *xhci, const char *why);
 void xhci_stop(struct xhci *xhci);
 
+/* ---- xhci_firmware.c: of the thread ---- */
+
+/* From now on the firmware neither uses the controller nor hears of it, if it likes or not. */
+void xhci_take_from_firmware(struct xhci *xhci);
+
 /* ---- xhci_start.c: of the thread ---- */
 
 /* -ENODEV, -ENOMEM, -ETIMEDOUT; the reason is in the log. */

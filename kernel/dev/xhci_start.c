@@ -12,12 +12,10 @@
 #include "mm/frame.h"
 #include "mm/kmap.h"
 
-#define REGISTERS_MAX  (1u << 20)
-#define EXTENDED_COUNT 256u
-#define HANDOFF_NS     (1000 * NS_PER_MS)
-#define RESET_NS       (5000 * NS_PER_MS)
-#define POWER_MS       20u
-#define LIMIT_32_BIT   (1ull << 32)
+#define REGISTERS_MAX (1u << 20)
+#define RESET_NS      (5000 * NS_PER_MS)
+#define POWER_MS      20u
+#define LIMIT_32_BIT  (1ull << 32)
 
 /* One frame: contexts by slot, the table of the event ring's segments, the commands. */
 #define SEGMENTS_AT 2048u
@@ -89,29 +87,6 @@ static int read_capabilities(struct xhci *xhci)
 	if (!(xhci_read(xhci, xhci->operational + XHCI_PAGESIZE) & PAGESIZE_4K))
 		return refuse("its pages are not 4 KiB");
 	return 0;
-}
-
-/* The firmware's own driver, in system management mode, has it until it is asked for. */
-static void take_from_firmware(struct xhci *xhci)
-{
-	uint32_t at = HCCPARAMS1_EXTENDED(xhci_read(xhci, XHCI_HCCPARAMS1));
-
-	for (unsigned i = 0; i < EXTENDED_COUNT && at && at + 8 <= xhci->register_bytes; i++) {
-		uint32_t capability = xhci_read(xhci, at);
-		if (EXTENDED_ID(capability) == EXTENDED_LEGACY) {
-			xhci_write(xhci, at, capability | LEGACY_SYSTEM_OWNS);
-			if (!xhci_wait(xhci, at, LEGACY_FIRMWARE_OWNS, 0, HANDOFF_NS)) {
-				log_warning("USB: the firmware does not let the controller go");
-				xhci_write(xhci, at, LEGACY_SYSTEM_OWNS);
-			}
-			uint32_t control = xhci_read(xhci, at + LEGACY_CONTROL);
-			xhci_write(xhci, at + LEGACY_CONTROL,
-				   (control & ~LEGACY_CONTROL_SMIS) | LEGACY_CONTROL_EVENTS);
-			return;
-		}
-		uint32_t next = EXTENDED_NEXT(capability);
-		at = next ? at + next : 0;
-	}
 }
 
 static int reset(struct xhci *xhci)
@@ -245,7 +220,7 @@ int xhci_start(struct xhci *xhci, const struct pci_function *function)
 	error = read_capabilities(xhci);
 	if (error)
 		return error;
-	take_from_firmware(xhci);
+	xhci_take_from_firmware(xhci);
 	error = reset(xhci);
 	if (error)
 		return error;
