@@ -55,5 +55,5 @@ void log_line(enum log_level level, const char *format_text, ...)
 	}
 	replace_control_characters(line + start, length - start);
 	line[length++] = '\n'; /* in place of the NUL */
-	console_write(line, length);
+	console_write_log(line, length);
 }
