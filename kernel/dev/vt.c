@@ -193,12 +193,13 @@ void vt_put(struct vt *vt, uint32_t character)
 	struct vt_cursor *cursor = &vt->cursor;
 	unsigned width = vt_width(character);
 
-	/* A mark that belongs to the character before it: no cell has room for two. */
-	if (width == 0 || width > vt->columns)
+	/* A mark that belongs to the character before it: no cell has room for two. And at the edge
+	 * half a character would be none. */
+	if (width == 0 || (cursor->column + width > vt->columns && !vt->auto_wrap) ||
+	    width > vt->columns)
 		return;
 	if (vt->auto_wrap && (cursor->wraps || cursor->column + width > vt->columns))
 		wrap(vt);
-	cursor->column = MIN(cursor->column, vt->columns - width);
 	if (vt->insert)
 		vt_shift(vt, (int)width);
 	struct vt_cell *cells = vt_row(vt, cursor->row), cell = vt_paint(vt, character);
@@ -242,7 +243,7 @@ void vt_reset(struct vt *vt)
 	vt->bottom = vt->rows - 1;
 	vt->cursor_visible = vt->auto_wrap = true;
 	vt->insert = vt->newline = vt->reverse_screen = false;
-	vt->last_character = BLANK;
+	vt->last_character = 0;
 	vt->answer_bytes = 0;
 	vt->state = VT_GROUND;
 	vt->utf8_left = 0;

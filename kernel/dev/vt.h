@@ -79,7 +79,7 @@ struct vt {
 	bool cursor_visible, insert, auto_wrap, newline, reverse_screen;
 	bool answers; /* questions (DSR, DA) are answered, into `answer` */
 	uint32_t palette[VT_COLORS];
-	uint32_t last_character; /* for REP */
+	uint32_t last_character; /* for REP; 0: none */
 	uint8_t tabs[VT_MAX_COLUMNS / 8];
 	/* Rows that may look different than at the last look; who draws clears it. */
 	uint8_t dirty[VT_MAX_ROWS / 8];

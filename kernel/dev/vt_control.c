@@ -138,7 +138,7 @@ static void insert_lines(struct vt *vt, int count)
 	if (row < vt->top || row > vt->bottom)
 		return;
 	vt_scroll(vt, row, vt->bottom, -count);
-	vt_move(vt, 0, (int)row);
+	vt->cursor.wraps = false;
 }
 
 static void erase_characters(struct vt *vt, unsigned count)
@@ -151,7 +151,7 @@ static void erase_characters(struct vt *vt, unsigned count)
 
 static void repeat(struct vt *vt, unsigned count)
 {
-	count = MIN(count, vt->columns * vt->rows);
+	count = vt->last_character ? MIN(count, vt->columns * vt->rows) : 0;
 	while (count--)
 		vt_put(vt, vt->last_character);
 }

@@ -12,6 +12,7 @@ SEEDS = {
     "elf": "elf-corpus",
     "memmap": "fuzz-seeds/memmap",
     "options": "fuzz-seeds/options",
+    "vt": "fuzz-seeds/vt",
 }
 
 

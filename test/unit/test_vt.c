@@ -192,7 +192,7 @@ KTEST(vt_inserts_and_deletes)
 	put("\033[2;2H\033[2L");
 	EXPECT_ROW(1, "");
 	EXPECT_ROW(3, "bbbbb");
-	EXPECT_CURSOR(0, 1);
+	EXPECT_CURSOR(1, 1);
 	put("\033[3M");
 	EXPECT_ROW(1, "ccccc");
 	EXPECT_ROW(2, "");
@@ -322,9 +322,10 @@ KTEST(vt_wide_characters)
 	EXPECT_ROW(0, " xy");
 	put("\033[H\xe4\xb8\xad\xe4\xb8\xad\033[1;2H\033[P"); /* half of one goes */
 	EXPECT_ROW(0, " ?");
-	put("\033[H\xe4\xb8\xad\033[1;2H\033[@\033[1;5H\xe4\xb8\xad");
-	put("\033[?7l\033[1;5H\xe4\xb8\xad");
-	EXPECT_ROW(0, "   ?");
+	put("\033[2J\033[H\xe4\xb8\xad\033[1;2H\033[@x"); /* between its halves */
+	EXPECT_ROW(0, " x");
+	put("\033[?7l\033[1;5H\xe4\xb8\xad"); /* no room, and no next line */
+	EXPECT_ROW(0, " x");
 }
 
 KTEST(vt_alternate_screen)
@@ -382,6 +383,8 @@ KTEST(vt_strings_and_unknown_sequences)
 KTEST(vt_repeats_and_aligns)
 {
 	open_terminal(5, 2);
+	put("\033[3b");
+	EXPECT_ROW(0, "");
 	put("x\033[3b");
 	EXPECT_ROW(0, "xxxx");
 	put("\033[32767b\033#8");
