@@ -173,6 +173,12 @@ class Guest:
         """Type on the serial console: COM1."""
         self._session.machine.type(text.encode())
 
+    def let_run(self, seconds):
+        """Do nothing but listen to the machine, for a while or until it says something."""
+        if self._session.machine.status is not None:
+            raise self._failure("the machine ended")
+        self._step(time.monotonic() + seconds)
+
     def wait(self):
         """Until the machine ends. QEMU's exit status: see qemu.STATUS_*."""
         while self._session.machine.status is None:

@@ -1,0 +1,130 @@
+"""test_screen.py: a person in front of the machine's screen: the boot, a shell, an editor, a panic,
+at the sizes that screens have. Where there is a serial port, both show the same.
+"""
+
+import pytest
+from harness import Guest
+from harness.monitor import Monitor
+from harness.screen import Screen
+
+PROMPT = "~ # "
+LIMIT = 180
+VGA = "VGA,vgamem_mb=64,xres={},yres={}"
+
+
+@pytest.fixture(name="monitor")
+def monitor_fixture(tmp_path):
+    return Monitor(tmp_path)
+
+
+def machine(monitor, width, height, device=VGA, **config):
+    return Guest(boot="uefi", video=device.format(width, height), extra=monitor.words, limit=LIMIT,
+                 **config)
+
+
+def last_row(rows):
+    return next((row for row in reversed(rows) if row), "")
+
+
+def at_prompt(rows):
+    return last_row(rows).endswith(PROMPT.rstrip())
+
+
+def run(screen, command):
+    """The rows that a command shows."""
+    screen.type(command + "\n")
+    rows = screen.until(lambda rows: at_prompt(rows) and any(command in row for row in rows))
+    rows = [row for row in rows if row]
+    start = max(index for index, row in enumerate(rows) if row.endswith(PROMPT + command))
+    return rows[start + 1:-1]
+
+
+def test_a_shell_without_a_serial_port(monitor, tmp_path):
+    """At 800 x 600, the keyboard and the screen are all there is."""
+    with machine(monitor, 800, 600, serial=False) as guest:
+        screen = Screen(guest, monitor, tmp_path)
+        rows = screen.until(at_prompt)
+        assert any("started by its UEFI loader" in row for row in rows)  # the log, from its start
+        assert run(screen, "ls /etc | wc -l") == ["3"]
+        assert run(screen, "tty; stty size; echo $TERM") == ["/dev/tty1", "37 100", "linux"]
+        screen.type("vi /tmp/x\n")
+        rows = screen.until("- /tmp/x")
+        assert rows[1:3] == ["~", "~"] and rows[36].startswith("- /tmp/x")
+        screen.type("iA line\nand another")
+        monitor.press("esc")
+        screen.until(lambda rows: rows[:3] == ["A line", "and another", "~"]
+                     and "[Modified]" in rows[36])
+        screen.type(":wq\n")
+        screen.until(at_prompt)
+        assert run(screen, "clear; cat /tmp/x") == ["A line", "and another"]
+
+
+def test_the_screen_and_a_serial_port(monitor, tmp_path):
+    """Both show the same, and either can be typed at. The pitch is no multiple of anything."""
+    with machine(monitor, 1366, 768) as guest:
+        screen = Screen(guest, monitor, tmp_path)
+        guest.until("\x1b[6n\x1b8")  # init asks the terminal, which is the smaller one
+        guest.type("\x1b[24;80R")
+        guest.until(PROMPT)
+        guest.type("stty size; echo $((6 * 7)); tty\n")
+        rows = screen.until("/dev/ttyS0")
+        assert "24 80" in rows and "42" in rows
+        assert len(rows) == 48 and max(map(len, rows[24:])) == 0  # no larger than the window
+        screen.type("echo typed | tr a-z A-Z\n")
+        guest.until("TYPED\r\n")
+        screen.until(lambda rows: "TYPED" in rows)
+        guest.type("stty rows 48 cols 170; seq 1 100\n")
+        rows = screen.until("100")
+        assert rows[46:48] == ["100", PROMPT.rstrip()]
+
+
+def test_nobody_at_the_serial_port(monitor, tmp_path):
+    """Then the screen's size counts, and the log goes on at the serial port alone."""
+    with machine(monitor, 1280, 800) as guest:
+        screen = Screen(guest, monitor, tmp_path)
+        guest.until(PROMPT)
+        guest.type("stty size\n")
+        screen.until("50 160")
+        guest.type("/bin/sh -c 'kill -SEGV $$'\n")
+
+
+@pytest.mark.parametrize("width, height, size, rows, columns", [
+    (1920, 1080, 1, 67, 240), (3840, 2160, 2, 67, 240)])
+def test_sizes_of_letters(monitor, tmp_path, width, height, size, rows, columns):
+    """A large screen has large letters; and it scrolls a thousand lines without anybody waiting."""
+    with machine(monitor, width, height, serial=False) as guest:
+        screen = Screen(guest, monitor, tmp_path, size)
+        screen.until(at_prompt)
+        screen.type("stty size; seq 1 5000\n")
+        shown = screen.until(lambda rows: "5000" in rows and at_prompt(rows))
+        assert shown[rows - 3:rows] == ["4999", "5000", PROMPT.rstrip()]
+
+
+def test_a_chosen_size_of_letters(monitor, tmp_path):
+    with machine(monitor, 1280, 800, serial=False, append="screen=2x") as guest:
+        screen = Screen(guest, monitor, tmp_path, 2)
+        screen.until(at_prompt)
+        assert run(screen, "stty size") == ["25 80"]
+
+
+def test_screen_off(monitor, tmp_path):
+    with machine(monitor, 1280, 800, append="screen=off window=80,24") as guest:
+        guest.expect("framebuffer: off")
+        guest.until(PROMPT)
+        assert not any("Quire" in row for row in Screen(guest, monitor, tmp_path).rows())
+
+
+@pytest.mark.parametrize("width, height, size, row_count", [(800, 600, 1, 37), (1920, 1080, 2, 33)])
+def test_the_photo_of_a_panic(monitor, tmp_path, width, height, size, row_count):
+    """The reason first, in red; registers; a backtrace with names. It stays."""
+    with machine(monitor, width, height, serial=False, debug_exit=False,
+                 append="crash=null") as guest:
+        screen = Screen(guest, monitor, tmp_path, size)
+        rows = screen.until("backtrace:")
+        rows = screen.until(lambda rows: any("kernel_main" in row for row in rows))
+        assert len(rows) == row_count
+        assert rows[0].startswith("PANIC: page fault")
+        assert any("rip ffffffff" in row for row in rows[:row_count // 2])
+        assert any(" crash_null+0x" in row for row in rows)
+        red, white = (screen.picture().colors(size, row, 0) for row in (0, 1))
+        assert (0xff, 0x55, 0x55) in red and (0xff, 0x55, 0x55) not in white
