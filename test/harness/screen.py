@@ -61,11 +61,15 @@ class Picture:
         magic, size, depth, self.pixels = data.split(b"\n", 3)
         assert (magic, depth) == (b"P6", b"255"), data[:20]
         self.width, self.height = map(int, size.split())
+        # QEMU writes lines of whole words, which the format does not have.
+        self.pitch = (3 * self.width + 3) // 4 * 4
+        if len(self.pixels) == 3 * self.width * self.height:
+            self.pitch = 3 * self.width
+        assert len(self.pixels) == self.pitch * self.height
 
     def _cell(self, x, y, width, height):
         """Its lines, one after the other."""
-        pitch = 3 * self.width
-        return b"".join(self.pixels[line * pitch + 3 * x:line * pitch + 3 * (x + width)]
+        return b"".join(self.pixels[line * self.pitch + 3 * x:line * self.pitch + 3 * (x + width)]
                         for line in range(y, y + height))
 
     def rows(self, size):
@@ -92,7 +96,7 @@ class Picture:
 
     def png(self):
         """The same, as a PNG file's bytes."""
-        lines = b"".join(b"\0" + self.pixels[y * 3 * self.width:(y + 1) * 3 * self.width]
+        lines = b"".join(b"\0" + self.pixels[y * self.pitch:y * self.pitch + 3 * self.width]
                          for y in range(self.height))
 
         def chunk(kind, data):

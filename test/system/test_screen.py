@@ -9,7 +9,9 @@ from harness.screen import Screen
 
 PROMPT = "~ # "
 LIMIT = 180
-VGA = "VGA,vgamem_mb=64,xres={},yres={}"
+# Slow: the description of a monitor (EDID) has no room for the pixel clock of a fast 4K screen.
+VGA = "VGA,vgamem_mb=64,xres={},yres={},refresh_rate=30000"
+BOCHS = "bochs-display,xres={},yres={}"  # the widths of "VGA" are multiples of 8
 
 
 @pytest.fixture(name="monitor")
@@ -56,12 +58,12 @@ def test_a_shell_without_a_serial_port(monitor, tmp_path):
                      and "[Modified]" in rows[36])
         screen.type(":wq\n")
         screen.until(at_prompt)
-        assert run(screen, "clear; cat /tmp/x") == ["A line", "and another"]
+        assert run(screen, "cat /tmp/x") == ["A line", "and another"]
 
 
 def test_the_screen_and_a_serial_port(monitor, tmp_path):
     """Both show the same, and either can be typed at. The pitch is no multiple of anything."""
-    with machine(monitor, 1366, 768) as guest:
+    with machine(monitor, 1366, 768, BOCHS) as guest:
         screen = Screen(guest, monitor, tmp_path)
         guest.until("\x1b[6n\x1b8")  # init asks the terminal, which is the smaller one
         guest.type("\x1b[24;80R")
@@ -79,13 +81,12 @@ def test_the_screen_and_a_serial_port(monitor, tmp_path):
 
 
 def test_nobody_at_the_serial_port(monitor, tmp_path):
-    """Then the screen's size counts, and the log goes on at the serial port alone."""
+    """Then the screen's size counts."""
     with machine(monitor, 1280, 800) as guest:
         screen = Screen(guest, monitor, tmp_path)
         guest.until(PROMPT)
         guest.type("stty size\n")
         screen.until("50 160")
-        guest.type("/bin/sh -c 'kill -SEGV $$'\n")
 
 
 @pytest.mark.parametrize("width, height, size, rows, columns", [
