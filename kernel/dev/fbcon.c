@@ -244,7 +244,7 @@ void fbcon_init(const struct boot_framebuffer *fb)
 	const char *wanted = option("screen");
 
 	if (fb->bytes == 0 || (wanted && !strcmp(wanted, "off"))) {
-		log_info("framebuffer: %s", fb->bytes ? "off, as screen=off says" : "none");
+		log_fact("framebuffer: %s", fb->bytes ? "off, as screen=off says" : "none");
 		return;
 	}
 	if (!load_fonts()) {
@@ -265,7 +265,7 @@ void fbcon_init(const struct boot_framebuffer *fb)
 	vt_init(&terminal, screen.columns, screen.rows, terminal_memory);
 	fbtext_clear(&screen);
 	console_register(&screen_console);
-	log_info("framebuffer: %ux%u at %#llx, pitch %u, %u bits, %u columns, %u rows", fb->width,
+	log_fact("framebuffer: %ux%u at %#llx, pitch %u, %u bits, %u columns, %u rows", fb->width,
 		 fb->height, (unsigned long long)fb->start, fb->pitch, fb->bits_per_pixel,
 		 screen.columns, screen.rows);
 }

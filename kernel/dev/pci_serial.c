@@ -18,13 +18,13 @@ static void try_card(const struct pci_function *card)
 	struct pci_bar bar = pci_bar_read(pci_space(), card, 0);
 
 	if (!bar.is_io || bar.bytes < REGISTERS || bar.start > LAST_PORT - REGISTERS) {
-		log_info("PCI serial card %04x:%04x: its registers are in no ports: not used",
+		log_fact("PCI serial card %04x:%04x: its registers are in no ports: not used",
 			 card->vendor, card->id);
 		return;
 	}
 	pci_enable(card, false);
 	if (uart_console_use((uint16_t)bar.start))
-		log_info("console: PCI serial card %04x:%04x at port %#llx", card->vendor, card->id,
+		log_fact("console: PCI serial card %04x:%04x at port %#llx", card->vendor, card->id,
 			 (unsigned long long)bar.start);
 }
 

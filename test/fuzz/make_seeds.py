@@ -54,7 +54,7 @@ def vt_seeds():
         size + b"\x1b[1;31;48;5;200;38;2;1;2;3;38:2::4:5:6m\x1b[4:0mx\x1b[J\x1b[1K\x1b[9b",
         size + b"\x1b[?1049h\x1b)0\x0eqqx\x0f\x1b[?6h\x1b[?7l\x1b[4h\x1b7\x1b8\x1b[?1049l\x1b[!p",
         size + b"\x1b]0;title\x07\x1b]P1aabbcc\x1b]R\x1bPdata\x1b\\\x1b#8\x1b[6n\x1b[c\x1bc",
-        size + b"0123456789abcdef\xff\x35\x1b[99;99H\xe4\xb8\xad\xff\x03\x1b[99C\xff\xfe\x1bH\x1b[3g",
+        size + b"0123456789abcdef\xff\x35\x1b[99H\xe4\xb8\xad\xff\x03\x1b[99C\xff\xfe\x1bH\x1b[3g",
     ]
 
 

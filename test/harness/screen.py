@@ -122,7 +122,8 @@ def read_cell(cell, font, scale):
         bits = 0
         for y in range(0, font.height * scale, scale):
             for x in range(0, width, scale):
-                block = {pixels[(y + i) * width + x + j] for i in range(scale) for j in range(scale)}
+                block = {pixels[(y + i) * width + x + j]
+                         for i in range(scale) for j in range(scale)}
                 if len(block) > 1:
                     return UNKNOWN
                 bits = bits << 1 | (color in block)

@@ -129,3 +129,31 @@ def test_the_photo_of_a_panic(monitor, tmp_path, width, height, size, row_count)
         assert any(" crash_null+0x" in row for row in rows)
         red, white = (screen.picture().colors(size, row, 0) for row in (0, 1))
         assert (0xff, 0x55, 0x55) in red and (0xff, 0x55, 0x55) not in white
+
+
+def test_the_hardware_report(monitor, tmp_path):
+    """One screen of 80 by 25, before anything can go wrong with programs; and later as a file."""
+    with machine(monitor, 640, 400, append="report", serial=False,
+                 machine="q35,hpet=off") as guest:
+        screen = Screen(guest, monitor, tmp_path)
+        rows = screen.until("This is what to photograph")
+        assert rows[0].startswith("Quire ")
+        text = " ".join(" ".join(rows).split())
+        for word in ("firmware: EDK II", "CPU: QEMU TCG", "memory: ", "acpi: ", "PM timer 0x608",
+                     "framebuffer: 640x400", "VGA 1234:1111", "SATA 8086:2922",
+                     "keyboard controller: a keyboard", "serial port: none"):
+            assert word in text, "\n".join(rows)
+        monitor.press("spc")
+        screen.until(at_prompt)
+        screen.type("clear; quire-report\n")
+        assert screen.until(at_prompt)[0] == rows[0]
+
+
+def test_the_report_as_a_file():
+    with Guest(boot="pvh", append="window=80,24 report", cpus=2) as guest:
+        guest.until("This is what to photograph")
+        guest.type(" ")
+        guest.until(PROMPT)
+        guest.type("quire-report >x; wc -l <x; grep -c CPUs: x; awk 'length > 79' x\n")
+        lines, cpus = guest.until("~ #").replace("\r", "").splitlines()[1:3]
+        assert int(lines) <= 24 and cpus == "1"

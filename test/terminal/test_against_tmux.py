@@ -22,14 +22,16 @@ SEEDS = range(40)
 STEPS = 300
 DONE = "all of number"  # the title that ends what tmux gets
 
-WORDS = ["a", "Quire", "the quick brown fox", "0123456789" * 3, "x" * 45, "é", "─┐", "\t", "\r\n", "\n", "\r", "ab\b", "\v"]
+WORDS = ["a", "Quire", "the quick brown fox", "0123456789" * 3, "x" * 45, "é", "─┐", "\t", "\r\n",
+         "\n", "\r", "ab\b", "\v"]
 # {n}: a count, that may be left out; {r}, {c}: a row, a column.
 SEQUENCES = ["\x1b[{n}A", "\x1b[{n}B", "\x1b[{n}C", "\x1b[{n}D", "\x1b[{n}E", "\x1b[{n}F",
              "\x1b[{c}G", "\x1b[{r};{c}H", "\x1b[{r};{c}f", "\x1b[{r}d", "\x1b[{c}`", "\x1b[H",
              "\x1b[J", "\x1b[1J", "\x1b[2J", "\x1b[K", "\x1b[1K", "\x1b[2K", "\x1b[{n}@",
              "\x1b[{n}P", "\x1b[{n}X", "\x1b[{n}S", "\x1b[{n}T", "\x1bM", "\x1bD", "\x1bE",
-             "\x1b7\x1b[{r};{c}Hthere\x1b8", "\x1b[{n}Z", "\x1bH", "\x1b[g", "\x1b[31m", "\x1b[0;7m", "\x1b[m",
-             "\x1b[38;5;100m", "\x1b[?7l", "\x1b[?7h", "\r\x1b[4hab\x1b[4l", "\x1b[?25l",
+             "\x1b7\x1b[{r};{c}Hthere\x1b8", "\x1b[{n}Z", "\x1bH", "\x1b[g", "\x1b[31m",
+             "\x1b[0;7m", "\x1b[m", "\x1b[38;5;100m", "\x1b[?7l", "\x1b[?7h", "\r\x1b[4hab\x1b[4l",
+             "\x1b[?25l",
              "\x1b[?1049hfull\x1b[{r};{c}Hscreen\x1b[?1049l", "\x1b]0;title\x07", "\x1bPx\x1b\\",
              "\rz\x1b[{n}b"]
 # With one of these, by the seed: what IL and DL do outside of a region differs.
