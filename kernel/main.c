@@ -131,10 +131,10 @@ void kernel_main(paddr_t boot_info)
 	cpu_init(); /* our own segments, vectors and stacks for the worst of them */
 	cpu_log_features();
 	mm_init(&info); /* our own page tables; nothing of the firmware's or the loader's is left */
+	fbcon_init(&info.framebuffer); /* and seen: before anything that may go wrong */
 	kmap_self_check();
 	acpi_init(info.acpi_rsdp);
 	time_init();
-	fbcon_init(&info.framebuffer);
 	pci_init();
 	pci_serial_init();
 	keyboard_init();

@@ -70,11 +70,12 @@ class Guest:
     """Boots when entered. Keywords beyond these go to qemu.Config.
 
     kernel, loader: other files than the built ones. expect_panic: a panic is not a failure, the
-    test looks at it itself. limit: seconds for all of it.
+    test looks at it itself. limit: seconds for all of it. inject: what the firmware is made to do
+    wrong, in the words of test/boot/shim.c.
     """
 
     def __init__(self, jobs=(), append="", files=None, kernel=paths.KERNEL, loader=paths.LOADER,
-                 expect_panic=False, limit=LIMIT, **config):
+                 expect_panic=False, limit=LIMIT, inject=None, **config):
         self.jobs = list(jobs)
         self.append = append
         self.files = files
@@ -82,6 +83,7 @@ class Guest:
         self.loader = loader
         self.expect_panic = expect_panic
         self.limit = limit
+        self.inject = inject
         self.config = qemu.Config(**config)
         self.streams = MemoryStreams([each.stdin for each in self.jobs])
         self.seconds = None  # that it took, once it has ended
@@ -96,6 +98,8 @@ class Guest:
             write_initrd(folder, self._all_files())
             cmdline = " ".join(filter(None, [self.append, JOB_CMDLINE if self.jobs else ""]))
             write_boot_files(folder, cmdline, kernel=self.kernel, loader=self.loader)
+            if self.inject:
+                self._put_shim_first(os.path.join(folder, "esp"))
             self._started = time.monotonic()
             self._session = self._stack.enter_context(Session(
                 folder, self.config, cmdline, self.streams, len(self.jobs), self.limit,
@@ -105,6 +109,15 @@ class Guest:
 
     def __exit__(self, *exception):
         return self._stack.__exit__(*exception)
+
+    def _put_shim_first(self, esp):
+        first = os.path.join(esp, "EFI", "BOOT", "BOOTX64.EFI")
+        second = os.path.join(esp, "EFI", "QUIRE")
+        os.makedirs(second)
+        os.rename(first, os.path.join(second, "BOOTX64.EFI"))
+        os.symlink(os.path.join(paths.ROOT, "build", "test", "SHIM.EFI"), first)
+        with open(os.path.join(esp, "quire", "inject.txt"), "w", encoding="ascii") as file:
+            file.write(self.inject)
 
     def _all_files(self):
         files = self.files

@@ -55,17 +55,29 @@ def read_font(name):
 
 
 class Picture:
-    """The pixels of a screen: a PPM file's."""
+    """The pixels of a screen, three bytes each."""
 
-    def __init__(self, data):
-        magic, size, depth, self.pixels = data.split(b"\n", 3)
+    def __init__(self, pixels, width, height, pitch):
+        assert len(pixels) == pitch * height
+        self.pixels, self.width, self.height, self.pitch = pixels, width, height, pitch
+
+    @classmethod
+    def of_ppm(cls, data):
+        magic, size, depth, pixels = data.split(b"\n", 3)
         assert (magic, depth) == (b"P6", b"255"), data[:20]
-        self.width, self.height = map(int, size.split())
+        width, height = map(int, size.split())
         # QEMU writes lines of whole words, which the format does not have.
-        self.pitch = (3 * self.width + 3) // 4 * 4
-        if len(self.pixels) == 3 * self.width * self.height:
-            self.pitch = 3 * self.width
-        assert len(self.pixels) == self.pitch * self.height
+        words = (3 * width + 3) // 4 * 4
+        return cls(pixels, width, height, 3 * width if len(pixels) == 3 * width * height else words)
+
+    @classmethod
+    def of_memory(cls, data, width, height, pitch):
+        """Of a framebuffer with red, green, blue and a byte of nothing in each pixel."""
+        assert not any(data[3::4])
+        pixels = bytearray(len(data) // 4 * 3)
+        for channel in range(3):
+            pixels[channel::3] = data[channel::4]
+        return cls(bytes(pixels), width, height, pitch // 4 * 3)
 
     def _cell(self, x, y, width, height):
         """Its lines, one after the other."""
@@ -142,7 +154,7 @@ class Screen:
     def picture(self):
         self._monitor.ask("screendump", filename=self._file)
         with open(self._file, "rb") as file:
-            return Picture(file.read())
+            return Picture.of_ppm(file.read())
 
     def rows(self):
         return self.picture().rows(self._size)

@@ -5,7 +5,7 @@ at the sizes that screens have. Where there is a serial port, both show the same
 import pytest
 from harness import Guest
 from harness.monitor import Monitor
-from harness.screen import Screen
+from harness.screen import Picture, Screen
 
 PROMPT = "~ # "
 LIMIT = 180
@@ -157,3 +157,27 @@ def test_the_report_as_a_file():
         guest.type("quire-report >x; wc -l <x; grep -c CPUs: x; awk 'length > 79' x\n")
         lines, cpus = guest.until("~ #").replace("\r", "").splitlines()[1:3]
         assert int(lines) <= 24 and cpus == "1"
+
+
+def test_a_framebuffer_above_4_gib(monitor, tmp_path):
+    """With lines that are longer than what shows, and red first: nobody sees it, but what is in
+    that memory can be read as a picture, and nothing is beside it."""
+    width, height = 800, 600
+    with machine(monitor, width, height, memory="6G", inject="gop-high",
+                 append="window=100,37") as guest:
+        seen = guest.expect(r"framebuffer: 800x600 at (0x1[0-9a-f]{8}), pitch (\d+), 32 bits")
+        start, pitch = int(seen[1], 16), int(seen[2])
+        assert pitch > 4 * width
+        guest.until(PROMPT)
+        guest.type("echo $((6 * 7)) | rev\n")
+        guest.until("24\r\n")
+        guest.until(PROMPT)
+        file = str(tmp_path / "memory")
+        monitor.ask("pmemsave", val=start, size=pitch * height, filename=file)
+        with open(file, "rb") as memory:
+            data = memory.read()
+        hidden = [data[line * pitch + 4 * width:(line + 1) * pitch] for line in range(height)]
+        assert not any(map(any, hidden))
+        picture = Picture.of_memory(data, width, height, pitch)
+        rows = [row for row in picture.rows(1) if row]
+        assert rows[-3:] == ["~ # echo $((6 * 7)) | rev", "24", "~ #"]
