@@ -131,6 +131,58 @@ def test_the_photo_of_a_panic(monitor, tmp_path, width, height, size, row_count)
         assert (0xff, 0x55, 0x55) in red and (0xff, 0x55, 0x55) not in white
 
 
+def test_a_panic_that_is_too_long(monitor, tmp_path):
+    """What comes first stays: the end of the backtrace is left out."""
+    with machine(monitor, 800, 600, serial=False, debug_exit=False,
+                 append="crash=stack-overflow") as guest:
+        screen = Screen(guest, monitor, tmp_path)
+        rows = screen.until(lambda rows: rows[-1])
+        assert rows[0].startswith("PANIC: ") and "stack" in rows[0]
+        numbers = [int(row.split()[0][1:]) for row in rows if "consume_stack" in row]
+        assert numbers == list(range(len(numbers))) and len(numbers) > 20
+
+
+def test_the_debug_shell_on_the_screen(monitor, tmp_path):
+    """In the middle of an editor; and a panic there takes the whole screen, and then goes on with
+    the shell that panic=shell asks for."""
+    with machine(monitor, 1024, 768, serial=False, append="panic=shell", debug_exit=False) as guest:
+        screen = Screen(guest, monitor, tmp_path)
+        screen.until(at_prompt)
+        screen.type("vi /tmp/x\n")
+        screen.until("- /tmp/x")
+        monitor.press("ctrl", "bracket_right")
+        screen.until(lambda rows: "debug>" in rows)
+        screen.type("panic\n")
+        rows = screen.until(lambda rows: last_row(rows) == "debug>" and rows[0].startswith("PANIC"))
+        assert rows[0] == "PANIC: asked for in the debug shell"
+        assert not any("~" in row for row in rows)
+        for _ in range(3):
+            screen.type("help\n")
+        screen.until(lambda rows: not rows[0].startswith("PANIC"))  # it scrolls now
+
+
+def test_programs_that_fill_the_screen(monitor, tmp_path):
+    """less, top, and the log's silence while they run: it goes on at the serial port alone."""
+    with machine(monitor, 800, 600, append="window=80,24") as guest:
+        screen = Screen(guest, monitor, tmp_path)
+        guest.until(PROMPT)
+        guest.type("seq 1 100 | less\n")
+        rows = screen.until(lambda rows: rows[22] == "23")
+        guest.type(" ")
+        screen.until(lambda rows: rows[22] == "46")
+        guest.type("gq")
+        guest.until(PROMPT)
+        guest.type("top -d 60\n")
+        rows = screen.until(lambda rows: any("/init" in row for row in rows[:24]))
+        assert rows[0].startswith("Mem: ")
+        guest.type("q")
+        guest.until(PROMPT)
+        guest.type("clear; touch x; insmod x\n")
+        guest.expect(r"system call \d+ \(\w+\) is not implemented")
+        rows = screen.until(at_prompt)
+        assert not any("system call" in row for row in rows)
+
+
 def test_the_hardware_report(monitor, tmp_path):
     """One screen of 80 by 25, before anything can go wrong with programs; and later as a file."""
     with machine(monitor, 640, 400, append="report", serial=False,
