@@ -130,6 +130,9 @@ void kernel_main(paddr_t boot_info)
 	log_boot();
 	cpu_init(); /* our own segments, vectors and stacks for the worst of them */
 	cpu_log_features();
+	fbcon_init_early(&info.framebuffer);
+	if (option("crash"))
+		crash_provoke_early(option("crash"));
 	mm_init(&info); /* our own page tables; nothing of the firmware's or the loader's is left */
 	fbcon_init(&info.framebuffer); /* and seen: before anything that may go wrong */
 	kmap_self_check();

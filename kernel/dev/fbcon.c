@@ -54,7 +54,16 @@ static void show_all(void)
 		;
 }
 
-/* ---- how large letters are ---- */
+/* ---- letters ---- */
+
+static bool load_fonts(void)
+{
+	size_t small = (size_t)(console_font_end - console_font_start);
+	size_t large = (size_t)(console_font_large_end - console_font_large_start);
+
+	return !psf_parse(console_font_start, small, &small_font) &&
+	       !psf_parse(console_font_large_start, large, &large_font);
+}
 
 /* `size` times 8 by 16 pixels: the large font serves the even ones. */
 static int lay_out(struct fbtext *text, unsigned size)
@@ -212,6 +221,59 @@ bool fbcon_size(struct fbcon_size *size)
 	return screen.memory;
 }
 
+/* ---- before there is memory for a terminal ---- */
+
+#define BOOT_TABLES_REACH (4ull << 30) /* see boot_info.h */
+#define EARLY_COLOR       0xffffffu
+
+/* A panic's alone, on one CPU: the place of the next letter. */
+static unsigned early_row, early_column;
+static bool early_draws; /* the drawing itself may be what went wrong */
+
+static void early_letter(char letter)
+{
+	const struct vt_cell cell = {.character = (uint8_t)letter, .foreground = EARLY_COLOR};
+
+	if (letter == '\n') {
+		early_row++;
+		early_column = 0;
+	} else if (early_row < screen.rows && early_column < screen.columns) {
+		fbtext_draw(&screen, early_row, early_column++, &cell);
+	}
+}
+
+/* Nothing is kept and nothing scrolls: what does not fit is left out. */
+static void early_write(struct console *console, const char *text, size_t bytes)
+{
+	if (!console_in_panic() || early_draws || terminal_memory || kmap_root())
+		return;
+	early_draws = true;
+	if (!screen.memory) {
+		screen.memory = (uint8_t *)(BOOT_DIRECT_MAP + surface.start);
+		for (uint32_t y = 0; y < screen.height; y++)
+			memset(screen.memory + (size_t)y * screen.pitch, 0,
+			       (size_t)screen.width * screen.pixel_bytes);
+	}
+	for (size_t i = 0; i < bytes; i++)
+		early_letter(text[i]);
+	early_draws = false;
+}
+
+/* Linked into the list of consoles, under their lock. */
+static struct console early_console = {.name = "early framebuffer", .write = early_write};
+
+void fbcon_init_early(const struct boot_framebuffer *fb)
+{
+	const char *wanted = option("screen");
+
+	surface = *fb;
+	if (fb->bytes == 0 || fb->start == 0 || fb->start >= BOOT_TABLES_REACH ||
+	    fb->bytes > BOOT_TABLES_REACH - fb->start || (wanted && !strcmp(wanted, "off")) ||
+	    !load_fonts() || lay_out(&screen, size_for_height()))
+		return;
+	console_register(&early_console);
+}
+
 /* ---- starting ---- */
 
 /* Memory of the cells, and the framebuffer itself. The firmware's own figure for its size is wrong
@@ -228,15 +290,6 @@ static bool map_screen(void)
 	kfree(terminal_memory);
 	kfree(screen.shown);
 	return false;
-}
-
-static bool load_fonts(void)
-{
-	size_t small = (size_t)(console_font_end - console_font_start);
-	size_t large = (size_t)(console_font_large_end - console_font_large_start);
-
-	return !psf_parse(console_font_start, small, &small_font) &&
-	       !psf_parse(console_font_large_start, large, &large_font);
 }
 
 void fbcon_init(const struct boot_framebuffer *fb)

@@ -11,6 +11,9 @@ struct fbcon_size {
 	unsigned width, height; /* pixels */
 };
 
+/* Before mm_init: from here on a panic is seen, if the boot page tables reach the framebuffer. */
+void fbcon_init_early(const struct boot_framebuffer *framebuffer);
+
 /* Map the framebuffer write-combining and register it as a console; logs why if it can't. The
  * option screen= chooses the size of its letters, or leaves it alone. After kmap and slab. */
 void fbcon_init(const struct boot_framebuffer *framebuffer);

@@ -167,8 +167,7 @@ static void expand_line(const struct fbtext *text, uint32_t bits, const uint32_t
 	}
 }
 
-static void draw_cell(struct fbtext *text, unsigned row, unsigned column,
-		      const struct vt_cell *cell)
+void fbtext_draw(struct fbtext *text, unsigned row, unsigned column, const struct vt_cell *cell)
 {
 	/* Every pixel is stored as four bytes and the next one overwrites those that it has not. */
 	uint8_t line[PSF_MAX_WIDTH * MAX_SCALE * MAX_PIXEL_BYTES + MAX_PIXEL_BYTES];
@@ -221,7 +220,7 @@ static void update_row(struct fbtext *text, const struct vt *vt, unsigned row)
 		struct vt_cell cell = wanted_cell(vt, row, column);
 		if (!differ(&cell, &shown[column]))
 			continue;
-		draw_cell(text, row, column, &cell);
+		fbtext_draw(text, row, column, &cell);
 		shown[column] = cell;
 	}
 }

@@ -45,6 +45,9 @@ size_t fbtext_cell_bytes(const struct fbtext *text);
 /* Blank the whole surface. */
 void fbtext_clear(struct fbtext *text);
 
+/* Draw one cell, whatever is there. For whoever has no terminal; text->shown may be NULL. */
+void fbtext_draw(struct fbtext *text, unsigned row, unsigned column, const struct vt_cell *cell);
+
 /* Draw what differs from the terminal's screen, whole rows, until `most` bytes or more are written;
  * the next call goes on from there. False: that was not all. */
 bool fbtext_update(struct fbtext *text, struct vt *vt, size_t most);

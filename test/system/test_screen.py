@@ -131,6 +131,12 @@ def test_the_photo_of_a_panic(monitor, tmp_path, width, height, size, row_count)
         assert (0xff, 0x55, 0x55) in red and (0xff, 0x55, 0x55) not in white
 
 
+def test_a_panic_before_there_is_memory(monitor, tmp_path):
+    with machine(monitor, 800, 600, serial=False, debug_exit=False, append="crash=early") as guest:
+        rows = Screen(guest, monitor, tmp_path).until("_start+0x")
+        assert rows[0] == "PANIC: provoked by the boot option crash=early"
+
+
 def test_a_panic_that_is_too_long(monitor, tmp_path):
     """What comes first stays: the end of the backtrace is left out."""
     with machine(monitor, 800, 600, serial=False, debug_exit=False,
