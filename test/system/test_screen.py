@@ -76,8 +76,7 @@ def test_the_screen_and_a_serial_port(monitor, tmp_path):
         guest.until("TYPED\r\n")
         screen.until(lambda rows: "TYPED" in rows)
         guest.type("stty rows 48 cols 170; seq 1 100\n")
-        rows = screen.until("100")
-        assert rows[46:48] == ["100", PROMPT.rstrip()]
+        screen.until(lambda rows: rows[46:48] == ["100", PROMPT.rstrip()])
 
 
 def test_nobody_at_the_serial_port(monitor, tmp_path):
@@ -217,25 +216,31 @@ def test_the_report_as_a_file():
         assert int(lines) <= 24 and cpus == "1"
 
 
+class Memory(Screen):
+    """A framebuffer in memory: what nobody sees, as a picture. Nothing is beside it."""
+
+    def of(self, start, width, height, pitch):
+        self._shape, self._start = (width, height, pitch), start
+        return self
+
+    def picture(self):
+        width, height, pitch = self._shape
+        self._monitor.ask("pmemsave", val=self._start, size=pitch * height, filename=self._file)
+        with open(self._file, "rb") as memory:
+            data = memory.read()
+        hidden = [data[line * pitch + 4 * width:(line + 1) * pitch] for line in range(height)]
+        assert pitch > 4 * width and not any(map(any, hidden))
+        return Picture.of_memory(data, width, height, pitch)
+
+
 def test_a_framebuffer_above_4_gib(monitor, tmp_path):
-    """With lines that are longer than what shows, and red first: nobody sees it, but what is in
-    that memory can be read as a picture, and nothing is beside it."""
-    width, height = 800, 600
-    with machine(monitor, width, height, memory="6G", inject="gop-high",
+    """With lines that are longer than what shows, and red first."""
+    with machine(monitor, 800, 600, memory="6G", inject="gop-high",
                  append="window=100,37") as guest:
         seen = guest.expect(r"framebuffer: 800x600 at (0x1[0-9a-f]{8}), pitch (\d+), 32 bits")
-        start, pitch = int(seen[1], 16), int(seen[2])
-        assert pitch > 4 * width
+        screen = Memory(guest, monitor, tmp_path).of(int(seen[1], 16), 800, 600, int(seen[2]))
         guest.until(PROMPT)
         guest.type("echo $((6 * 7)) | rev\n")
         guest.until("24\r\n")
-        guest.until(PROMPT)
-        file = str(tmp_path / "memory")
-        monitor.ask("pmemsave", val=start, size=pitch * height, filename=file)
-        with open(file, "rb") as memory:
-            data = memory.read()
-        hidden = [data[line * pitch + 4 * width:(line + 1) * pitch] for line in range(height)]
-        assert not any(map(any, hidden))
-        picture = Picture.of_memory(data, width, height, pitch)
-        rows = [row for row in picture.rows(1) if row]
-        assert rows[-3:] == ["~ # echo $((6 * 7)) | rev", "24", "~ #"]
+        shown = ["~ # echo $((6 * 7)) | rev", "24", "~ #"]
+        screen.until(lambda rows: [row for row in rows if row][-3:] == shown)
