@@ -86,7 +86,7 @@ void fbtext_clear(struct fbtext *text)
 
 	for (size_t i = 0; i < (size_t)text->rows * text->columns; i++)
 		text->shown[i] = blank;
-	text->cursor_row = text->next_row = 0;
+	text->next_row = 0;
 	for (uint32_t y = 0; y < text->height; y++)
 		memset(text->memory + (size_t)y * text->pitch, 0, /* black in every format */
 		       (size_t)text->width * text->pixel_bytes);
@@ -229,11 +229,6 @@ bool fbtext_update(struct fbtext *text, struct vt *vt, size_t most)
 {
 	uint64_t start = text->bytes_written;
 
-	if (text->cursor_row != vt->cursor.row) {
-		vt->dirty[text->cursor_row / 8] |= (uint8_t)(1u << text->cursor_row % 8);
-		vt->dirty[vt->cursor.row / 8] |= (uint8_t)(1u << vt->cursor.row % 8);
-		text->cursor_row = vt->cursor.row;
-	}
 	for (unsigned i = 0; i < text->rows; i++) {
 		unsigned row = text->next_row;
 		if (vt_is_dirty(vt, row) && text->bytes_written - start >= most)

@@ -28,7 +28,6 @@ struct fbtext {
 	unsigned columns, rows;
 
 	struct vt_cell *shown;  /* rows x columns */
-	unsigned cursor_row;    /* of the cursor that is shown */
 	unsigned next_row;      /* where the next update goes on */
 	uint64_t bytes_written; /* to the framebuffer, ever */
 };

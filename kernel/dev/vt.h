@@ -81,7 +81,8 @@ struct vt {
 	uint32_t palette[VT_COLORS];
 	uint32_t last_character; /* for REP; 0: none */
 	uint8_t tabs[VT_MAX_COLUMNS / 8];
-	/* Rows that may look different than at the last look; who draws clears it. */
+	/* Rows that may look different than at the last look, the cursor's old and new ones too;
+	 * who draws clears it. */
 	uint8_t dirty[VT_MAX_ROWS / 8];
 	char answer[VT_ANSWERS];
 	unsigned answer_bytes;

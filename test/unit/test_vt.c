@@ -220,6 +220,9 @@ KTEST(vt_scroll_region)
 	EXPECT_ROW(3, "");
 	put("\033[2T");
 	EXPECT_ROW(3, "ccccc");
+	put("\033[5;2H\033[L\033[M\033[1;1H\033[L\033[M"); /* outside of it */
+	EXPECT_ROW(0, "aaaaa");
+	EXPECT_ROW(4, "eeeee");
 	put("\033[5;1H\n\n"); /* below the region nothing scrolls */
 	EXPECT_ROW(4, "eeeee");
 	EXPECT_CURSOR(0, 4);
@@ -303,6 +306,9 @@ KTEST(vt_utf8)
 	EXPECT_EQ(vt_row(&vt, 0)[2].character, 0x2500);
 	EXPECT_EQ(vt_row(&vt, 0)[4].character & VT_CHARACTER, 0x1f600);
 	EXPECT_EQ(vt_row(&vt, 0)[6].character, '|'); /* it was two columns wide */
+	put("\r\xe0\x80\xaf\xf0\x80\x80\xaf\r");     /* too long for what they say */
+	EXPECT_EQ(vt_row(&vt, 0)[0].character, 0xfffd);
+	EXPECT_EQ(vt_row(&vt, 0)[1].character, 0xfffd);
 	put("\r\xff \xa9 \xc3+\xc0\xaf\xed\xa0\x80\xf5\x65\xcc\x81.\033[K");
 	static const uint32_t expected[] = {0xfffd, ' ',    0xfffd, ' ', 0xfffd, '+', 0xfffd,
 					    0xfffd, 0xfffd, 0xfffd, 'e', '.',    ' '};
@@ -417,7 +423,10 @@ KTEST(vt_resizes)
 	EXPECT_EQ(vt.columns, 5);
 	EXPECT_EQ(vt.rows, 5);
 	EXPECT(vt_is_sane(&vt));
-	put("\033[2;4r");
+	put("\033[5;5H\0337\033[2;4r");
+	vt_resize(&vt, 2, 2);
+	put("\0338");
+	EXPECT_CURSOR(1, 1);
 	vt_resize(&vt, 0, 0);
 	EXPECT(vt_is_sane(&vt));
 	put("abc\n\033[3;1H");
