@@ -10,6 +10,7 @@
 #include "boot_info.h"
 #include "debug/assert.h"
 #include "debug/crash.h"
+#include "debug/facts.h"
 #include "debug/ktest.h"
 #include "debug/log.h"
 #include "dev/acpi.h"
@@ -35,6 +36,7 @@
 #include "vm/trace.h"
 
 #define QUIRE_VERSION "0.1"
+#define VENDOR_MAX    64u /* bytes of the firmware's name */
 
 /* A copy, since the loader's own is in memory that mm_init() frees. */
 static struct boot_info info;
@@ -94,13 +96,15 @@ static unsigned cpus_wanted(void)
 
 static void log_boot(void)
 {
-	log_info("Quire " QUIRE_VERSION " for x86-64, started by %s%s",
+	log_fact("Quire " QUIRE_VERSION " for x86-64, started by %s%s",
 		 info.source == BOOT_SOURCE_UEFI ? "its UEFI loader" : "a PVH boot",
 		 info.firmware_paging_levels == 5 ? " (from 5-level paging)" : "");
 	if (info.source == BOOT_SOURCE_UEFI)
-		log_info("boot services left after %u call%s", info.map_key_tries,
-			 info.map_key_tries == 1 ? "" : "s");
-	log_info("options: %s", options_line());
+		log_fact("firmware: %.*s, boot services left after %u call%s, %u ranges of memory",
+			 (int)MIN(info.firmware_vendor_bytes, VENDOR_MAX),
+			 (const char *)phys_to_virt(info.firmware_vendor), info.map_key_tries,
+			 info.map_key_tries == 1 ? "" : "s", info.range_count);
+	log_fact("options: %s", options_line());
 }
 
 static void log_test_line(const char *line)
@@ -127,11 +131,14 @@ void kernel_main(paddr_t boot_info)
 	log_boot();
 	cpu_init(); /* our own segments, vectors and stacks for the worst of them */
 	cpu_log_features();
+	fbcon_init_early(&info.framebuffer);
+	if (option("crash"))
+		crash_provoke_early(option("crash"));
 	mm_init(&info); /* our own page tables; nothing of the firmware's or the loader's is left */
+	fbcon_init(&info.framebuffer); /* and seen: before anything that may go wrong */
 	kmap_self_check();
 	acpi_init(info.acpi_rsdp);
 	time_init();
-	fbcon_init(&info.framebuffer);
 	pci_init();
 	serial_init();
 	keyboard_init();
@@ -145,9 +152,11 @@ void kernel_main(paddr_t boot_info)
 	procfs_init();
 	sched_init();
 	load_init();
+	facts_show();
 	smp_start(mm_low_pages(), cpus_wanted());
 	run_self_tests();
 	usb_init();
+	facts_end_of_boot();
 	job_start();
 	sched_start(); /* this stack becomes the idle thread's */
 }

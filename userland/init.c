@@ -19,7 +19,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#define TERMINAL      "/dev/ttyS0"
+#define SERIAL        "/dev/ttyS0"
+#define SCREEN        "/dev/tty1" /* the only one where there is no serial port */
 #define SHELL         "/bin/sh"
 #define COLUMNS       80
 #define ROWS          24
@@ -32,10 +33,12 @@
 
 static int open_terminal(int flags)
 {
-	int fd = open(TERMINAL, O_RDWR | flags);
+	int fd = open(SERIAL, O_RDWR | flags);
 
+	if (fd < 0)
+		fd = open(SCREEN, O_RDWR | flags);
 	if (fd < 0) {
-		printf("init: %s: %s\n", TERMINAL, strerror(errno));
+		printf("init: %s: %s\n", SCREEN, strerror(errno));
 		exit(EXIT_FAILURE);
 	}
 	return fd;
@@ -62,21 +65,35 @@ static bool ask_size(int fd, struct winsize *size)
 	return start && sscanf(start, "\033[%hu;%huR", &size->ws_row, &size->ws_col) == 2;
 }
 
-/* What the machine was started with counts; else the terminal is asked. */
+static unsigned short least(unsigned short a, unsigned short b)
+{
+	return a < b ? a : b;
+}
+
+/* What the machine was started with counts; else the terminal is asked. A screen is known by its
+ * pixels: where there is a terminal at the serial port as well, the smaller of both counts, and
+ * where nobody answers there, the screen. */
 static void set_size(void)
 {
 	int fd = open_terminal(O_NOCTTY);
+	struct winsize size = {.ws_col = 0}, screen;
 	struct termios before, raw;
-	struct winsize size;
 
-	if (ioctl(fd, TIOCGWINSZ, &size) == 0 && !size.ws_col && tcgetattr(fd, &before) == 0) {
+	if (ioctl(fd, TIOCGWINSZ, &screen) == 0 && (!screen.ws_col || screen.ws_xpixel) &&
+	    tcgetattr(fd, &before) == 0) {
 		raw = before;
 		cfmakeraw(&raw);
 		raw.c_cc[VMIN] = 0;
 		raw.c_cc[VTIME] = ANSWER_TENTHS;
 		tcsetattr(fd, TCSANOW, &raw);
-		if (!ask_size(fd, &size))
+		bool answered = ask_size(fd, &size);
+		if (!answered && !screen.ws_col)
 			size = (struct winsize){.ws_col = COLUMNS, .ws_row = ROWS};
+		else if (!answered)
+			size = screen;
+		else if (screen.ws_col)
+			size = (struct winsize){.ws_col = least(size.ws_col, screen.ws_col),
+						.ws_row = least(size.ws_row, screen.ws_row)};
 		tcsetattr(fd, TCSANOW, &before);
 		ioctl(fd, TIOCSWINSZ, &size);
 	}

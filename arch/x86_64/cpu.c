@@ -215,7 +215,7 @@ void cpu_log_features(void)
 			off_length += format(off + off_length, sizeof(off) - off_length, " %s",
 					     features[i].name);
 	brand(name);
-	log_info("CPU: %s; on:%s; lacks:%s; %zu bytes of vector registers%s",
+	log_fact("CPU: %s; on:%s; lacks:%s; %zu bytes of vector registers%s",
 		 name[0] ? name : "unnamed", on, off_length ? off : " nothing", fpu_area_bytes(),
 		 f->hypervisor ? "; virtual" : "");
 }

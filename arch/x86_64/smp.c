@@ -219,7 +219,7 @@ void smp_start(paddr_t trampoline, unsigned most)
 		if (is_further(&acpi->cpus[i]) && !start(pages, trampoline, acpi->cpus[i].apic_id))
 			break;
 	memset(pages, 0, sizeof(*pages));
-	log_info("CPUs: %u of %u run", (unsigned)__builtin_popcountll(cpus_online()), listed + 1);
+	log_fact("CPUs: %u of %u run", (unsigned)__builtin_popcountll(cpus_online()), listed + 1);
 }
 
 void smp_interrupt(struct cpu *cpu)

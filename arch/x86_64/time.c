@@ -82,7 +82,7 @@ static void measure(const struct reference *reference)
 
 static void log_clock(const struct reference *reference)
 {
-	log_info("time: TSC at %llu.%03llu MHz by %s%s; timer: %s",
+	log_fact("time: TSC at %llu.%03llu MHz by %s%s; timer: %s",
 		 (unsigned long long)tsc_hz / 1000000, (unsigned long long)tsc_hz / 1000 % 1000,
 		 reference->name, cpu_features.tsc_invariant ? "" : " (its rate may change)",
 		 apic_hz ? "APIC countdown" : "TSC deadline");

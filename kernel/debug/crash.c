@@ -129,6 +129,12 @@ static const struct {
 	{"user-read", crash_user_read},
 };
 
+void crash_provoke_early(const char *name)
+{
+	if (!strcmp(name, "early"))
+		panic("provoked by the boot option crash=early");
+}
+
 void crash_provoke(const char *name)
 {
 	for (unsigned i = 0; i < ARRAY_SIZE(crashes); i++) {

@@ -10,4 +10,7 @@
  */
 void crash_provoke(const char *name);
 
+/* The same for crash=early: before there is any memory to speak of. */
+void crash_provoke_early(const char *name);
+
 #endif

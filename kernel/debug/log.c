@@ -2,6 +2,7 @@
  * consoles. */
 #include "debug/log.h"
 #include <arch/time.h>
+#include "debug/facts.h"
 #include "dev/console.h"
 #include "lib/format.h"
 #include "lib/string.h"
@@ -35,25 +36,46 @@ static void replace_control_characters(char *text, size_t bytes)
 	}
 }
 
-void log_line(enum log_level level, const char *format_text, ...)
+static void log_list(enum log_level level, bool is_fact, const char *format_text, va_list arguments)
 {
 	char line[LOG_LINE_MAX];
 
-	if (level > threshold)
-		return;
 	uint64_t us = time_now() / NS_PER_US;
-	size_t length = format(line, sizeof(line), "[%5u.%06u] %s", (unsigned)(us / US_PER_S),
-			       (unsigned)(us % US_PER_S), level_prefix[level]);
+	size_t length = format(line, sizeof(line), "[%5u.%06u] ", (unsigned)(us / US_PER_S),
+			       (unsigned)(us % US_PER_S));
+	size_t stamp = length;
+	length += format(line + length, sizeof(line) - length, "%s", level_prefix[level]);
 	size_t start = length;
-	va_list arguments;
-	va_start(arguments, format_text);
 	length += format_list(line + length, sizeof(line) - length, format_text, arguments);
-	va_end(arguments);
 	if (length >= sizeof(line)) {
 		length = sizeof(line) - 1;
 		memcpy(line + length - 3, "...", 3);
 	}
 	replace_control_characters(line + start, length - start);
+	if (is_fact || level <= LOG_WARNING)
+		facts_add(line + stamp, length - stamp, !is_fact);
+	if (level > threshold)
+		return;
 	line[length++] = '\n'; /* in place of the NUL */
-	console_write(line, length);
+	console_write_log(line, length);
+}
+
+void log_line(enum log_level level, const char *format_text, ...)
+{
+	va_list arguments;
+
+	if (level > threshold && level > LOG_WARNING)
+		return;
+	va_start(arguments, format_text);
+	log_list(level, false, format_text, arguments);
+	va_end(arguments);
+}
+
+void log_fact(const char *format_text, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format_text);
+	log_list(LOG_INFO, true, format_text, arguments);
+	va_end(arguments);
 }

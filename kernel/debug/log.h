@@ -12,6 +12,10 @@ enum log_level { LOG_ERROR, LOG_WARNING, LOG_INFO, LOG_DEBUG };
 
 PRINTF(2, 3) void log_line(enum log_level level, const char *format, ...);
 
+/* The same as LOG_INFO, and kept for the hardware report (debug/facts.h): what a person needs to
+ * know about the machine, who is not in front of it. */
+PRINTF(1, 2) void log_fact(const char *format, ...);
+
 /* Lines above `level` are dropped. Default LOG_INFO; boot option log=error|warning|info|debug. */
 void log_set_level(enum log_level level);
 

@@ -188,6 +188,7 @@ void shell_run(const char *why)
 		return;
 	}
 	bool were_on = irq_save();
+	console_set_interactive();
 	leaving = false;
 	text_print(out, "\ndebug shell (%s): all else stands still; \"help\" lists the commands\n",
 		   why);

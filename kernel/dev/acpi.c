@@ -37,10 +37,10 @@ void acpi_init(paddr_t rsdp)
 {
 	acpi_parse(rsdp, kmap_firmware, &acpi);
 	if (rsdp == 0) {
-		log_info("acpi: no tables");
+		log_fact("acpi: no tables");
 		return;
 	}
-	log_info("acpi: %u processors, local APIC %#llx, I/O APIC %#llx, HPET %#llx, "
+	log_fact("acpi: %u processors, local APIC %#llx, I/O APIC %#llx, HPET %#llx, "
 		 "PM timer %#x, power-off %s",
 		 enabled_cpus(), (unsigned long long)acpi.lapic, (unsigned long long)acpi.ioapic,
 		 (unsigned long long)acpi.hpet, acpi.pm_timer_port,

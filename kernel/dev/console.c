@@ -19,7 +19,9 @@ static uint64_t transcript_end; /* bytes ever written; the last of them are kept
 				   the size */
 static bool in_write;           /* a panic that finds this set interrupted somebody's line */
 
-static bool panicking; /* set once, never cleared */
+static bool panicking;   /* set once, never cleared */
+static bool interactive; /* the same */
+static bool handed_over; /* the same; under console_lock */
 
 static bool lock_consoles(void) NO_LOCK_ANALYSIS
 {
@@ -74,14 +76,18 @@ void console_register(struct console *console)
 	unlock_consoles(locked);
 }
 
-static void write_all(const char *text, size_t bytes, bool as_is)
+enum write_kind { WRITE_TEXT, WRITE_AS_IS, WRITE_LOG };
+
+static void write_all(const char *text, size_t bytes, enum write_kind kind)
 {
 	bool locked = lock_consoles();
 
 	in_write = true;
 	transcript_add(text, bytes);
 	for (struct console *console = consoles; console; console = console->next) {
-		if (as_is && console->write_as_is)
+		if (kind == WRITE_LOG && handed_over && console->is_screen && !panicking)
+			continue;
+		if (kind == WRITE_AS_IS && console->write_as_is)
 			console->write_as_is(console, text, bytes);
 		else
 			console->write(console, text, bytes);
@@ -92,13 +98,66 @@ static void write_all(const char *text, size_t bytes, bool as_is)
 
 void console_write(const char *text, size_t bytes)
 {
-	write_all(text, bytes, false);
+	write_all(text, bytes, WRITE_TEXT);
 }
 
 void console_write_as_is(const char *text, size_t bytes)
 {
-	write_all(text, bytes, true);
+	write_all(text, bytes, WRITE_AS_IS);
 }
+
+void console_write_log(const char *text, size_t bytes)
+{
+	write_all(text, bytes, WRITE_LOG);
+}
+
+void console_hand_over(void)
+{
+	bool locked = lock_consoles();
+
+	handed_over = true;
+	unlock_consoles(locked);
+}
+
+/* ---- screens ---- */
+
+uint64_t console_refresh(void)
+{
+	uint64_t again = 0;
+	bool locked = lock_consoles();
+
+	for (struct console *console = consoles; console; console = console->next) {
+		uint64_t at = console->refresh ? console->refresh(console) : 0;
+		if (at && (!again || at < again))
+			again = at;
+	}
+	unlock_consoles(locked);
+	return again;
+}
+
+size_t console_answer(char *to, size_t bytes)
+{
+	size_t done = 0;
+	bool locked = lock_consoles();
+
+	for (struct console *console = consoles; console; console = console->next)
+		if (console->answer)
+			done += console->answer(console, to + done, bytes - done);
+	unlock_consoles(locked);
+	return done;
+}
+
+void console_resize(unsigned columns, unsigned rows)
+{
+	bool locked = lock_consoles();
+
+	for (struct console *console = consoles; console; console = console->next)
+		if (console->resize)
+			console->resize(console, columns, rows);
+	unlock_consoles(locked);
+}
+
+/* ---- what was written, and what was typed ---- */
 
 size_t console_history(uint64_t *at, char *to, size_t bytes)
 {
@@ -149,4 +208,14 @@ void console_panic(void)
 bool console_in_panic(void)
 {
 	return panicking;
+}
+
+void console_set_interactive(void)
+{
+	interactive = true;
+}
+
+bool console_is_interactive(void)
+{
+	return interactive;
 }

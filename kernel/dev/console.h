@@ -17,6 +17,14 @@ struct console {
 	/* Bytes typed there, up to `bytes`; never waits. NULL: it has no keys. */
 	size_t (*read)(struct console *console, char *to, size_t bytes);
 	bool keys_only; /* nobody sees what is written there */
+	bool is_screen; /* the log is in a program's way there: see console_hand_over() */
+	/* A screen's, the rest may be NULL. Show what write_as_is left to be shown. 0, or a time
+	 * (time_now()) to be called again at, as there is more. */
+	uint64_t (*refresh)(struct console *console);
+	/* Take what the screen answers to a program's questions: at most `bytes`. */
+	size_t (*answer)(struct console *console, char *to, size_t bytes);
+	/* Use only so much of it, or all that there is. */
+	void (*resize)(struct console *console, unsigned columns, unsigned rows);
 	struct console *next;
 };
 
@@ -27,6 +35,15 @@ void console_register(struct console *console);
 void console_write(const char *text, size_t bytes);
 /* Bytes as they are. */
 void console_write_as_is(const char *text, size_t bytes);
+/* A line of the log: as console_write(), but no longer to screens after console_hand_over(). */
+void console_write_log(const char *text, size_t bytes);
+/* A program has the terminal now, and the screen is its own. A panic and the debug shell still
+ * show there. */
+void console_hand_over(void);
+/* For screens, each for all of them; see struct console. Any context without locks. */
+uint64_t console_refresh(void);
+size_t console_answer(char *to, size_t bytes);
+void console_resize(unsigned columns, unsigned rows);
 /* What was written, from byte *at on, or from the first that is kept; *at moves behind it. Bytes,
  * at most `bytes`; `to` NULL only counts them. */
 #define CONSOLE_HISTORY_BYTES 16384u
@@ -40,5 +57,9 @@ NODISCARD size_t console_take(char *to, size_t bytes);
 void console_panic(void);
 /* For a console that can show a panic in another colour. */
 bool console_in_panic(void);
+/* Somebody types and reads, even in a panic: a screen that keeps its first lines may not any more.
+ */
+void console_set_interactive(void);
+bool console_is_interactive(void);
 
 #endif

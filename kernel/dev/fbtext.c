@@ -1,34 +1,18 @@
-/* fbtext.c: text in a grid of cells, and cells as pixels. */
+/* fbtext.c: cells as pixels. See fbtext.h. */
 #include "dev/fbtext.h"
 #include "boot_info.h"
 #include "lib/errno.h"
 #include "lib/string.h"
 
-#define BLANK           ' '
-#define BLACK           0u /* in every format of a pixel */
-#define TAB_COLUMNS     8u
 #define MAX_PIXELS      16384u /* of width or height: twice an 8K screen */
 #define MAX_PIXEL_BYTES 4u
-#define MAX_SCALE       2u
-#define REPLACEMENT     0xfffdu /* Unicode's character for what can't be shown */
+#define MAX_SCALE       4u
 
-/* On a screen of so many lines a 16 pixel font could hardly be read. */
-#define DOUBLE_SIZE_FROM 1440u
+/* Unicode's block elements are drawn, not taken from the font: they meet at the edges of cells. */
+#define BLOCKS_FIRST 0x2580u
+#define BLOCKS_LAST  0x259fu
 
-/* A full screen scrolls by a quarter: line by line would draw nearly all of it again for each line.
- */
-#define JUMP_DIVISOR 4u
-
-static const uint32_t rgb_foreground[FBTEXT_COLORS] = {
-	[FBTEXT_NORMAL] = 0xc8c8c8u,
-	[FBTEXT_ALARM] = 0xff5050u,
-};
-
-/* ECMA-48: ESC [ parameters... final byte. Any other sequence is taken to be one character long. */
-enum escape_state { ESCAPE_NONE, ESCAPE_SEEN, ESCAPE_CSI };
-#define ESC             '\033'
-#define CSI_FINAL_FIRST 0x40
-#define CSI_FINAL_LAST  0x7e
+/* ---- the surface ---- */
 
 /* A mask of adjacent bits inside the pixel. */
 static bool is_channel(uint32_t mask, unsigned bits_per_pixel)
@@ -47,10 +31,10 @@ static uint32_t channel(uint32_t value8, uint32_t mask)
 	return value << __builtin_ctz(mask);
 }
 
-static uint32_t pixel(const struct boot_framebuffer *fb, uint32_t rgb)
+static uint32_t pixel(const struct fbtext *text, uint32_t rgb)
 {
-	return channel(rgb >> 16 & 0xff, fb->red_mask) | channel(rgb >> 8 & 0xff, fb->green_mask) |
-	       channel(rgb & 0xff, fb->blue_mask);
+	return channel(rgb >> 16 & 0xff, text->red_mask) |
+	       channel(rgb >> 8 & 0xff, text->green_mask) | channel(rgb & 0xff, text->blue_mask);
 }
 
 static bool is_sane(const struct boot_framebuffer *fb)
@@ -72,196 +56,187 @@ static bool is_sane(const struct boot_framebuffer *fb)
 }
 
 int fbtext_layout(struct fbtext *text, const struct boot_framebuffer *fb,
-		  const struct psf_font *font)
+		  const struct psf_font *font, unsigned scale)
 {
-	if (!is_sane(fb))
+	if (!is_sane(fb) || scale == 0 || scale > MAX_SCALE)
 		return -EINVAL;
 	memset(text, 0, sizeof(*text));
 	text->width = fb->width;
 	text->height = fb->height;
 	text->pitch = fb->pitch;
 	text->pixel_bytes = fb->bits_per_pixel / 8;
-	for (unsigned i = 0; i < FBTEXT_COLORS; i++)
-		text->foreground[i] = pixel(fb, rgb_foreground[i]);
+	text->red_mask = fb->red_mask;
+	text->green_mask = fb->green_mask;
+	text->blue_mask = fb->blue_mask;
 	text->font = font;
-	text->scale = fb->height >= DOUBLE_SIZE_FROM ? 2 : 1;
-	text->columns = MIN(fb->width / (font->width * text->scale), FBTEXT_MAX_COLUMNS);
-	text->rows = MIN(fb->height / (font->height * text->scale), FBTEXT_MAX_ROWS);
+	text->scale = scale;
+	text->columns = MIN(fb->width / (font->width * scale), VT_MAX_COLUMNS);
+	text->rows = MIN(fb->height / (font->height * scale), VT_MAX_ROWS);
 	return text->columns > 0 && text->rows > 0 ? 0 : -EINVAL;
 }
 
 size_t fbtext_cell_bytes(const struct fbtext *text)
 {
-	return (size_t)text->rows * text->columns * sizeof(struct fbtext_cell);
+	return (size_t)text->rows * text->columns * sizeof(struct vt_cell);
 }
 
-/* ---- pixels ---- */
+void fbtext_clear(struct fbtext *text)
+{
+	const struct vt_cell blank = {.character = ' '};
+
+	for (size_t i = 0; i < (size_t)text->rows * text->columns; i++)
+		text->shown[i] = blank;
+	text->next_row = 0;
+	for (uint32_t y = 0; y < text->height; y++)
+		memset(text->memory + (size_t)y * text->pitch, 0, /* black in every format */
+		       (size_t)text->width * text->pixel_bytes);
+	text->bytes_written += (uint64_t)text->height * text->width * text->pixel_bytes;
+}
+
+/* ---- glyphs ---- */
+
+static uint32_t left_bits(unsigned pixels)
+{
+	return pixels ? ~0u << (32 - pixels) : 0;
+}
+
+/* Line `y` of a block element, as psf_glyph_line() has it: eighths from below or from the left,
+ * shades, or quarters. */
+static uint32_t block_line(uint32_t character, unsigned width, unsigned height, unsigned y)
+{
+	/* Of U+2596 to U+259F: upper left 8, upper right 4, lower left 2, lower right 1. */
+	static const uint8_t quarters[] = {2, 1, 8, 11, 9, 14, 13, 4, 6, 7};
+	static const uint32_t shades[][2] = {
+		{0x88888888u, 0x22222222u}, {0xaaaaaaaau, 0x55555555u}, {0xddddddddu, 0x77777777u}};
+	uint32_t all = left_bits(width), left = left_bits(width / 2);
+
+	if (character == 0x2580)
+		return y < height / 2 ? all : 0;
+	if (character <= 0x2588)
+		return y >= height - height * (character - 0x2580) / 8 ? all : 0;
+	if (character <= 0x258f)
+		return left_bits(width * (0x2590 - character) / 8);
+	if (character == 0x2590)
+		return all & ~left;
+	if (character <= 0x2593)
+		return shades[character - 0x2591][y % 2] & all;
+	if (character == 0x2594)
+		return y < height / 8 ? all : 0;
+	if (character == 0x2595)
+		return all & ~left_bits(width - width / 8);
+	unsigned parts = quarters[character - 0x2596] >> (y < height / 2 ? 2 : 0);
+	return (parts & 2 ? left : 0) | (parts & 1 ? all & ~left : 0);
+}
+
+struct glyph {
+	const struct psf_font *font;
+	uint32_t character;
+	unsigned number;
+	bool is_block, underlined;
+};
+
+static struct glyph glyph_of(const struct psf_font *font, const struct vt_cell *cell)
+{
+	uint32_t character = cell->character & VT_CHARACTER;
+	bool is_block = character >= BLOCKS_FIRST && character <= BLOCKS_LAST;
+
+	return (struct glyph){font, character, is_block ? 0 : psf_glyph(font, character), is_block,
+			      cell->character & VT_UNDERLINE};
+}
+
+static uint32_t glyph_line(const struct glyph *glyph, unsigned y)
+{
+	const struct psf_font *font = glyph->font;
+
+	if (glyph->underlined && y == font->height - font->height / 8)
+		return left_bits(font->width);
+	return glyph->is_block ? block_line(glyph->character, font->width, font->height, y)
+			       : psf_glyph_line(font, glyph->number, y);
+}
+
+/* ---- cells ---- */
 
 /* One line of a glyph, `scale` pixels for each of its bits, into `to`. */
-static void expand_line(const struct fbtext *text, uint32_t bits, uint32_t color, uint8_t *to)
+static void expand_line(const struct fbtext *text, uint32_t bits, const uint32_t colors[2],
+			uint8_t *to)
 {
 	for (unsigned x = 0; x < text->font->width; x++, bits <<= 1) {
-		uint32_t value = bits >> 31 ? color : BLACK;
+		uint32_t value = colors[bits >> 31];
 		for (unsigned i = 0; i < text->scale; i++, to += text->pixel_bytes)
 			memcpy(to, &value, sizeof(value));
 	}
 }
 
-static void draw_cell(const struct fbtext *text, unsigned row, unsigned column,
-		      struct fbtext_cell cell)
+void fbtext_draw(struct fbtext *text, unsigned row, unsigned column, const struct vt_cell *cell)
 {
 	/* Every pixel is stored as four bytes and the next one overwrites those that it has not. */
 	uint8_t line[PSF_MAX_WIDTH * MAX_SCALE * MAX_PIXEL_BYTES + MAX_PIXEL_BYTES];
-	const struct psf_font *font = text->font;
-	size_t cell_width = (size_t)font->width * text->scale * text->pixel_bytes;
-	uint8_t *to = text->memory + (size_t)row * font->height * text->scale * text->pitch +
+	const uint32_t colors[2] = {pixel(text, cell->background), pixel(text, cell->foreground)};
+	const struct glyph glyph = glyph_of(text->font, cell);
+	unsigned height = text->font->height;
+	size_t cell_width = (size_t)text->font->width * text->scale * text->pixel_bytes;
+	uint8_t *to = text->memory + (size_t)row * height * text->scale * text->pitch +
 		      column * cell_width;
+	uint32_t drawn = 0;
 
-	for (unsigned y = 0; y < font->height; y++) {
-		expand_line(text, psf_glyph_line(font, cell.glyph, y), text->foreground[cell.color],
-			    line);
+	for (unsigned y = 0; y < height; y++) {
+		uint32_t bits = glyph_line(&glyph, y);
+		if (y == 0 || bits != drawn)
+			expand_line(text, bits, colors, line);
+		drawn = bits;
 		for (unsigned i = 0; i < text->scale; i++, to += text->pitch)
 			memcpy(to, line, cell_width);
 	}
+	text->bytes_written += cell_width * height * text->scale;
 }
 
-/* Draw the cells that differ from what the screen shows. */
-static void show(struct fbtext *text)
+/* What a place should look like: beyond the terminal's size it is black. */
+static struct vt_cell wanted_cell(const struct vt *vt, unsigned row, unsigned column)
 {
-	size_t i = 0;
+	if (row >= vt->rows || column >= vt->columns)
+		return (struct vt_cell){.character = ' '};
+	struct vt_cell cell = vt_row(vt, row)[column];
+	bool is_cursor = vt->cursor_visible && row == vt->cursor.row && column == vt->cursor.column;
+	if (is_cursor != vt->reverse_screen)
+		cell = (struct vt_cell){cell.character, cell.background, cell.foreground};
+	/* What can't be seen need not be drawn again because it is of another colour. */
+	if ((cell.character & ~(VT_WIDE | VT_RIGHT)) == ' ')
+		cell = (struct vt_cell){' ', cell.background, cell.background};
+	cell.character &= ~(VT_WIDE | VT_RIGHT);
+	return cell;
+}
 
-	for (unsigned row = 0; row < text->rows; row++) {
-		for (unsigned column = 0; column < text->columns; column++, i++) {
-			struct fbtext_cell cell = text->cells[i];
-			if (cell.glyph == text->shown[i].glyph &&
-			    cell.color == text->shown[i].color)
-				continue;
-			draw_cell(text, row, column, cell);
-			text->shown[i] = cell;
-		}
+static bool differ(const struct vt_cell *a, const struct vt_cell *b)
+{
+	return a->character != b->character || a->background != b->background ||
+	       a->foreground != b->foreground;
+}
+
+static void update_row(struct fbtext *text, const struct vt *vt, unsigned row)
+{
+	struct vt_cell *shown = text->shown + (size_t)row * text->columns;
+
+	for (unsigned column = 0; column < text->columns; column++) {
+		struct vt_cell cell = wanted_cell(vt, row, column);
+		if (!differ(&cell, &shown[column]))
+			continue;
+		fbtext_draw(text, row, column, &cell);
+		shown[column] = cell;
 	}
 }
 
-/* ---- text ---- */
-
-static void blank_row(struct fbtext *text, unsigned row)
+bool fbtext_update(struct fbtext *text, struct vt *vt, size_t most)
 {
-	const struct fbtext_cell blank = {(uint16_t)psf_glyph(text->font, BLANK), FBTEXT_NORMAL};
-	struct fbtext_cell *cells = text->cells + (size_t)row * text->columns;
+	uint64_t start = text->bytes_written;
 
-	for (unsigned i = 0; i < text->columns; i++)
-		cells[i] = blank;
-}
-
-void fbtext_clear(struct fbtext *text)
-{
-	for (unsigned row = 0; row < text->rows; row++)
-		blank_row(text, row);
-	memcpy(text->shown, text->cells, fbtext_cell_bytes(text));
-	text->row = text->column = 0;
-	for (uint32_t y = 0; y < text->height; y++)
-		memset(text->memory + (size_t)y * text->pitch, BLACK,
-		       (size_t)text->width * text->pixel_bytes);
-}
-
-static void new_line(struct fbtext *text)
-{
-	unsigned jump = MAX(text->rows / JUMP_DIVISOR, 1u);
-	unsigned kept = text->rows - jump;
-
-	text->column = 0;
-	if (++text->row < text->rows)
-		return;
-	memmove(text->cells, text->cells + (size_t)jump * text->columns,
-		(size_t)kept * text->columns * sizeof(struct fbtext_cell));
-	for (unsigned row = kept; row < text->rows; row++)
-		blank_row(text, row);
-	text->row = kept;
-}
-
-static void put_character(struct fbtext *text, uint32_t character)
-{
-	if (text->column == text->columns)
-		new_line(text);
-	struct fbtext_cell *cell = &text->cells[(size_t)text->row * text->columns + text->column++];
-	cell->glyph = (uint16_t)psf_glyph(text->font, character);
-	cell->color = (uint8_t)text->color;
-}
-
-/* True if the byte belongs to an escape sequence. */
-static bool skip_escape(struct fbtext *text, uint8_t byte)
-{
-	switch ((enum escape_state)text->escape) {
-	case ESCAPE_NONE:
-		if (byte != ESC)
+	for (unsigned i = 0; i < text->rows; i++) {
+		unsigned row = text->next_row;
+		if (vt_is_dirty(vt, row) && text->bytes_written - start >= most)
 			return false;
-		text->escape = ESCAPE_SEEN;
-		break;
-	case ESCAPE_SEEN:
-		text->escape = byte == '[' ? ESCAPE_CSI : ESCAPE_NONE;
-		break;
-	case ESCAPE_CSI:
-		if (byte >= CSI_FINAL_FIRST && byte <= CSI_FINAL_LAST)
-			text->escape = ESCAPE_NONE;
-		break;
+		if (vt_is_dirty(vt, row))
+			update_row(text, vt, row);
+		vt->dirty[row / 8] &= (uint8_t) ~(1u << row % 8);
+		text->next_row = row + 1 < text->rows ? row + 1 : 0;
 	}
 	return true;
-}
-
-static void control(struct fbtext *text, uint8_t byte)
-{
-	switch (byte) {
-	case '\n':
-		new_line(text);
-		break;
-	case '\r':
-		text->column = 0;
-		break;
-	case '\b':
-		if (text->column > 0)
-			text->column--;
-		break;
-	case '\t':
-		text->column = MIN(ALIGN_UP(text->column + 1, TAB_COLUMNS), text->columns);
-		break;
-	}
-}
-
-/* One byte of UTF-8 from 0x80 on. What is not UTF-8 shows as a replacement character. */
-static void multibyte(struct fbtext *text, uint8_t byte)
-{
-	bool continues = (byte & 0xc0) == 0x80;
-
-	if (continues && text->utf8_left > 0) {
-		text->utf8 = text->utf8 << 6 | (byte & 0x3fu);
-		if (--text->utf8_left == 0)
-			put_character(text, text->utf8);
-		return;
-	}
-	text->utf8_left = 0;
-	if (byte >= 0xc2 && byte <= 0xf4) {
-		text->utf8_left = byte < 0xe0 ? 1 : byte < 0xf0 ? 2 : 3;
-		text->utf8 = byte & (0x3fu >> text->utf8_left);
-	} else {
-		put_character(text, REPLACEMENT);
-	}
-}
-
-void fbtext_write(struct fbtext *text, const char *data, size_t bytes)
-{
-	for (size_t i = 0; i < bytes; i++) {
-		uint8_t byte = (uint8_t)data[i];
-		if (skip_escape(text, byte))
-			continue;
-		if (byte >= 0x80) {
-			multibyte(text, byte);
-			continue;
-		}
-		text->utf8_left = 0;
-		if (byte < ' ' || byte == 0x7f)
-			control(text, byte);
-		else
-			put_character(text, byte);
-	}
-	show(text);
 }

@@ -150,11 +150,11 @@ void i8042_init(void)
 	uint8_t config;
 
 	if (!acpi_info()->has_i8042) {
-		log_info("keyboard controller: none, ACPI says");
+		log_fact("keyboard controller: none, ACPI says");
 		return;
 	}
 	if (!set_up(&config)) {
-		log_info("keyboard controller: none found");
+		log_fact("keyboard controller: none found");
 		return;
 	}
 	bool answers = tell_keyboard(KEYBOARD_DEFAULTS) && tell_keyboard(KEYBOARD_ENABLE);
@@ -165,6 +165,6 @@ void i8042_init(void)
 		log_warning("keyboard controller: does not take its configuration any more");
 	/* What came in between raised no interrupt, and nothing more comes before it is read. */
 	keyboard_interrupt();
-	log_info("keyboard controller: %s%s", answers ? "a keyboard" : "no keyboard answers",
+	log_fact("keyboard controller: %s%s", answers ? "a keyboard" : "no keyboard answers",
 		 i8042.has_interrupt ? "" : ", no interrupt, polling");
 }

@@ -6,9 +6,11 @@
 #include "debug/log.h"
 #include "dev/acpi.h"
 #include "dev/pci_config.h"
+#include "lib/text.h"
 #include "mm/kmap.h"
 #include "sync/spinlock.h"
 
+#define LIST_BYTES     400u /* of functions in one line of the log */
 #define ADDRESS_PORT   0xcf8
 #define DATA_PORT      0xcfc
 #define ADDRESS_ENABLE (1u << 31)
@@ -101,11 +103,46 @@ static void map_ecam(void)
 			    (unsigned long long)acpi->ecam);
 }
 
+/* By class and subclass, those that matter when a machine does not start. */
+static const char *class_name(const struct pci_function *function)
+{
+	static const struct {
+		uint16_t class;
+		const char *name;
+	} names[] = {
+		{0x0100, "SCSI"},   {0x0101, "IDE"},    {0x0104, "RAID"},    {0x0106, "SATA"},
+		{0x0108, "NVMe"},   {0x0200, "net"},    {0x0280, "net"},     {0x0300, "VGA"},
+		{0x0380, "screen"}, {0x0403, "sound"},  {0x0600, "host"},    {0x0601, "ISA"},
+		{0x0604, "bridge"}, {0x0700, "serial"}, {0x0805, "SD card"}, {0x0c05, "SMBus"},
+	};
+	static const char *const usb[] = {"UHCI", "OHCI", "EHCI", "xHCI", "USB4"};
+	unsigned class = (unsigned)function->class << 8 | function->subclass;
+
+	if (class == 0x0c03 && function->interface >> 4 < ARRAY_SIZE(usb))
+		return usb[function->interface >> 4];
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		if (names[i].class == class)
+			return names[i].name;
+	return "other";
+}
+
+static void log_functions(void)
+{
+	char list[LIST_BYTES];
+	struct text_buffer text;
+
+	text_buffer_init(&text, list, sizeof(list));
+	for (size_t i = 0; i < function_count; i++)
+		text_print(&text.sink, "%s %s %04x:%04x", i ? "," : "", class_name(&functions[i]),
+			   functions[i].vendor, functions[i].id);
+	log_fact("PCI: %zu functions, by %s:%s", function_count, ecam ? "memory" : "ports", list);
+}
+
 void pci_init(void)
 {
 	map_ecam();
 	function_count = pci_scan(&machine_space, functions, PCI_MAX_FUNCTIONS);
-	log_info("PCI: %zu functions, by %s", function_count, ecam ? "memory" : "ports");
+	log_functions();
 	for (size_t i = 0; i < function_count; i++)
 		log_debug("PCI %02x:%02x.%x: %04x:%04x, class %02x%02x%02x", functions[i].at.bus,
 			  functions[i].at.device, functions[i].at.function, functions[i].vendor,

@@ -18,6 +18,7 @@
 #define PSF2_SEQUENCE      0xfeu
 #define PSF_MAX_GLYPHS     65536u
 #define PSF_FALLBACK_GLYPH '?'
+#define REPLACEMENT        0xfffdu /* Unicode's character for what can't be shown */
 
 struct psf1_header {
 	uint16_t magic;
@@ -35,10 +36,21 @@ struct reader {
 	const uint8_t *at, *end;
 };
 
+/* Kept in order, so that psf_glyph() can search. What there is no room for shows as '?'. */
 static void map_character(struct psf_font *font, uint32_t character, unsigned glyph)
 {
-	if (character < PSF_LATIN)
+	unsigned at = font->mapped;
+
+	if (character < PSF_LATIN) {
 		font->latin[character] = (uint16_t)glyph;
+		return;
+	}
+	if (at == PSF_MAX_MAPPED || character > UINT16_MAX)
+		return;
+	for (; at > 0 && font->map[at - 1].character > character; at--)
+		font->map[at] = font->map[at - 1];
+	font->map[at] = (struct psf_mapping){(uint16_t)character, (uint16_t)glyph};
+	font->mapped++;
 }
 
 static void read_list_1(struct psf_font *font, struct reader *in, unsigned glyph)
@@ -57,8 +69,18 @@ static void read_list_1(struct psf_font *font, struct reader *in, unsigned glyph
 	}
 }
 
-/* Of UTF-8 only what can be below PSF_LATIN matters: one byte, or two that start with 0xc2 or 0xc3.
- */
+/* One character of UTF-8 that starts with `first`. The font's maker had no reason to get it wrong,
+ * so what is wrong only has to do no harm. */
+static uint32_t read_utf8(struct reader *in, uint8_t first)
+{
+	unsigned more = first < 0x80 ? 0 : first < 0xe0 ? 1 : first < 0xf0 ? 2 : 3;
+	uint32_t character = more ? first & (0x3fu >> more) : first;
+
+	for (; more > 0 && in->at < in->end && (*in->at & 0xc0) == 0x80; more--)
+		character = character << 6 | (*in->at++ & 0x3fu);
+	return character;
+}
+
 static void read_list_2(struct psf_font *font, struct reader *in, unsigned glyph)
 {
 	bool in_sequence = false;
@@ -69,12 +91,8 @@ static void read_list_2(struct psf_font *font, struct reader *in, unsigned glyph
 			return;
 		if (byte == PSF2_SEQUENCE)
 			in_sequence = true;
-		else if (in_sequence)
-			continue;
-		else if (byte < 0x80)
-			map_character(font, byte, glyph);
-		else if ((byte == 0xc2 || byte == 0xc3) && in->at < in->end)
-			map_character(font, (byte & 3u) << 6 | (*in->at++ & 0x3fu), glyph);
+		else if (!in_sequence)
+			map_character(font, read_utf8(in, byte), glyph);
 	}
 }
 
@@ -141,6 +159,7 @@ int psf_parse(const void *data, size_t bytes, struct psf_font *font)
 		return -EINVAL;
 
 	struct reader in = {font->glyphs + font->glyph_count * font->glyph_bytes, start + bytes};
+	font->mapped = 0;
 	for (unsigned i = 0; i < PSF_LATIN; i++)
 		font->latin[i] =
 			(uint16_t)(!has_unicode && i < font->glyph_count ? i : PSF_FALLBACK_GLYPH);
@@ -153,9 +172,52 @@ int psf_parse(const void *data, size_t bytes, struct psf_font *font)
 	return 0;
 }
 
+static bool find(const struct psf_font *font, uint32_t character, unsigned *glyph)
+{
+	unsigned low = 0, high = font->mapped;
+
+	while (low < high) {
+		unsigned middle = (low + high) / 2;
+		if (font->map[middle].character < character)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	if (low == font->mapped || font->map[low].character != character)
+		return false;
+	*glyph = font->map[low].glyph;
+	return true;
+}
+
+/* Pairs of a character that fonts for the console often lack and one that looks much like it. */
+static uint32_t alike(uint32_t character)
+{
+	static const uint16_t pairs[][2] = {
+		{0x25c6, 0x2666}, {0x2593, 0x2592}, {0x23ba, 0x2500}, {0x23bb, 0x2500},
+		{0x23bc, 0x2500}, {0x23bd, 0x2500}, {0x2010, '-'},    {0x2011, '-'},
+		{0x2212, '-'},    {0x2715, 'x'},    {0x2713, 'v'},    {0x25cf, 0x2022},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(pairs); i++)
+		if (pairs[i][0] == character)
+			return pairs[i][1];
+	return REPLACEMENT;
+}
+
 unsigned psf_glyph(const struct psf_font *font, uint32_t character)
 {
-	return font->latin[character < PSF_LATIN ? character : PSF_FALLBACK_GLYPH];
+	unsigned glyph = font->latin[PSF_FALLBACK_GLYPH];
+
+	if (character < PSF_LATIN)
+		return font->latin[character];
+	if (find(font, character, &glyph))
+		return glyph;
+	character = alike(character);
+	if (character < PSF_LATIN)
+		return font->latin[character];
+	if (!find(font, character, &glyph))
+		(void)find(font, REPLACEMENT, &glyph);
+	return glyph;
 }
 
 uint32_t psf_glyph_line(const struct psf_font *font, unsigned glyph, unsigned y)

@@ -135,7 +135,7 @@ static bool choose_by_tables(void)
 			log_choice("by ACPI's tables");
 			return true;
 		}
-		log_info("console: ACPI's tables name a serial port at %#llx, and none is there",
+		log_fact("console: ACPI's tables name a serial port at %#llx, and none is there",
 			 (unsigned long long)acpi->serial[i].address);
 	}
 	return false;
@@ -151,7 +151,7 @@ static bool use_card(const struct pci_function *card)
 					   .baud = BAUD_BASE};
 
 	if (bar.bytes < REGISTERS || (bar.is_io && bar.start > LAST_PORT - REGISTERS)) {
-		log_info("PCI serial card %04x:%04x: its registers have no place: not used",
+		log_fact("PCI serial card %04x:%04x: its registers have no place: not used",
 			 card->vendor, card->id);
 		return false;
 	}
@@ -163,7 +163,7 @@ static bool use_card(const struct pci_function *card)
 	return true;
 }
 
-void serial_init(void)
+static void choose(void)
 {
 	const struct pci_function *card = NULL;
 
@@ -176,4 +176,15 @@ void serial_init(void)
 	while ((card = pci_next(card, CLASS_COMMUNICATION, SUBCLASS_SERIAL)))
 		if (use_card(card))
 			return;
+}
+
+void serial_init(void)
+{
+	choose();
+	uint64_t base = uart_console_port();
+	if (base)
+		log_fact("serial port: at %s %#llx", base > LAST_PORT ? "address" : "port",
+			 (unsigned long long)base);
+	else
+		log_fact("serial port: none");
 }

@@ -202,7 +202,7 @@ int usb_attach(struct xhci *xhci, struct usb_device *hub, unsigned port, unsigne
 		forget(device);
 		return error;
 	}
-	log_info("USB: %s %04x:%04x at port %u%s", device->kind == USB_HUB ? "hub" : "keyboard",
+	log_fact("USB: %s %04x:%04x at port %u%s", device->kind == USB_HUB ? "hub" : "keyboard",
 		 device->vendor, device->product, port, hub ? " of a hub" : "");
 	return 0;
 }

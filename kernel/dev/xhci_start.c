@@ -237,7 +237,7 @@ int xhci_start(struct xhci *xhci, const struct pci_function *function)
 		return error;
 	}
 	power_ports(xhci);
-	log_info("USB: xHCI controller %04x:%04x, %u ports", function->vendor, function->id,
+	log_fact("USB: xHCI controller %04x:%04x, %u ports", function->vendor, function->id,
 		 xhci->ports);
 	return 0;
 }

@@ -1,6 +1,7 @@
 /*
  * console_file.c: see console_file.h. What is typed at the serial console and at keyboards comes
- * here, and Ctrl-] never reaches a program: it enters the debug shell.
+ * here, and Ctrl-] never reaches a program: it enters the debug shell. What is written goes to the
+ * serial console and to the screen.
  */
 #include "fs/console_file.h"
 
@@ -10,6 +11,7 @@
 #include "debug/log.h"
 #include "debug/shell.h"
 #include "dev/console.h"
+#include "dev/fbcon.h"
 #include "dev/keyboard.h"
 #include "dev/uart.h"
 #include "fs/devices.h"
@@ -22,6 +24,8 @@
 
 #define CONSOLE_MINOR 1u  /* of TTYAUX_MAJOR */
 #define SERIAL_MINOR  64u /* of TTY_MAJOR */
+#define SCREEN_MINOR  1u  /* the same */
+#define ANSWER_BYTES  64u
 /* Written at once with interrupts off: 6 ms on a real port. */
 #define WRITE_BYTES   64u
 
@@ -62,16 +66,37 @@ static void look(struct tty *tty)
 	irq_restore(were_on);
 }
 
-static const struct tty_driver by_interrupt = {.room = room, .write = write};
-static const struct tty_driver by_looking = {.room = room, .write = write, .look = look};
+/* What was written may be a question to the screen, and it is to be seen. */
+static void wake(struct tty *tty)
+{
+	char answer[ANSWER_BYTES];
+	size_t bytes = console_answer(answer, sizeof(answer));
+
+	if (bytes > 0)
+		(void)tty_receive(tty, answer, bytes);
+	fbcon_refresh();
+}
+
+/* The screen is made as small as the window, or lines would end in different places on both. */
+static void resized(struct tty *tty, const struct winsize *window)
+{
+	console_resize(window->ws_col, window->ws_row);
+	fbcon_refresh();
+}
+
+static const struct tty_driver by_interrupt = {
+	.room = room, .write = write, .wake = wake, .resized = resized};
+static const struct tty_driver by_looking = {
+	.room = room, .write = write, .wake = wake, .resized = resized, .look = look};
 
 static int open_console(struct inode *inode, unsigned flags, struct file **out)
 {
 	return tty_open(&console, inode, flags, TTY_CONSOLE, out);
 }
 
-static int open_serial(struct inode *inode, unsigned flags, struct file **out)
+static int open_terminal(struct inode *inode, unsigned flags, struct file **out)
 {
+	console_hand_over();
 	return tty_open(&console, inode, flags, TTY_PLAIN, out);
 }
 
@@ -87,35 +112,64 @@ int console_file_open(unsigned flags, struct file **out)
 	return error;
 }
 
-/* The option window=COLUMNS,ROWS; 0: not known. */
-static struct winsize window_size(void)
+/* The option window=COLUMNS,ROWS. False: it is not there. */
+static bool window_option(struct winsize *window)
 {
-	struct winsize window = {.ws_col = 0};
 	const char *given = option("window"), *comma = given ? strchr(given, ',') : NULL;
 	uint64_t columns, rows;
 
 	if (!given)
-		return window;
-	if (comma && string_to_u64(given, (size_t)(comma - given), &columns) &&
-	    string_to_u64(comma + 1, strlen(comma + 1), &rows) && columns && rows &&
-	    columns <= UINT16_MAX && rows <= UINT16_MAX) {
-		window.ws_col = (unsigned short)columns;
-		window.ws_row = (unsigned short)rows;
-	} else {
+		return false;
+	if (!comma || !string_to_u64(given, (size_t)(comma - given), &columns) ||
+	    !string_to_u64(comma + 1, strlen(comma + 1), &rows) || !columns || !rows ||
+	    columns > UINT16_MAX || rows > UINT16_MAX) {
 		log_warning("window=%s is not COLUMNS,ROWS", given);
+		return false;
+	}
+	window->ws_col = (unsigned short)columns;
+	window->ws_row = (unsigned short)rows;
+	return true;
+}
+
+/* The option, or the screen's, told by its pixels: a terminal at the serial port may be smaller,
+ * which init asks it. 0: not known. */
+static struct winsize window_size(void)
+{
+	struct winsize window = {.ws_col = 0};
+	struct fbcon_size size;
+
+	if (window_option(&window)) {
+		console_resize(window.ws_col, window.ws_row);
+	} else if (fbcon_size(&size)) {
+		window = (struct winsize){.ws_col = (unsigned short)size.columns,
+					  .ws_row = (unsigned short)size.rows,
+					  .ws_xpixel = (unsigned short)size.width,
+					  .ws_ypixel = (unsigned short)size.height};
 	}
 	return window;
 }
 
+/* The terminal is named after what there is: where there is no serial port, after the screen. */
+static uint64_t add_devices(bool has_serial)
+{
+	uint64_t serial = device_number(TTY_MAJOR, SERIAL_MINOR);
+	uint64_t screen = device_number(TTY_MAJOR, SCREEN_MINOR);
+
+	device_add("/dev/console", 0600, device_number(TTYAUX_MAJOR, CONSOLE_MINOR), open_console);
+	device_add("/dev/tty1", 0600, screen, open_terminal);
+	if (has_serial)
+		device_add("/dev/ttyS0", 0600, serial, open_terminal);
+	return has_serial ? serial : screen;
+}
+
 void console_file_init(void)
 {
-	uint64_t number = device_number(TTY_MAJOR, SERIAL_MINOR);
-
-	tty_init(&console, &by_interrupt, number);
-	console.window = window_size();
-	device_add("/dev/console", 0600, device_number(TTYAUX_MAJOR, CONSOLE_MINOR), open_console);
-	device_add("/dev/ttyS0", 0600, number, open_serial);
 	uint64_t serial = uart_console_port();
+
+	tty_init(&console, &by_interrupt, add_devices(serial));
+	console.window = window_size();
+	/* Two answers would be one too many. */
+	fbcon_set_answers(!serial);
 	bool serial_polled = serial && uart_on_receive(serial, receive, NULL) != 0;
 	bool keyboard_polled = keyboard_on_input(receive, NULL) != 0;
 	if (serial_polled || keyboard_polled) {

@@ -1,5 +1,6 @@
-/* console_file.h: the console as a terminal: the log's screens and serial port, and COM1's keys.
- * /dev/ttyS0 is that terminal; /dev/console too, but it never controls a session. */
+/* console_file.h: the console as a terminal: the screen and the serial port, and what is typed at
+ * keyboards and there. /dev/tty1 is that terminal, and /dev/ttyS0 where there is a serial port;
+ * /dev/console too, but it never controls a session. */
 #ifndef FS_CONSOLE_FILE_H
 #define FS_CONSOLE_FILE_H
 
@@ -7,7 +8,7 @@
 
 struct file;
 
-/* Listen to COM1 and make the devices. After initrd_init. */
+/* Listen to the serial port and keyboards, and make the devices. After initrd_init. */
 void console_file_init(void);
 
 /* An open file on /dev/console. -ENOMEM. */

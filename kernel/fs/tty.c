@@ -133,6 +133,8 @@ void tty_set_window(struct tty *tty, const struct winsize *window)
 	bool changed = memcmp(&tty->window, window, sizeof(*window)) != 0;
 	tty->window = *window;
 	spin_unlock(&tty->lock);
+	if (changed && tty->driver->resized)
+		tty->driver->resized(tty, window);
 	if (changed)
 		tty_signal_foreground(tty, SIGWINCH);
 }

@@ -37,6 +37,8 @@ struct tty_driver {
 	void (*look)(struct tty *tty);
 	/* The first file was opened, or the last one closed. No lock. May be NULL. */
 	void (*opened)(struct tty *tty, bool open);
+	/* The window has another size. No lock. May be NULL. */
+	void (*resized)(struct tty *tty, const struct winsize *window);
 	/* Nobody has it any more. NULL: that never happens. */
 	void (*free)(struct tty *tty);
 	bool is_pty;

@@ -51,7 +51,7 @@ static void log_map(void)
 			  (unsigned long long)(range->start + range->bytes),
 			  range_name(range->type));
 	}
-	log_info("memory: usable %llu KiB, boot services %llu KiB, loader %llu KiB, kernel %llu "
+	log_fact("memory: usable %llu KiB, boot services %llu KiB, loader %llu KiB, kernel %llu "
 		 "KiB, "
 		 "initrd %llu KiB, reserved %llu KiB in %u ranges (%u dropped)",
 		 (unsigned long long)bytes[BOOT_RANGE_USABLE] / 1024,
@@ -164,7 +164,7 @@ void mm_init(const struct boot_info *info)
 	}
 	if (!frame_zero_init())
 		panic("no memory for the page of zeros");
-	log_info("memory: %llu KiB of RAM, %llu KiB taken by page tables and the frame database",
+	log_fact("memory: %llu KiB of RAM, %llu KiB taken by page tables and the frame database",
 		 (unsigned long long)total_bytes / 1024,
 		 (unsigned long long)(used_end - used_start) / 1024);
 }

@@ -4,6 +4,7 @@
 #include <asm/param.h>
 #include <linux/stat.h>
 
+#include "debug/facts.h"
 #include "fs/host_name.h"
 #include "lib/string.h"
 #include "proc/load.h"
@@ -86,6 +87,13 @@ static int print_cpu_info(const struct proc_id *who, struct text_sink *sink)
 {
 	for (unsigned i = 0; i < cpu_count(); i++)
 		cpu_print_info(i, sink);
+	return 0;
+}
+
+/* Not Linux's: what a person sends when something does not work. */
+static int print_report(const struct proc_id *who, struct text_sink *sink)
+{
+	facts_print(sink);
 	return 0;
 }
 
@@ -186,10 +194,18 @@ static const struct proc_file sys_files[] = {
 	 .count = ARRAY_SIZE(sys_vm_files)},
 };
 
+static const struct proc_file quire_files[] = {
+	{.name = "report", .mode = FILE_MODE, .print = print_report},
+};
+
 static const struct proc_file files[] = {
 	{.name = "cpuinfo", .mode = FILE_MODE, .print = print_cpu_info},
 	{.name = "filesystems", .mode = FILE_MODE, .print = print_filesystems},
 	{.name = "loadavg", .mode = FILE_MODE, .print = print_load},
+	{.name = "quire",
+	 .mode = DIRECTORY_MODE,
+	 .files = quire_files,
+	 .count = ARRAY_SIZE(quire_files)},
 	{.name = "stat", .mode = FILE_MODE, .print = print_stat},
 	{.name = "sys", .mode = DIRECTORY_MODE, .files = sys_files, .count = ARRAY_SIZE(sys_files)},
 	{.name = "uptime", .mode = FILE_MODE, .print = print_uptime},

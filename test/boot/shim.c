@@ -12,6 +12,8 @@
  *	no-device		the loader's image does not say from which device it came
  *	no-console		the firmware has no screen and does not use the serial port
  *	gop-565, gop-no-masks	the framebuffer's pixels are given by masks; by empty ones
+ *	gop-high		the framebuffer is above 4 GiB (in memory, where nobody sees it),
+ *its lines have pixels that do not show, and red comes first
  *	sweep			start the loader with 0, 1, 2... allocations allowed, until it does
  *not return, and count the pages it leaves behind each time
  */

@@ -10,6 +10,10 @@
 #define NAME_CHARS_MAX 32
 #define NO_LIMIT       (~(UINTN)0)
 
+#define HIGH_SCREEN       (HIGH_START + (512ull << 20))
+#define HIGH_SCREEN_PAGES 4096u /* 16 MiB */
+#define HIDDEN_PIXELS     37u   /* in each line */
+
 #define RED_565   0xf800
 #define GREEN_565 0x07e0
 #define BLUE_565  0x001f
@@ -178,7 +182,8 @@ static bool inject_read(const char *value, EFI_STATUS status)
 
 /* ---- graphics, consoles, the CPU ---- */
 
-static bool inject_bitmask(UINT32 red, UINT32 green, UINT32 blue)
+/* `change` all framebuffers; false if one can't be. */
+static bool change_graphics(bool (*change)(EFI_GRAPHICS_OUTPUT_PROTOCOL *graphics))
 {
 	EFI_GRAPHICS_OUTPUT_PROTOCOL *graphics;
 	EFI_HANDLE *handles;
@@ -189,16 +194,44 @@ static bool inject_bitmask(UINT32 red, UINT32 green, UINT32 blue)
 		return false;
 	for (UINTN i = 0; i < count; i++) {
 		if (EFI_ERROR(services->HandleProtocol(handles[i], &graphics_guid,
-						       (void **)&graphics)))
+						       (void **)&graphics)) ||
+		    !change(graphics))
 			return false;
-		graphics->Mode->Info->PixelFormat = PixelBitMask;
-		graphics->Mode->Info->PixelInformation = (EFI_PIXEL_BITMASK){
-			.RedMask = red,
-			.GreenMask = green,
-			.BlueMask = blue,
-		};
 	}
 	services->FreePool(handles);
+	return true;
+}
+
+static bool set_masks_565(EFI_GRAPHICS_OUTPUT_PROTOCOL *graphics)
+{
+	graphics->Mode->Info->PixelFormat = PixelBitMask;
+	graphics->Mode->Info->PixelInformation = (EFI_PIXEL_BITMASK){
+		.RedMask = RED_565, .GreenMask = GREEN_565, .BlueMask = BLUE_565};
+	return true;
+}
+
+static bool set_no_masks(EFI_GRAPHICS_OUTPUT_PROTOCOL *graphics)
+{
+	graphics->Mode->Info->PixelFormat = PixelBitMask;
+	graphics->Mode->Info->PixelInformation = (EFI_PIXEL_BITMASK){.RedMask = 0};
+	return true;
+}
+
+/* One screen may have two such protocols: its own, and the console's. */
+static bool move_high(EFI_GRAPHICS_OUTPUT_PROTOCOL *graphics)
+{
+	static EFI_PHYSICAL_ADDRESS start;
+	EFI_GRAPHICS_OUTPUT_MODE_INFORMATION *info = graphics->Mode->Info;
+
+	if (!start) {
+		start = HIGH_SCREEN;
+		if (EFI_ERROR(real_allocate_pages(AllocateAddress, EfiReservedMemoryType,
+						  HIGH_SCREEN_PAGES, &start)))
+			return false;
+	}
+	info->PixelsPerScanLine = info->HorizontalResolution + HIDDEN_PIXELS;
+	info->PixelFormat = PixelRedGreenBlueReserved8BitPerColor;
+	graphics->Mode->FrameBufferBase = start;
 	return true;
 }
 
@@ -282,9 +315,11 @@ bool shim_inject(EFI_SYSTEM_TABLE *system, const char *word)
 	if (is(word, "la57", &value))
 		return inject_5_levels();
 	if (is(word, "gop-565", &value))
-		return inject_bitmask(RED_565, GREEN_565, BLUE_565);
+		return change_graphics(set_masks_565);
 	if (is(word, "gop-no-masks", &value))
-		return inject_bitmask(0, 0, 0);
+		return change_graphics(set_no_masks);
+	if (is(word, "gop-high", &value))
+		return change_graphics(move_high);
 	if (is(word, "no-console", &value))
 		return inject_no_console(system);
 	if (is(word, "short-read", &value))

@@ -96,11 +96,23 @@ def usb_seeds():
             b"\x80" + event * 40, b"\x81" + event * 3]
 
 
+def vt_seeds():
+    size = b"\x0f\x0f"
+    return [
+        size + b"text\r\n\ttab\b\x7f\xc3\xa9\xe4\xb8\xad\xf0\x9f\x98\x80",
+        size + b"\x1b[2;5r\x1b[5;1H\n\x1bM\x1b[2L\x1b[M\x1b[3@\x1b[2P\x1b[4X\x1b[S\x1b[2T",
+        size + b"\x1b[1;31;48;5;200;38;2;1;2;3;38:2::4:5:6m\x1b[4:0mx\x1b[J\x1b[1K\x1b[9b",
+        size + b"\x1b[?1049h\x1b)0\x0eqqx\x0f\x1b[?6h\x1b[?7l\x1b[4h\x1b7\x1b8\x1b[?1049l\x1b[!p",
+        size + b"\x1b]0;title\x07\x1b]P1aabbcc\x1b]R\x1bPdata\x1b\\\x1b#8\x1b[6n\x1b[c\x1bc",
+        size + b"0123456789abcdef\xff\x35\x1b[99H\xe4\xb8\xad\xff\x03\x1b[99C\xff\xfe\x1bH\x1b[3g",
+    ]
+
+
 def main():
     if len(sys.argv) != 2:
         sys.exit(__doc__)
     for kind, seeds in (("acpi", acpi_seeds()), ("cpio", cpio_seeds()), ("memmap", memmap_seeds()),
-                        ("options", options_seeds()), ("usb", usb_seeds())):
+                        ("options", options_seeds()), ("usb", usb_seeds()), ("vt", vt_seeds())):
         folder = os.path.join(sys.argv[1], kind)
         os.makedirs(folder, exist_ok=True)
         for number, seed in enumerate(seeds):

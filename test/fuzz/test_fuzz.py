@@ -14,6 +14,7 @@ SEEDS = {
     "memmap": "fuzz-seeds/memmap",
     "options": "fuzz-seeds/options",
     "usb": "fuzz-seeds/usb",
+    "vt": "fuzz-seeds/vt",
 }
 
 

@@ -71,11 +71,12 @@ class Guest:
 
     kernel, loader: other files than the built ones. image: an image of a disk to boot from, in
     place of all these; it needs a medium. expect_panic: a panic is not a failure, the
-    test looks at it itself. limit: seconds for all of it.
+    test looks at it itself. limit: seconds for all of it. inject: what the firmware is made to do
+    wrong, in the words of test/boot/shim.c.
     """
 
     def __init__(self, jobs=(), append="", files=None, kernel=paths.KERNEL, loader=paths.LOADER,
-                 image=None, expect_panic=False, limit=LIMIT, **config):
+                 image=None, expect_panic=False, limit=LIMIT, inject=None, **config):
         self.jobs = list(jobs)
         self.append = append
         self.files = files
@@ -84,6 +85,7 @@ class Guest:
         self.image = image
         self.expect_panic = expect_panic
         self.limit = limit
+        self.inject = inject
         self.config = qemu.Config(**config)
         self.streams = MemoryStreams([each.stdin for each in self.jobs])
         self.seconds = None  # that it took, once it has ended
@@ -98,6 +100,8 @@ class Guest:
             write_initrd(folder, self._all_files())
             cmdline = " ".join(filter(None, [self.append, JOB_CMDLINE if self.jobs else ""]))
             write_boot_files(folder, cmdline, kernel=self.kernel, loader=self.loader)
+            if self.inject:
+                self._put_shim_first(os.path.join(folder, "esp"))
             if self.image:
                 os.symlink(self.image, os.path.join(folder, qemu.DISK_FILE))
             else:
@@ -111,6 +115,15 @@ class Guest:
 
     def __exit__(self, *exception):
         return self._stack.__exit__(*exception)
+
+    def _put_shim_first(self, esp):
+        first = os.path.join(esp, "EFI", "BOOT", "BOOTX64.EFI")
+        second = os.path.join(esp, "EFI", "QUIRE")
+        os.makedirs(second)
+        os.rename(first, os.path.join(second, "BOOTX64.EFI"))
+        os.symlink(os.path.join(paths.ROOT, "build", "test", "SHIM.EFI"), first)
+        with open(os.path.join(esp, "quire", "inject.txt"), "w", encoding="ascii") as file:
+            file.write(self.inject)
 
     def _all_files(self):
         files = self.files
@@ -178,6 +191,12 @@ class Guest:
     def type(self, text):
         """Type on the serial console: COM1."""
         self._session.machine.type(text.encode())
+
+    def let_run(self, seconds):
+        """Do nothing but listen to the machine, for a while or until it says something."""
+        if self._session.machine.status is not None:
+            raise self._failure("the machine ended")
+        self._step(time.monotonic() + seconds)
 
     def wait(self):
         """Until the machine ends. QEMU's exit status: see qemu.STATUS_*."""

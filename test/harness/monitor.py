@@ -5,7 +5,6 @@
         monitor.type("ls\\n")
 """
 
-import contextlib
 import json
 import os
 import socket
@@ -34,18 +33,21 @@ def _event(down, key):
 
 
 class Monitor:
-    """The monitor, connected when it is first used. words: for QEMU's command line."""
+    """The monitor. words: for QEMU's command line. QEMU connects to it, so that it can be waited
+    for even where nothing else tells that it has started."""
 
     def __init__(self, folder):
-        self._path = os.path.join(folder, "qmp")
-        self.words = ("-qmp", f"unix:{self._path},server=on,wait=off")
+        path = os.path.join(folder, "qmp")
+        self.words = ("-qmp", f"unix:{path}")
+        self._listener = socket.socket(socket.AF_UNIX)
+        self._listener.bind(path)
+        self._listener.listen()
+        self._listener.settimeout(LIMIT)
         self._stream = None
 
     def _connect(self):
-        with contextlib.ExitStack() as stack:
-            connection = stack.enter_context(socket.socket(socket.AF_UNIX))
+        with self._listener, self._listener.accept()[0] as connection:
             connection.settimeout(LIMIT)
-            connection.connect(self._path)
             self._stream = connection.makefile("rw", encoding="utf-8")
         self._stream.readline()  # its greeting
         self._ask("qmp_capabilities", {})

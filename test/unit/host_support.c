@@ -29,6 +29,10 @@ void log_line(enum log_level level, const char *format, ...)
 	fputc('\n', stderr);
 }
 
+void log_fact(const char *format, ...)
+{
+}
+
 /* abort() lets the sanitizer print a backtrace and makes the exit status nonzero. */
 void panic(const char *format, ...)
 {

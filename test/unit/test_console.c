@@ -124,6 +124,72 @@ static void check_late_console(void)
 	EXPECT_STREQ(last_logged(), "[12345.678901] both\n");
 }
 
+/* ---- a screen ---- */
+
+#define ANSWER "answer"
+
+static uint64_t refresh_at;
+static unsigned columns, rows;
+
+static uint64_t refresh(struct console *console)
+{
+	return refresh_at;
+}
+
+static size_t give_answer(struct console *console, char *to, size_t bytes)
+{
+	size_t count = MIN(bytes, strlen(ANSWER));
+
+	memcpy(to, ANSWER, count);
+	return count;
+}
+
+static void resize(struct console *console, unsigned new_columns, unsigned new_rows)
+{
+	columns = new_columns;
+	rows = new_rows;
+}
+
+static struct recorder screen = {.console = {.name = "screen",
+					     .write = record,
+					     .is_screen = true,
+					     .refresh = refresh,
+					     .answer = give_answer,
+					     .resize = resize}};
+
+static const char *last_on_screen(void)
+{
+	screen.bytes = 0;
+	return screen.text;
+}
+
+static void check_screen(void)
+{
+	char answer[10] = "";
+
+	console_register(&screen.console);
+	(void)last_on_screen();
+	log_info("before");
+	EXPECT_STREQ(last_on_screen(), "[12345.678901] before\n");
+	console_hand_over();
+	log_error("after");
+	EXPECT_STREQ(screen.text, "[12345.678901] before\n");
+	console_write("kernel\n", 7); /* the debug shell, for instance */
+	EXPECT_STREQ(last_on_screen(), "kernel\n");
+	console_write_as_is("program\n", 8);
+	EXPECT_STREQ(last_on_screen(), "program\n");
+	EXPECT_STREQ(last_logged(), "[12345.678901] before\n[12345.678901] error: after\n"
+				    "kernel\nprogram\n");
+
+	EXPECT_EQ(console_refresh(), 0);
+	refresh_at = 77;
+	EXPECT_EQ(console_refresh(), 77);
+	EXPECT_EQ(console_answer(answer, 3), 3);
+	EXPECT_STREQ(answer, "ans");
+	console_resize(80, 25);
+	EXPECT(columns == 80 && rows == 25);
+}
+
 static void check_panic(void)
 {
 	console_write("half a li", 9);
@@ -133,6 +199,9 @@ static void check_panic(void)
 	EXPECT(console_in_panic());
 	console_write("PANIC\n", 6);
 	EXPECT_STREQ(last_logged(), "half a li\nPANIC\n");
+	EXPECT_STREQ(last_on_screen(), "half a li\nPANIC\n");
+	log_info("last words"); /* even on a screen that was handed over */
+	EXPECT_STREQ(last_on_screen(), "[12345.678901] last words\n");
 }
 
 /* One story: consoles stay registered, and after a panic nothing is as before. */
@@ -142,5 +211,6 @@ KTEST(console)
 	check_lines();
 	check_long_lines();
 	check_late_console();
+	check_screen();
 	check_panic();
 }

@@ -48,6 +48,7 @@ class Config:
     variables: str = None  # a file in place of the firmware's own; with a key of PFLASH only
     medium: str = "folder"  # what it boots from: the workspace's files as a volume, or of DISKS
     video: str = None  # a QEMU device, like "virtio-gpu-pci" or "VGA"
+    debug_exit: bool = True  # False: like a PC: it stands still after a panic
     serial: bool = True  # False: neither COM1 nor COM2
     console: str = None  # the device that the console is, like "pci-serial"; neither COM1 nor COM2
     extra: tuple = ()  # more words for QEMU
@@ -57,10 +58,11 @@ def command(config, cmdline, com1=None, com2=None):
     """The words that start `config`. com1 and com2 name character devices by their options, like
     "socket,fd=5"; the current folder is a workspace (see workspace.py)."""
     words = [QEMU, "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot",
-             "-device", f"isa-debug-exit,iobase=0x{DEBUG_EXIT_PORT:x},iosize=0x04",
              "-cpu", config.cpu, "-m", config.memory, "-smp", str(config.cpus),
              "-accel", config.accel, "-vga", "none"]
     words += ["-machine", config.machine + (",smm=on" if config.firmware == "secboot" else "")]
+    if config.debug_exit:
+        words += ["-device", f"isa-debug-exit,iobase=0x{DEBUG_EXIT_PORT:x},iosize=0x04"]
     if config.icount:
         words += ["-icount", f"shift={config.icount},sleep=off"]
     if config.video:
