@@ -13,5 +13,7 @@ void proc_memory_init(void);
  * Region by region: they may change in between. Takes space->lock and inode_tree_mutex in turn. */
 NODISCARD int proc_print_maps(struct vm_space *space, struct text_sink *sink);  /* 0, -ENOMEM */
 NODISCARD int proc_print_smaps(struct vm_space *space, struct text_sink *sink); /* 0, -ENOMEM */
+/* The lines of maps, each followed by one of vm_print_pages_locked(). The same. */
+NODISCARD int proc_print_pages(struct vm_space *space, struct text_sink *sink); /* 0, -ENOMEM */
 
 #endif

@@ -11,6 +11,7 @@
 #include "mm/slab.h"
 #include "proc/exec_load.h"
 #include "proc/exec_script.h"
+#include "proc/fault_stream.h"
 #include "proc/interval_timer.h"
 #include "proc/process.h"
 #include "proc/thread.h"
@@ -144,8 +145,10 @@ void exec_commit(struct process *process, struct exec_image *image)
 	process->undumpable = false;
 	timers_exec(process);
 	fd_table_close_on_exec(&process->files);
+	fault_stream_exec(process);
 	if (!old)
 		return;
+	fault_stream_leave(old);
 	/* A program replaces itself. */
 	arch_thread_reset(&current_thread()->arch);
 	vm_space_activate(process->space);

@@ -1,6 +1,7 @@
 /* exit.c: the end of a process. */
 #include "debug/assert.h"
 #include "mm/slab.h"
+#include "proc/fault_stream.h"
 #include "proc/group.h"
 #include "proc/interval_timer.h"
 #include "proc/process.h"
@@ -127,6 +128,8 @@ void process_exit(int status)
 	timers_destroy(process);
 	fd_table_close_all(&process->files);
 	process_leave_terminal(process);
+	fault_stream_leave(process->space);
+	fault_stream_exit(process, status);
 	struct vm_space *space = process_strip(process);
 	vm_space_activate(NULL);
 	vm_space_leave(space);

@@ -7,6 +7,7 @@ from . import qemu
 from .build import prepare
 from .dynamic import bring_needs, check_interpreter
 from .errors import QuireError, UsageError
+from .faults import CMDLINE as FAULTS_CMDLINE, FaultReport
 from .job import FileSet, Job, JOB_FILE, encode_jobs, host_terminals, passed_environment
 from .program import check_program, find_program
 from .session import Session
@@ -75,6 +76,19 @@ class LogSink:
             print(line, file=sys.stderr, flush=True)
 
 
+def finish(session, report):
+    """The status of the session's one job. `report`, if there is one, is written in any case."""
+    if report is None:
+        return session.run()[0].status
+    try:
+        ending = session.run()[0]
+    except QuireError as error:
+        report.write(None, error.sentence)
+        raise
+    report.write(ending)
+    return ending.status
+
+
 def run(values, words):
     """The program's status."""
     if not words:
@@ -85,11 +99,14 @@ def run(values, words):
     check_interpreter(found)
     path = os.path.abspath(found)
     config = machine_config(values)
+    report = FaultReport(values["faults"], [name, *arguments]) if values["faults"] else None
     prepare(yes=values["yes"], quiet=True)
     job = make_job(name, path, arguments, values["env"])
     files = make_files(path, values["add"], job.environment)
     files.add_bytes(JOB_FILE, encode_jobs([job]))
     cmdline = " ".join([*values["append"], JOB_CMDLINE])
+    if report:
+        cmdline += f" {FAULTS_CMDLINE}"
     log = LogSink(values["log"], values["verbose"])
     with workspace() as folder:
         try:
@@ -100,5 +117,5 @@ def run(values, words):
             check_volume(folder)
         write_boot_files(folder, cmdline)
         with Session(folder, config, cmdline, HostStreams(), jobs=1, limit=values["timeout"],
-                     observe=log.line) as session:
-            return session.run()[0].status
+                     observe=log.line, record=report.record if report else None) as session:
+            return finish(session, report)
