@@ -48,6 +48,7 @@ class ProcessEvent:
     """kind: "fork" (pid is the child's, other the parent's), "exec" or "exit"."""
 
     kind: str
+    at: int  # how many faults were recorded before it
     time: int  # nanoseconds since boot
     pid: int
     serial: int = 0
@@ -194,17 +195,18 @@ class Recording:
         self._texts.setdefault((serial, TEXT_NAMES[what]), []).append(reader.string())
 
     def _process(self, kind, reader):
+        at = len(self.faults)
         if kind == FORK:
             time, other, pid, serial = (reader.number() for _ in range(4))
-            event = ProcessEvent("fork", time, pid, serial, other, _text(reader.string()))
+            event = ProcessEvent("fork", at, time, pid, serial, other, _text(reader.string()))
         elif kind == EXEC:
             time, pid, serial = (reader.number() for _ in range(3))
-            event = ProcessEvent("exec", time, pid, serial, name=_text(reader.string()),
+            event = ProcessEvent("exec", at, time, pid, serial, name=_text(reader.string()),
                                  path=_text(reader.string()),
                                  arguments=_arguments(reader.string()))
         elif kind == EXIT:
             time, pid, status = (reader.number() for _ in range(3))
-            event = ProcessEvent("exit", time, pid, status=status)
+            event = ProcessEvent("exit", at, time, pid, status=status)
         else:
             raise StreamError(f"a record of unknown type 0x{kind:02x}")
         self.events.append(event)
