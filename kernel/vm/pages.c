@@ -11,6 +11,7 @@
 #include "mm/layout.h"
 #include "vm/print.h"
 #include "vm/table.h"
+#include "vm/usage.h"
 
 /* Below a table that other spaces have, too, letters are large. */
 #define LARGE(letter) ((char)((letter) - 'a' + 'A'))
@@ -61,7 +62,8 @@ static void add(struct walk *walk, char letter, uint64_t pages, pfn_t frame)
 	struct run *run = &walk->run;
 	int step;
 
-	if (!run->letter || !continues(run, letter, frame, &step) || (pages > 1 && step < 0)) {
+	if (!run->letter || !continues(run, letter, frame, &step) ||
+	    (frame && pages > 1 && step < 0)) {
 		flush(walk);
 		run->letter = letter;
 		run->first = frame;
@@ -72,7 +74,7 @@ static void add(struct walk *walk, char letter, uint64_t pages, pfn_t frame)
 	run->pages += pages;
 }
 
-static char letter_of(entry_t leaf)
+static char letter_of(entry_t leaf, unsigned level, bool shared_table)
 {
 	const struct frame *frame = table_child(leaf);
 
@@ -80,17 +82,15 @@ static char letter_of(entry_t leaf)
 		return 'z';
 	if (frame->state == FRAME_CACHE)
 		return entry_shared(leaf) ? 's' : 'f';
-	return frame_count(frame) - frame->pins > 1 ? 'c' : 'p';
+	return shared_table || vm_reached_by(leaf, level, 1) > 1 ? 'c' : 'p';
 }
 
 static void add_leaf(struct walk *walk, entry_t leaf, vaddr_t va, uint64_t bytes, unsigned level,
 		     bool shared_table)
 {
-	char letter = letter_of(leaf);
+	char letter = letter_of(leaf, level, shared_table);
 	pfn_t frame = (entry_pa(leaf) + (va & (entry_span(level) - 1))) >> PAGE_SHIFT;
 
-	if (shared_table && letter == 'p')
-		letter = 'c'; /* one name, but several who have the table with it */
 	add(walk, shared_table ? LARGE(letter) : letter, bytes >> PAGE_SHIFT,
 	    letter == 'z' ? 0 : frame);
 }

@@ -16,6 +16,7 @@ class FaultReport:
     page that can't be written is not found out at the end."""
 
     def __init__(self, path, argv):
+        self._path = path
         self._argv = argv
         self._recording = Recording()
         self._broken = None
@@ -46,6 +47,9 @@ class FaultReport:
         self._recording.finish()
         if self._broken is not None:
             trouble = f"the record of faults broke off: {self._broken}"
-        with self._file as file:
-            file.truncate(0)
-            write_page(file, self._recording, self._argv, ending, trouble)
+        try:
+            with self._file as file:
+                file.truncate(0)
+                write_page(file, self._recording, self._argv, ending, trouble)
+        except OSError as error:
+            raise QuireError(f"--faults {self._path}: {error.strerror}") from error
