@@ -45,7 +45,8 @@ class Browser:
         for fd in (*high, to_read, from_write):
             os.close(fd)
         target = self._ask("Target.createTarget", url="about:blank")["targetId"]
-        self._session = self._ask("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
+        self._session = self._ask("Target.attachToTarget", targetId=target,
+                                  flatten=True)["sessionId"]
         for domain in ("Page", "Runtime", "Log"):
             self._page(f"{domain}.enable")
         self._page("Emulation.setEmulatedMedia", features=[
@@ -122,7 +123,8 @@ class Browser:
 
     def settle(self):
         """What was asked for is drawn."""
-        self.evaluate("new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
+        self.evaluate("new Promise(done => "
+                      "requestAnimationFrame(() => requestAnimationFrame(done)))")
 
     def press(self, key, text=None):
         parameters = {"key": key, **({"text": text} if text else {})}
@@ -135,9 +137,10 @@ class Browser:
     def screenshot(self, selector="body"):
         """PNG of an element, even where it is outside of the window."""
         box = self.evaluate(f"""(() => {{
-            const box = document.querySelector({json.dumps(selector)}).getBoundingClientRect();
-            return {{x: Math.floor(box.x + scrollX), y: Math.floor(box.y + scrollY),
-                     width: Math.ceil(box.width), height: Math.ceil(box.height), scale: 1}}; }})()""")
+            const element = document.querySelector({json.dumps(selector)});
+            const box = element.getBoundingClientRect();
+            return {{x: Math.floor(box.x + scrollX), y: Math.floor(box.y + scrollY), scale: 1,
+                     width: Math.ceil(box.width), height: Math.ceil(box.height)}}; }})()""")
         data = self._page("Page.captureScreenshot", format="png", captureBeyondViewport=True,
                           clip=box)
         return base64.b64decode(data["data"])

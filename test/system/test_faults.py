@@ -121,7 +121,8 @@ def test_a_browser_shows_it(page, tmp_path, dark):
         assert browser.evaluate("view.to - view.from < acrossEnd() * .6")
         # One process alone; a case hidden.
         browser.evaluate("document.querySelectorAll('#names button')[1].click()")
-        assert browser.evaluate("[...faults.process].filter((_, i) => visible(i)).every(p => p === 1)")
+        assert browser.evaluate("[...faults.process.keys()].filter(visible)"
+                                ".every(i => faults.process[i] === 1)")
         browser.evaluate("document.querySelector('#kinds button').click()")
         browser.settle()
         # The pointer over a fault shows it.

@@ -8,7 +8,7 @@ that nothing in them can end the element; and the page's code sets them as text,
 import json
 import os
 
-from .faultstory import tell
+from .faultstory import signal_name, tell
 
 TEMPLATE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "faults.html")
 PLACE = "__DATA__"
@@ -27,7 +27,7 @@ def describe_ending(ending):
     if ending is None:
         return "had not ended"
     if ending.signal is not None:
-        return f"was killed by signal {ending.signal}"
+        return f"was killed by {signal_name(ending.signal)}"
     return f"exited with status {ending.value}"
 
 

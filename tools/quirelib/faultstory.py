@@ -4,6 +4,7 @@ The result is plain data for JSON: lists, dictionaries, numbers and strings.
 """
 
 import re
+import signal
 from dataclasses import dataclass, field
 from itertools import accumulate, groupby
 
@@ -105,8 +106,15 @@ def describe_status(status):
     """What wait4 gave, in words."""
     if status is None:
         return "had not ended"
-    signal = status & 0x7f
-    return f"killed by signal {signal}" if signal else f"status {status >> 8 & 0xff}"
+    number = status & 0x7f
+    return signal_name(number) if number else f"status {status >> 8 & 0xff}"
+
+
+def signal_name(number):
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return f"signal {number}"
 
 
 # ---- regions, and where on the page they stand ----

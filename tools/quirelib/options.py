@@ -158,8 +158,8 @@ RUN = MACHINE + (
            added_file, many=True),
     Option(("--env",), "a variable for the program; NAME alone passes yours", "NAME=VALUE",
            variable, many=True),
-    Option(("--faults",), "write a page for a browser: every page fault of the program and its "
-           "children", "FILE", file_name),
+    Option(("--faults",), "write a page for a browser with every page fault", "FILE",
+           file_name),
     Option(("--timeout",), "end after this time with status 124 (default 60; 0: never)",
            "SECONDS", seconds, 60.0),
     Option(("--log",), "write the kernel's log to a file", "FILE", text),

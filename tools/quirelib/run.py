@@ -6,7 +6,7 @@ import sys
 from . import qemu
 from .build import prepare
 from .dynamic import bring_needs, check_interpreter
-from .errors import QuireError, UsageError
+from .errors import QuireError, Stopped, UsageError
 from .faults import CMDLINE as FAULTS_CMDLINE, FaultReport
 from .job import FileSet, Job, JOB_FILE, encode_jobs, host_terminals, passed_environment
 from .program import check_program, find_program
@@ -82,8 +82,8 @@ def finish(session, report):
         return session.run()[0].status
     try:
         ending = session.run()[0]
-    except QuireError as error:
-        report.write(None, error.sentence)
+    except (QuireError, Stopped) as error:
+        report.write(None, getattr(error, "sentence", "it was stopped"))
         raise
     report.write(ending)
     return ending.status

@@ -19,8 +19,8 @@ class Session:
     """Boots `config` in `folder` and runs `jobs` jobs. A context manager, like the Machine in it.
 
     observe(line) is called with each line of the log, before the session's own look at it;
-    listen(data) with what the console sends, as it comes; record(payload) with what the kernel tells
-    of page faults, if it was asked to.
+    listen(data) with what the console sends, as it comes; record(payload) with what the kernel
+    tells of page faults, if it was asked to.
     """
 
     def __init__(self, folder, config, cmdline, streams, jobs, limit=None, observe=None,
