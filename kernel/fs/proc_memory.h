@@ -6,7 +6,7 @@
 
 struct vm_space;
 
-/* Add /proc/meminfo, frames and trace. */
+/* Add /proc/meminfo, frames, framemap, faults and trace. */
 void proc_memory_init(void);
 
 /* Linux's /proc/<pid>/maps and smaps of a space (proc(5)), for which the caller has a reference.

@@ -81,6 +81,18 @@ static bool frame_exists(pfn_t pfn)
 	return low < span_count && pfn >= spans[low].start;
 }
 
+bool frame_next_span(pfn_t from, pfn_t *start, pfn_t *end)
+{
+	for (unsigned i = 0; i < span_count; i++) {
+		if (spans[i].end > from) {
+			*start = spans[i].start;
+			*end = spans[i].end;
+			return true;
+		}
+	}
+	return false;
+}
+
 /* ---- the buddy allocator; all under the lock ---- */
 
 static void push_free(struct frame *head, unsigned order)
