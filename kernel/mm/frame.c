@@ -81,16 +81,10 @@ static bool frame_exists(pfn_t pfn)
 	return low < span_count && pfn >= spans[low].start;
 }
 
-bool frame_next_span(pfn_t from, pfn_t *start, pfn_t *end)
+const struct frame_span *frame_spans(unsigned *count)
 {
-	for (unsigned i = 0; i < span_count; i++) {
-		if (spans[i].end > from) {
-			*start = spans[i].start;
-			*end = spans[i].end;
-			return true;
-		}
-	}
-	return false;
+	*count = span_count;
+	return spans;
 }
 
 /* ---- the buddy allocator; all under the lock ---- */

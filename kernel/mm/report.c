@@ -101,8 +101,9 @@ static void print_span(struct text_sink *sink, pfn_t start, pfn_t end)
 
 void mm_print_frame_map(struct text_sink *sink)
 {
-	pfn_t start, end = 0;
+	unsigned count;
+	const struct frame_span *spans = frame_spans(&count);
 
-	while (frame_next_span(end, &start, &end))
-		print_span(sink, start, end);
+	for (unsigned i = 0; i < count; i++)
+		print_span(sink, spans[i].start, spans[i].end);
 }

@@ -1,0 +1,273 @@
+/* draw.c: what stands where on the screen, and the map of physical memory. */
+#include <string.h>
+
+#include "memview.h"
+#include "panels.h"
+
+#define LEAST_COLUMNS 60
+#define LEAST_ROWS    20
+#define PANEL_ROWS    8 /* processes and counters */
+
+struct state {
+	char letter;
+	uint32_t colour;
+	const char *name;
+};
+
+/* Of frames, as /proc/framemap has them. */
+static const struct state frame_states[] = {
+	{'.', 0x262b33, "free"},          {'p', 0x4d8bff, "private"},
+	{'P', 0xff6a5f, "shared (COW)"},  {'f', 0x43c47a, "file"},
+	{'F', 0xa6e36b, "file, shared"},  {'t', 0xb07cf7, "table"},
+	{'T', 0xf06fd8, "table, shared"}, {'k', 0xd9a441, "kernel"},
+	{'s', 0x3cc6cf, "stack"},         {'w', 0x5a616d, "wired"},
+	{'z', 0xffffff, "zeros"},
+};
+#define FRAME_STATES (sizeof(frame_states) / sizeof(frame_states[0]))
+
+/* Of processes, one after the other. */
+static const uint32_t owner_colours[] = {0x4d8bff, 0xff9f45, 0x43c47a, 0xf06fd8, 0x3cc6cf,
+					 0xe3c341, 0xb07cf7, 0xff6a5f, 0x9be87c, 0xc08a6b};
+#define OWNER_COLOURS (sizeof(owner_colours) / sizeof(owner_colours[0]))
+#define SHARED_COLOUR 0xffffff
+#define KERNEL_COLOUR 0x5a616d
+#define FREE_COLOUR   0x262b33
+
+uint32_t draw_state_colour(char letter)
+{
+	for (size_t i = 0; i < FRAME_STATES; i++)
+		if (frame_states[i].letter == letter)
+			return frame_states[i].colour;
+	return FREE_COLOUR;
+}
+
+uint32_t draw_owner_colour(unsigned owner)
+{
+	return owner == OWNER_SHARED ? SHARED_COLOUR : owner_colours[(owner - 1) % OWNER_COLOURS];
+}
+
+/* ---- the map ---- */
+
+/* Of `part` in 256 the way from `from` to `to`. */
+static uint32_t mix(uint32_t from, uint32_t to, unsigned part)
+{
+	uint32_t mixed = 0;
+
+	for (unsigned shift = 0; shift < 24; shift += 8) {
+		unsigned a = from >> shift & 0xff, b = to >> shift & 0xff;
+		mixed |= (a * (256 - part) + b * part) / 256 << shift;
+	}
+	return mixed;
+}
+
+/* What is in the frames of one cell. */
+struct tally {
+	unsigned letters[128];
+	unsigned owners[256];
+	unsigned used, all;
+	bool selected;
+};
+
+static void count(struct tally *tally, const struct snapshot *snapshot, size_t first, size_t frames)
+{
+	const struct memory *memory = &snapshot->memory;
+
+	memset(tally, 0, sizeof(*tally));
+	for (size_t i = first; i < first + frames && i < memory->frames; i++) {
+		char letter = memory->letters[i];
+		unsigned owner = memory->owner[i];
+		tally->all++;
+		tally->used += letter != '.';
+		tally->letters[(unsigned char)letter & 127]++;
+		tally->owners[owner]++;
+		tally->selected |= owner == snapshot->selected % OWNERS_MAX + 1;
+	}
+}
+
+/* What most of the used frames are; '.': all are free. */
+static char main_letter(const struct tally *tally)
+{
+	char best = '.';
+
+	for (size_t i = 1; i < FRAME_STATES; i++) {
+		char letter = frame_states[i].letter;
+		unsigned frames = tally->letters[(unsigned char)letter];
+		if (frames && (best == '.' || frames > tally->letters[(unsigned char)best]))
+			best = letter;
+	}
+	return best;
+}
+
+static uint32_t owner_colour(const struct tally *tally)
+{
+	unsigned best = 0;
+
+	for (unsigned owner = 1; owner < 256; owner++)
+		if (tally->owners[owner] && (!best || tally->owners[owner] > tally->owners[best]))
+			best = owner;
+	if (best)
+		return draw_owner_colour(best);
+	return tally->used ? KERNEL_COLOUR : FREE_COLOUR;
+}
+
+static struct cell map_cell(const struct tally *tally, const struct view *view,
+			    enum colours colours)
+{
+	char letter = main_letter(tally);
+	uint32_t colour = view->by_owner ? owner_colour(tally) : draw_state_colour(letter);
+	struct cell cell = {.character = ' ', .text = 0x101318, .back = colour, .bold = true};
+
+	if (colours == COLOURS_NONE) {
+		cell.character = letter;
+		return cell;
+	}
+	if (colours == COLOURS_16)
+		cell.character = letter;
+	else if (tally->used)
+		cell.back = mix(FREE_COLOUR, colour, 96 + 160 * tally->used / tally->all);
+	if (tally->letters['P'] || tally->letters['F'])
+		cell.character = '+';
+	if (tally->letters['t'] || tally->letters['T'])
+		cell.character = tally->letters['T'] ? 'T' : 't';
+	if (tally->selected)
+		cell.character = '#';
+	if (letter == '.' && colours == COLOURS_16)
+		cell = (struct cell){'.', false, COLOUR_DEFAULT, COLOUR_DEFAULT};
+	return cell;
+}
+
+/* Frames of a cell, so that all fit or as the view wants; the first frame shown. */
+static size_t choose_scale(const struct memory *memory, struct view *view, size_t cells)
+{
+	unsigned zoom = 0;
+
+	while ((memory->frames >> zoom) > cells)
+		zoom++;
+	if (view->fits || view->zoom >= zoom) {
+		view->fits = true;
+		view->zoom = zoom;
+		view->first = 0;
+	}
+	size_t frames = (size_t)1 << view->zoom;
+	if (view->first + frames * cells > memory->frames)
+		view->first = memory->frames > frames * cells ? memory->frames - frames * cells : 0;
+	view->first -= view->first % frames;
+	return frames;
+}
+
+void draw_map(struct screen *screen, const struct snapshot *snapshot, struct view *view, int row,
+	      int rows)
+{
+	static struct tally tally;
+	size_t across = (size_t)screen->columns, cells = across * (size_t)rows;
+	size_t frames = choose_scale(&snapshot->memory, view, cells);
+
+	for (size_t i = 0; i < cells; i++) {
+		size_t first = view->first + i * frames;
+		if (first >= snapshot->memory.frames)
+			break;
+		count(&tally, snapshot, first, frames);
+		screen_put(screen, row + (int)(i / across), (int)(i % across),
+			   map_cell(&tally, view, screen->colours));
+	}
+}
+
+/* ---- around it ---- */
+
+static void draw_title(struct screen *screen, const struct snapshot *snapshot,
+		       const struct view *view)
+{
+	const struct memory *memory = &snapshot->memory;
+	size_t free_frames = 0;
+
+	for (int i = 0; i < screen->columns; i++)
+		screen_put(screen, 0, i, (struct cell){' ', true, COLOUR_INK, COLOUR_BAR});
+	for (size_t i = 0; i < memory->frames; i++)
+		free_frames += memory->letters[i] == '.';
+	screen_text(screen, 0, 1, screen->columns - 1, COLOUR_ACCENT, "memview");
+	screen_text(screen, 0, 10, screen->columns - 10, COLOUR_INK,
+		    "%zu MiB of RAM, %zu MiB used; a cell is %u KiB%s%s%s", memory->frames >> 8,
+		    (memory->frames - free_frames) >> 8, 4u << view->zoom,
+		    view->fits ? "" : ", zoomed in", view->by_owner ? "; by owner" : "",
+		    view->paused ? "; PAUSED" : "");
+}
+
+static void draw_swatch(struct screen *screen, int row, int *column, struct cell cell,
+			const char *name)
+{
+	int length = (int)strlen(name);
+
+	if (*column + length + 3 > screen->columns)
+		return;
+	screen_put(screen, row, *column, cell);
+	screen_text(screen, row, *column + 2, length, COLOUR_SOFT, "%s", name);
+	*column += length + 4;
+}
+
+static void draw_legend(struct screen *screen, const struct snapshot *snapshot,
+			const struct view *view, int row)
+{
+	bool letters = screen->colours <= COLOURS_16;
+	int column = 1;
+
+	if (view->by_owner) {
+		for (size_t i = 0; i < snapshot->process_count && i < OWNER_COLOURS; i++)
+			draw_swatch(screen, row, &column,
+				    (struct cell){letters ? 'p' : ' ', true, 0x101318,
+						  draw_owner_colour((unsigned)i + 1)},
+				    snapshot->processes[i].name);
+		draw_swatch(screen, row, &column,
+			    (struct cell){letters ? 'p' : ' ', true, 0x101318, SHARED_COLOUR},
+			    "several");
+	} else {
+		for (size_t i = 0; i < FRAME_STATES; i++)
+			draw_swatch(screen, row, &column,
+				    (struct cell){letters ? frame_states[i].letter : ' ', true,
+						  0x101318, frame_states[i].colour},
+				    frame_states[i].name);
+	}
+	column = 1;
+	static const struct {
+		char mark;
+		const char *name;
+	} marks[] = {{'#', "of the selected process"},
+		     {'t', "has a page table"},
+		     {'T', "a shared one"},
+		     {'+', "has shared frames"}};
+	for (size_t i = 0; i < sizeof(marks) / sizeof(marks[0]); i++)
+		draw_swatch(screen, row + 1, &column,
+			    (struct cell){marks[i].mark, true, COLOUR_INK, COLOUR_DEFAULT},
+			    marks[i].name);
+}
+
+static void draw_keys(struct screen *screen)
+{
+	int row = screen->rows - 1;
+
+	for (int i = 0; i < screen->columns; i++)
+		screen_put(screen, row, i, (struct cell){' ', false, COLOUR_INK, COLOUR_BAR});
+	screen_text(screen, row, 1, screen->columns - 2, COLOUR_INK,
+		    "up down process   space pause   right step   o owners   + - zoom   "
+		    "PgUp PgDn scroll   h help   q quit");
+}
+
+void draw(struct screen *screen, const struct snapshot *snapshot, struct view *view)
+{
+	screen_clear(screen);
+	if (screen->columns < LEAST_COLUMNS || screen->rows < LEAST_ROWS) {
+		screen_text(screen, 0, 0, screen->columns, COLOUR_DEFAULT,
+			    "memview needs a window of %d columns and %d rows; q quits",
+			    LEAST_COLUMNS, LEAST_ROWS);
+		return;
+	}
+	/* The title, the legend's two lines, the panels and the keys leave the rest to two. */
+	int left = screen->rows - 1 - 2 - PANEL_ROWS - 1, map_rows = left / 2;
+	draw_map(screen, snapshot, view, 1, map_rows);
+	draw_title(screen, snapshot, view);
+	draw_legend(screen, snapshot, view, 1 + map_rows);
+	panels_draw(screen, snapshot, 3 + map_rows, PANEL_ROWS);
+	regions_draw(screen, snapshot, view, 3 + map_rows + PANEL_ROWS, left - map_rows);
+	draw_keys(screen);
+	if (view->help)
+		help_draw(screen);
+}
