@@ -136,23 +136,20 @@ static struct cell map_cell(const struct tally *tally, const struct view *view,
 	return cell;
 }
 
-/* Frames of a cell, so that all fit or as the view wants; the first frame shown. */
+/* Frames of a cell, so that all just fit or as the view wants; the first frame shown. */
 static size_t choose_scale(const struct memory *memory, struct view *view, size_t cells)
 {
-	unsigned zoom = 0;
+	size_t least = (memory->frames + cells - 1) / cells;
 
-	while ((memory->frames >> zoom) > cells)
-		zoom++;
-	if (view->fits || view->zoom >= zoom) {
+	if (view->fits || view->scale >= least) {
 		view->fits = true;
-		view->zoom = zoom;
+		view->scale = least ? least : 1;
 		view->first = 0;
 	}
-	size_t frames = (size_t)1 << view->zoom;
-	if (view->first + frames * cells > memory->frames)
-		view->first = memory->frames > frames * cells ? memory->frames - frames * cells : 0;
-	view->first -= view->first % frames;
-	return frames;
+	size_t shown = view->scale * cells;
+	if (view->first + shown > memory->frames)
+		view->first = memory->frames > shown ? memory->frames - shown : 0;
+	return view->scale;
 }
 
 void draw_map(struct screen *screen, const struct snapshot *snapshot, struct view *view, int row,
@@ -186,8 +183,8 @@ static void draw_title(struct screen *screen, const struct snapshot *snapshot,
 		free_frames += memory->letters[i] == '.';
 	screen_text(screen, 0, 1, screen->columns - 1, COLOUR_ACCENT, "memview");
 	screen_text(screen, 0, 10, screen->columns - 10, COLOUR_INK,
-		    "%zu MiB of RAM, %zu MiB used; a cell is %u KiB%s%s%s", memory->frames >> 8,
-		    (memory->frames - free_frames) >> 8, 4u << view->zoom,
+		    "%zu MiB of RAM, %zu MiB used; a cell is %zu KiB%s%s%s", memory->frames >> 8,
+		    (memory->frames - free_frames) >> 8, 4 * view->scale,
 		    view->fits ? "" : ", zoomed in", view->by_owner ? "; by owner" : "",
 		    view->paused ? "; PAUSED" : "");
 }

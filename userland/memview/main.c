@@ -124,29 +124,30 @@ static void select_process(bool next)
 	view.first_region = 0;
 }
 
+/* Zoomed in, half of the map's screenful of memory or so; else the regions. */
 static void scroll(bool down)
 {
-	size_t regions = (size_t)screen.rows / 3, frames = snapshot.memory.frames / 16;
 	size_t *first = view.fits ? &view.first_region : &view.first;
-	size_t by = view.fits ? regions
-			      : (frames < (size_t)screen.columns << view.zoom
-					 ? frames
-					 : (size_t)screen.columns << view.zoom);
+	size_t by = (size_t)screen.rows / 4;
 
+	if (!view.fits)
+		by *= (size_t)screen.columns * view.scale;
 	if (down)
 		*first += by; /* drawing keeps it within bounds */
 	else
 		*first -= *first < by ? *first : by;
 }
 
+/* To the next power of two. */
 static void zoom(bool in)
 {
-	if (in && view.zoom) {
-		view.zoom--;
+	size_t scale = 1;
+
+	while (in ? 2 * scale < view.scale : scale <= view.scale)
+		scale *= 2;
+	if (in && view.scale > 1)
 		view.fits = false;
-	} else if (!in) {
-		view.zoom++;
-	}
+	view.scale = scale; /* drawing does not let it grow above what fits */
 }
 
 /* Is there something new to read, not only to draw? */
@@ -183,7 +184,7 @@ static bool obey(int key)
 	}
 }
 
-/* Wait for keys until `until` milliseconds of the clock. True: read memory anew. */
+/* Wait for keys, at most `wait` milliseconds; -1: for ever. True: read memory anew. */
 static bool read_keys(int64_t wait)
 {
 	struct pollfd input = {.fd = STDIN_FILENO, .events = POLLIN};

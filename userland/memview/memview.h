@@ -2,8 +2,8 @@
  * memview.h: the parts of memview: what memory is (read.c), what is shown of it (draw.c, panels.c),
  * how it gets to the terminal (screen.c). docs/seeing-memory.md describes the files it reads.
  */
-#ifndef MEMVIEW_H
-#define MEMVIEW_H
+#ifndef USERLAND_MEMVIEW_MEMVIEW_H
+#define USERLAND_MEMVIEW_MEMVIEW_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -117,9 +117,9 @@ bool screen_print(const struct screen *screen, int fd);
 /* ---- draw.c and panels.c ---- */
 
 struct view {
-	unsigned zoom; /* frames of a cell: 2^zoom, or more if the map would not fit; ... */
-	bool fits;     /* ... true: as few as fit into the window */
-	size_t first;  /* frame at the map's top left, when it does not fit */
+	size_t scale;  /* frames of a cell */
+	bool fits;     /* all of memory is shown; else from `first` on */
+	size_t first;  /* frame at the map's top left */
 	bool by_owner; /* colour by owner, not by state */
 	bool paused, help;
 	size_t first_region; /* of the list, when it is longer than its place */

@@ -36,10 +36,10 @@ static void draw_processes(struct screen *screen, const struct snapshot *snapsho
 			   int rows, int width)
 {
 	size_t places = (size_t)(rows - 1), first = 0;
-	char mapped[16], resident[16], title[64];
+	char resident[16], title[64];
 
-	snprintf(title, sizeof(title), "%zu process%s: pid name, resident, faults",
-		 snapshot->process_count, snapshot->process_count == 1 ? "" : "es");
+	snprintf(title, sizeof(title), "%zu process%s: resident, faults", snapshot->process_count,
+		 snapshot->process_count == 1 ? "" : "es");
 	heading(screen, row, 0, width, title);
 	if (snapshot->selected >= places)
 		first = snapshot->selected - places + 1;
@@ -57,7 +57,6 @@ static void draw_processes(struct screen *screen, const struct snapshot *snapsho
 			    "%4d %-*.*s %c%6s %8llu", process->pid, name, name, process->name,
 			    process->state, size_text(resident, process->resident),
 			    (unsigned long long)process->faults);
-		(void)mapped;
 	}
 }
 

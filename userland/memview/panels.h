@@ -1,6 +1,6 @@
 /* panels.h: what stands below the map of physical memory. */
-#ifndef PANELS_H
-#define PANELS_H
+#ifndef USERLAND_MEMVIEW_PANELS_H
+#define USERLAND_MEMVIEW_PANELS_H
 
 #include "memview.h"
 
