@@ -80,13 +80,22 @@ static char frame_letter(const struct frame *frame, char before)
 	return count > (state == FRAME_CACHE ? 2u : 1u) ? large : letter;
 }
 
+_Static_assert(offsetof(struct frame, free_link) == sizeof(uint64_t), "see print_span");
+
 static void print_span(struct text_sink *sink, pfn_t start, pfn_t end)
 {
+	uint64_t head, last_head = 0;
 	char letter = '\0';
 	pfn_t first = start;
 
 	text_print(sink, "%llx", (unsigned long long)start);
-	for (pfn_t pfn = start; pfn < end; pfn++) {
+	for (pfn_t pfn = start; pfn < end; pfn++, last_head = head) {
+		/* Most frames are like the one below: count, state and order are its first bytes.
+		 */
+		head = __atomic_load_n((const uint64_t *)(const void *)&FRAME_DATABASE[pfn],
+				       __ATOMIC_RELAXED);
+		if (head == last_head && letter)
+			continue;
 		char next = frame_letter(&FRAME_DATABASE[pfn], letter);
 		if (next != letter && pfn > first) {
 			text_print(sink, " %c%llu", letter, (unsigned long long)(pfn - first));

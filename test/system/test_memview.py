@@ -142,8 +142,9 @@ def test_once():
     text = result.stdout.decode("ascii")
     assert "\x1b" not in text
     assert re.match(r" memview +\d+ MiB of RAM, \d+ MiB used; a cell is \d+ KiB\n", text)
-    frames = sum(int(count) for line in text.splitlines()
-                 if re.match(r"[0-9a-f]+ [.a-zA-Z]\d", line) for count in re.findall(r"[.a-zA-Z](\d+)", line.partition(" ")[2]))
+    spans = [line.partition(" ")[2] for line in text.splitlines()
+             if re.match(r"[0-9a-f]+ [.a-zA-Z]\d", line)]
+    frames = sum(int(count) for span in spans for count in re.findall(r"[.a-zA-Z](\d+)", span))
     assert int(re.search(r"(\d+) MiB of RAM", text)[1]) == frames >> 8
     assert re.search(r"^> +1 (sh|busybox)", text, re.M)
     assert re.search(r"zero-fill +[1-9]", text)

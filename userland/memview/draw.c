@@ -62,40 +62,75 @@ static uint32_t mix(uint32_t from, uint32_t to, unsigned part)
 
 /* What is in the frames of one cell. */
 struct tally {
-	unsigned letters[128];
-	unsigned owners[256];
-	unsigned used, all;
+	size_t states[FRAME_STATES]; /* as in frame_states */
+	size_t used, all;
 	bool selected;
+	size_t owners[256]; /* when they are asked for */
 };
 
-static void count(struct tally *tally, const struct snapshot *snapshot, size_t first, size_t frames)
+static size_t state_index(char letter)
+{
+	size_t i = 0;
+
+	while (i < FRAME_STATES - 1 && frame_states[i].letter != letter)
+		i++;
+	return i;
+}
+
+/* How many frames from `first` on, before `end`, are like it. Eight at a time: there are many. */
+static size_t alike(const struct memory *memory, size_t first, size_t end)
+{
+	const uint64_t each = 0x0101010101010101;
+	uint64_t letters = each * (uint8_t)memory->letters[first];
+	uint64_t owners = each * memory->owner[first], eight_letters, eight_owners;
+	size_t at = first + 1;
+
+	for (; at + 8 <= end; at += 8) {
+		memcpy(&eight_letters, memory->letters + at, 8);
+		memcpy(&eight_owners, memory->owner + at, 8);
+		if (eight_letters != letters || eight_owners != owners)
+			break;
+	}
+	while (at < end && memory->letters[at] == memory->letters[first] &&
+	       memory->owner[at] == memory->owner[first])
+		at++;
+	return at - first;
+}
+
+static void count(struct tally *tally, const struct snapshot *snapshot, bool owners, size_t first,
+		  size_t frames)
 {
 	const struct memory *memory = &snapshot->memory;
+	size_t end = first + frames < memory->frames ? first + frames : memory->frames, part;
 
-	memset(tally, 0, sizeof(*tally));
-	for (size_t i = first; i < first + frames && i < memory->frames; i++) {
-		char letter = memory->letters[i];
-		unsigned owner = memory->owner[i];
-		tally->all++;
-		tally->used += letter != '.';
-		tally->letters[(unsigned char)letter & 127]++;
-		tally->owners[owner]++;
+	memset(tally, 0, owners ? sizeof(*tally) : offsetof(struct tally, owners));
+	for (size_t at = first; at < end; at += part) {
+		char letter = memory->letters[at];
+		unsigned owner = memory->owner[at];
+		part = alike(memory, at, end);
+		tally->all += part;
+		tally->used += letter != '.' ? part : 0;
+		tally->states[state_index(letter)] += part;
+		if (owners)
+			tally->owners[owner] += part;
 		tally->selected |= owner == snapshot->selected % OWNERS_MAX + 1;
 	}
+}
+
+static bool has(const struct tally *tally, char letter)
+{
+	return tally->states[state_index(letter)] != 0;
 }
 
 /* What most of the used frames are; '.': all are free. */
 static char main_letter(const struct tally *tally)
 {
-	char best = '.';
+	size_t best = 0;
 
-	for (size_t i = 1; i < FRAME_STATES; i++) {
-		char letter = frame_states[i].letter;
-		unsigned frames = tally->letters[(unsigned char)letter];
-		if (frames && (best == '.' || frames > tally->letters[(unsigned char)best]))
-			best = letter;
-	}
-	return best;
+	for (size_t i = 1; i < FRAME_STATES; i++)
+		if (tally->states[i] && (!best || tally->states[i] > tally->states[best]))
+			best = i;
+	return frame_states[best].letter;
 }
 
 static uint32_t owner_colour(const struct tally *tally)
@@ -124,11 +159,12 @@ static struct cell map_cell(const struct tally *tally, const struct view *view,
 	if (colours == COLOURS_16)
 		cell.character = letter;
 	else if (tally->used)
-		cell.back = mix(FREE_COLOUR, colour, 96 + 160 * tally->used / tally->all);
-	if (tally->letters['P'] || tally->letters['F'])
+		cell.back =
+			mix(FREE_COLOUR, colour, 96 + (unsigned)(160 * tally->used / tally->all));
+	if (has(tally, 'P') || has(tally, 'F'))
 		cell.character = '+';
-	if (tally->letters['t'] || tally->letters['T'])
-		cell.character = tally->letters['T'] ? 'T' : 't';
+	if (has(tally, 't') || has(tally, 'T'))
+		cell.character = has(tally, 'T') ? 'T' : 't';
 	if (tally->selected)
 		cell.character = '#';
 	if (letter == '.' && colours == COLOURS_16)
@@ -163,7 +199,7 @@ void draw_map(struct screen *screen, const struct snapshot *snapshot, struct vie
 		size_t first = view->first + i * frames;
 		if (first >= snapshot->memory.frames)
 			break;
-		count(&tally, snapshot, first, frames);
+		count(&tally, snapshot, view->by_owner, first, frames);
 		screen_put(screen, row + (int)(i / across), (int)(i % across),
 			   map_cell(&tally, view, screen->colours));
 	}
@@ -175,18 +211,14 @@ static void draw_title(struct screen *screen, const struct snapshot *snapshot,
 		       const struct view *view)
 {
 	const struct memory *memory = &snapshot->memory;
-	size_t free_frames = 0;
 
 	for (int i = 0; i < screen->columns; i++)
 		screen_put(screen, 0, i, (struct cell){' ', true, COLOUR_INK, COLOUR_BAR});
-	for (size_t i = 0; i < memory->frames; i++)
-		free_frames += memory->letters[i] == '.';
 	screen_text(screen, 0, 1, screen->columns - 1, COLOUR_ACCENT, "memview");
 	screen_text(screen, 0, 10, screen->columns - 10, COLOUR_INK,
 		    "%zu MiB of RAM, %zu MiB used; a cell is %zu KiB%s%s%s", memory->frames >> 8,
-		    (memory->frames - free_frames) >> 8, 4 * view->scale,
-		    view->fits ? "" : ", zoomed in", view->by_owner ? "; by owner" : "",
-		    view->paused ? "; PAUSED" : "");
+		    memory->used >> 8, 4 * view->scale, view->fits ? "" : ", zoomed in",
+		    view->by_owner ? "; by owner" : "", view->paused ? "; PAUSED" : "");
 }
 
 static void draw_swatch(struct screen *screen, int row, int *column, struct cell cell,

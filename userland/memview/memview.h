@@ -31,7 +31,7 @@ struct memory {
 	size_t span_count;
 	char *letters;  /* of each frame, as /proc/framemap tells them */
 	uint8_t *owner; /* of each frame */
-	size_t frames;
+	size_t frames, used;
 };
 
 struct process {

@@ -84,6 +84,7 @@ static void add_frames(struct memory *memory, char letter, uint64_t count)
 	memset(memory->letters + memory->frames, letter, count);
 	memset(memory->owner + memory->frames, OWNER_NONE, count);
 	memory->frames += count;
+	memory->used += letter != '.' ? count : 0;
 }
 
 static bool read_memory(struct memory *memory)
@@ -92,7 +93,7 @@ static bool read_memory(struct memory *memory)
 
 	if (!at)
 		return false;
-	memory->frames = memory->span_count = 0;
+	memory->frames = memory->used = memory->span_count = 0;
 	while (*at) {
 		memory->spans = grow(memory->spans, memory->span_count, sizeof(*memory->spans));
 		struct span *span = &memory->spans[memory->span_count++];
