@@ -6,6 +6,7 @@
 
 import html
 import os
+import pathlib
 import re
 import subprocess
 import sys
@@ -74,9 +75,11 @@ def to_html(lines):
             "font:14px/17px 'DejaVu Sans Mono',monospace}</style><pre>" + "".join(out) + "</pre>")
 
 
-def take(folder, page, name, selector, **options):
+def take(folder, page, name, selector, script="", **options):
+    """A picture of an element of a page, after a script has run in it."""
     with Browser(folder, **options) as browser:
         browser.open(page)
+        browser.evaluate(script)
         browser.settle()
         png = browser.screenshot(selector)
         assert not browser.trouble, browser.trouble
@@ -86,30 +89,24 @@ def take(folder, page, name, selector, **options):
 
 
 def take_faults(folder):
+    """Of the page, from the top to the end of the chart."""
     page = os.path.join(folder, "report.html")
     subprocess.run([QUIRE, "run", "--boot=pvh", "--faults", page, "--add",
                     "build/test/known_faults", *FAULTS], cwd=ROOT, check=True,
                    stdout=subprocess.DEVNULL)
-    with Browser(folder, width=1200, height=900) as browser:
-        browser.open(page)
-        # The part from the top to the end of the chart.
-        browser.evaluate("document.querySelectorAll('main > section:nth-child(n+4)')"
-                         ".forEach(section => section.remove())")
-        browser.settle()
-        png = browser.screenshot("body")
-        assert not browser.trouble, browser.trouble
-    with open(os.path.join(HERE, "faults.png"), "wb") as file:
-        file.write(png)
-    print(f"faults.png: {len(png)} bytes")
+    take(folder, page, "faults.png", "body", width=1200, height=900,
+         script="document.querySelectorAll('main > section:nth-child(n+4)')"
+                ".forEach(section => section.remove())")
 
 
 def take_memview(folder):
+    script = os.path.join(folder, "memview.sh")
+    with open(script, "w", encoding="ascii") as file:
+        file.write(MEMVIEW)
     words = f"cd {ROOT} && {QUIRE} run --boot=pvh --timeout 0 -m 64 --add build/test/forker " \
-            "--add docs/pictures /bin/busybox sh docs/pictures/memview.sh"
-    with open(os.path.join(HERE, "memview.sh"), "w", encoding="ascii") as script:
-        script.write(MEMVIEW)
+            f"--add {script} /bin/busybox sh {script}"
+    screen = Screen(pathlib.Path(folder), f"sh -c '{words}'", COLUMNS, ROWS)
     try:
-        screen = Screen(PathLike(folder), f"sh -c '{words}'", COLUMNS, ROWS)
         screen.until(lambda lines: any("up down process" in line for line in lines))
         screen.until(lambda lines: any("forker" in line for line in lines))
         while "forker" not in (now := selected(screen.lines())):
@@ -118,7 +115,6 @@ def take_memview(folder):
         time.sleep(2)  # a moment of a moving picture: any will do
         lines = screen.styled()
     finally:
-        os.unlink(os.path.join(HERE, "memview.sh"))
         screen.close()
     page = os.path.join(folder, "memview.html")
     with open(page, "w", encoding="utf-8") as file:
@@ -129,11 +125,6 @@ def take_memview(folder):
 def selected(lines):
     """memview's line of the selected process, without its changing numbers."""
     return next((line.split()[:3] for line in lines if line.startswith(">")), [])
-
-
-class PathLike(str):
-    def __truediv__(self, name):
-        return os.path.join(self, name)
 
 
 def main(names):
