@@ -63,6 +63,7 @@ static void copy_locked(struct process_snapshot *to, const struct process *proce
 		.session = process->session,
 		.state = state_letter(process),
 		.started = process->started,
+		.affinity = process->thread ? sched_affinity(process->thread) & cpus_online() : 0,
 		.cpu_time = process->thread ? sched_cpu_time(process->thread) : process->cpu_time,
 		.children_cpu_time = process->children_cpu_time,
 		.umask = process->umask,

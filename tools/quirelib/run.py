@@ -3,15 +3,15 @@
 import os
 import sys
 
-from . import qemu
+from . import options, qemu
 from .build import prepare
-from .dynamic import bring_needs, check_interpreter
+from .dynamic import check_interpreter
 from .errors import QuireError, Stopped, UsageError
 from .faults import CMDLINE as FAULTS_CMDLINE, FaultReport
-from .job import FileSet, Job, JOB_FILE, encode_jobs, host_terminals, passed_environment
+from .job import Job, JOB_FILE, encode_jobs, host_terminals, passed_environment
 from .program import check_program, find_program
+from .run_files import RunFiles
 from .session import Session
-from .settings import bring_settings
 from .streams import HostStreams
 from .workspace import check_volume, workspace, write_boot_files, write_initrd
 
@@ -30,25 +30,6 @@ def machine_config(values):
                        machine=values["machine"], cpu=values["cpu"],
                        accel=qemu.choose_accel(values["accel"]), icount=values["icount"],
                        firmware=firmware)
-
-
-def make_files(program, added, environment):
-    """The FileSet of a run: what is --added, the program at its path, what all of these need, and
-    the working directory. `environment`: "NAME=value" of the program."""
-    files = FileSet()
-    try:
-        files.add_directory(os.getcwd())
-        for host, guest in added:
-            files.add(host, guest)
-        files.add_reached(program)
-        variables = dict(variable.split("=", 1) for variable in environment)
-        bring_needs(files, variables)
-        bring_settings(files, variables)
-    except OSError as error:
-        raise QuireError(f"{error.filename}: {error.strerror}") from error
-    except ValueError as error:
-        raise QuireError(str(error)) from error
-    return files
 
 
 def make_job(name, path, arguments, settings):
@@ -102,7 +83,9 @@ def run(values, words):
     report = FaultReport(values["faults"], [name, *arguments]) if values["faults"] else None
     prepare(yes=values["yes"], quiet=True)
     job = make_job(name, path, arguments, values["env"])
-    files = make_files(path, values["add"], job.environment)
+    found = RunFiles(options.bytes_of_memory(config.memory))
+    found.bring(path, values["add"], arguments, job.environment, not values["no_packages"])
+    files = found.files
     files.add_bytes(JOB_FILE, encode_jobs([job]))
     cmdline = " ".join([*values["append"], JOB_CMDLINE])
     if report:
@@ -118,4 +101,8 @@ def run(values, words):
         write_boot_files(folder, cmdline)
         with Session(folder, config, cmdline, HostStreams(), jobs=1, limit=values["timeout"],
                      observe=log.line, record=report.record if report else None) as session:
-            return finish(session, report)
+            status = finish(session, report)
+    if status and found.left_out:
+        print("quire: too large to come along unasked, unlike what is --added:",
+              ", ".join(found.left_out), file=sys.stderr)
+    return status
