@@ -45,11 +45,14 @@ _Static_assert(FAULT_KINDS <= FAULT_SAME_WHO, "a kind has four bits");
 /* What a text is. */
 enum { TEXT_BEFORE, TEXT_AFTER, TEXT_COUNTS };
 
-#define RECORD_BYTES 1024u /* at most, a string's rest is cut off */
-#define STRING_BYTES 400u
-#define PIECE_BYTES  256u
-#define REGION_SLOTS 64u /* a power of two */
-#define NO_REGION    0xffu
+#define RECORD_BYTES   1024u /* at most, a string's rest is cut off */
+#define STRING_BYTES   400u
+#define PIECE_BYTES    256u
+/* Of all that is told about pages: then no more is begun. A run of hundreds of processes would
+ * otherwise spend its time on that, and nobody could look at it. */
+#define TEXT_BYTES_MAX (1 * MIB)
+#define REGION_SLOTS   64u /* a power of two */
+#define NO_REGION      0xffu
 
 /* A region that the host knows by the number of its slot. */
 struct known_region {
@@ -72,11 +75,13 @@ struct last_fault {
 /* Set once, at boot. */
 static bool on;
 static struct spinlock stream_lock = SPINLOCK_INIT(RANK_CHANNEL);
-/* (stream_lock) what the host has not got yet; `spent`: nanoseconds that sending took. */
+/* (stream_lock) what the host has not got yet; `spent`: nanoseconds that sending took. `text` may
+ * be read without. */
 static struct {
 	uint8_t bytes[HOST_CHANNEL_MAX];
 	size_t used;
 	uint64_t spent;
+	uint64_t text; /* bytes of texts so far */
 	struct last_fault last;
 	struct known_region regions[REGION_SLOTS];
 } stream;
@@ -231,6 +236,7 @@ struct told_text {
 	struct text_sink sink;
 	uint32_t serial;
 	uint8_t what;
+	char last; /* character */
 	size_t used;
 	char piece[PIECE_BYTES];
 };
@@ -244,20 +250,21 @@ static void tell_piece(struct told_text *text)
 	put_number(text->serial);
 	put_number(text->what);
 	put_bytes(text->piece, text->used);
+	__atomic_store_n(&stream.text, stream.text + text->used, __ATOMIC_RELAXED);
 	spin_unlock(&stream_lock);
 	text->used = 0;
 }
 
+/* Columns are for people: of several spaces one is told. */
 static void put_text(struct text_sink *sink, const char *from, size_t bytes)
 {
 	struct told_text *text = container_of(sink, struct told_text, sink);
 
-	while (bytes) {
-		size_t part = MIN(bytes, sizeof(text->piece) - text->used);
-		memcpy(text->piece + text->used, from, part);
-		text->used += part;
-		from += part;
-		bytes -= part;
+	for (; bytes; from++, bytes--) {
+		if (*from == ' ' && text->last == ' ')
+			continue;
+		text->last = *from;
+		text->piece[text->used++] = *from;
 		if (text->used == sizeof(text->piece))
 			tell_piece(text);
 	}
@@ -267,6 +274,8 @@ static void tell_pages(struct vm_space *space, uint8_t what)
 {
 	struct told_text text = {.sink = {put_text}, .serial = space->serial, .what = what};
 
+	if (__atomic_load_n(&stream.text, __ATOMIC_RELAXED) > TEXT_BYTES_MAX)
+		return;
 	if (proc_print_pages(space, &text.sink))
 		log_warning("faults=host: no memory to tell what pages process %d has", space->id);
 	tell_piece(&text);

@@ -8,6 +8,8 @@ import subprocess
 import pytest
 from harness.browser import Browser, png_colours
 from quirelib import paths
+from quirelib.faultpage import write_page
+from quirelib.faultstream import REGION, SAME_REGION, SAME_WHO, Recording
 
 KNOWN = os.path.join(paths.BUILD, "test", "known_faults")
 BOTH_WAYS = pytest.mark.parametrize("way", ["uefi", "pvh"])
@@ -36,6 +38,42 @@ def page_fixture(tmp_path_factory):
                            str(page), KNOWN], capture_output=True, timeout=90, check=True,
                           stdin=subprocess.DEVNULL)
     return page, done.stdout
+
+
+def test_nothing_is_lost_with_several_cpus(quire, tmp_path):
+    page = tmp_path / "report.html"
+    done = quire("run", "--boot=pvh", "-s", "2", "--faults", str(page), "/bin/busybox", "sh", "-c",
+                 "for i in 1 2 3; do (for j in 1 2 3 4; do busybox true; (:); done) & done; wait")
+    assert (done.returncode, done.stderr) == (0, b"")
+    data = data_of(page)
+    assert data["lost"] == 0
+    assert all(space["counted"] == space["recorded"] for space in data["spaces"])
+    assert len(data["processes"]) == 1 + 3 + 3 * 8
+    assert all(process["status"] == "status 0" for process in data["processes"])
+
+
+def test_a_page_of_many_faults_opens_quickly(tmp_path):
+    """150,000 of them, as a program makes that fills 600 MiB."""
+    recording = Recording()
+    recording.feed(bytes([REGION, 1, 1, 0x80, 0x20, 0x80, 0x80, 0x20, 3, 8, 0, 0]))
+    first = bytes([1, 1, 1, 1, 1]) + b"\xd0\x0f\x80\x40\0\0\0"  # kind zero-fill, to page 0x1000
+    recording.feed(first + bytes([1 | SAME_WHO | SAME_REGION, 0xd0, 0x0f, 2, 0, 0, 2]) * 149_999)
+    page = tmp_path / "page.html"
+    with open(page, "w", encoding="utf-8") as file:
+        write_page(file, recording, ["many"], None, None)
+    assert page.stat().st_size < 6 << 20
+    with Browser(tmp_path) as browser:
+        browser.open(str(page))
+        assert browser.evaluate("document.documentElement.dataset.ready") == "true"
+        assert browser.evaluate("total") == 150_000
+        # From the navigation's start; a few hundred where nothing else runs.
+        assert browser.evaluate("performance.now()") < 10_000
+        milliseconds = browser.evaluate("(() => { const start = performance.now(); "
+                                        "drawChart(); return performance.now() - start; })()")
+        assert milliseconds < 1000
+        colours = png_colours(browser.screenshot("#chart"))
+        assert colours[browser.evaluate("colour(1)")] > 1000
+        assert not browser.trouble
 
 
 @BOTH_WAYS

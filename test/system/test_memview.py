@@ -21,8 +21,11 @@ busybox mkfifo /tmp/keys
 exec 3>/tmp/keys
 echo >&3
 while :; do (busybox true); busybox usleep 50000; done &
-echo $?; memview -c COLOURS; echo "memview's status was $?"
+trap : INT
+BEFORE
+memview -c COLOURS; echo "memview's status was $?"
 busybox stty -a | busybox grep -o ' .*icanon'
+read end
 """
 
 
@@ -48,9 +51,9 @@ def start_fixture(tmp_path):
     """A function that starts memview in a shell of a new machine, with so many colours."""
     screens = []
 
-    def start(colours):
+    def start(colours, before=""):
         script = tmp_path / "script.sh"
-        script.write_text(SCRIPT.replace("COLOURS", str(colours)))
+        script.write_text(SCRIPT.replace("COLOURS", str(colours)).replace("BEFORE", before))
         screen = Screen(tmp_path, f"{QUIRE} run --boot=pvh --timeout=0 --add {FORKER} "
                                   f"--add {script} /bin/busybox sh {script}", COLUMNS, ROWS)
         screens.append(screen)
@@ -175,3 +178,13 @@ def test_wrong_uses():
     (result,) = run_jobs([job(MEMVIEW)])
     assert result.status == 1 and result.stderr == \
         b"memview: a terminal is wanted, or --once: Not a tty\n"
+
+
+def test_the_size_of_the_window_and_its_interruption(start):
+    """It is drawn anew when the window changes; Ctrl-C leaves the terminal as it was."""
+    screen = start(24, "(busybox sleep 1; busybox stty cols 100 rows 30 </dev/tty) &")
+    screen.until(lambda lines: lines[29].startswith(" up down process") and not lines[41])
+    screen.type("", "C-c")
+    lines = screen.until(lambda lines: any("status was 130" in line for line in lines))
+    assert not any("process" in line for line in lines)
+    screen.until(lambda lines: any(" icanon" in line and "-icanon" not in line for line in lines))

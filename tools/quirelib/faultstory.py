@@ -6,13 +6,12 @@ The result is plain data for JSON: lists, dictionaries, numbers and strings.
 import re
 import signal
 from dataclasses import dataclass, field
-from itertools import accumulate, groupby
+from itertools import groupby
 
 from .faultstream import KINDS, PAGE_SHIFT, parse_counts
 
 MAP_LINE = re.compile(r"([0-9a-f]+)-([0-9a-f]+) ([rwxps-]{4}) [0-9a-f]+ \S+ (\d+) *(.*)")
 REGION_SHARED = 0x1
-TEXT_LIMIT = 8 << 20  # characters of all memory maps together, then the rest is left out
 BANDS_MAX = 24
 
 
@@ -253,21 +252,19 @@ def _recorded(recording):
 
 def _spaces(story):
     recording, recorded = story.recording, _recorded(story.recording)
-    used = accumulate(sum(map(len, recording.spaces[serial].texts.values()))
-                      for serial in sorted(recording.spaces))
     out = []
-    for serial, total in zip(sorted(recording.spaces), used):
+    for serial in sorted(recording.spaces):
         texts = recording.spaces[serial].texts
         how, time, path, arguments = story.origin.get(serial, ("failed exec", None, "", ()))
         counts = parse_counts(texts.get("counts", ""))
         maps = {}
         for when in ("before", "after"):
-            if when in texts and total <= TEXT_LIMIT:
+            if when in texts:
                 maps[when] = [[start, end, prot, name, runs] for start, end, prot, _, name, runs
                               in parse_maps(texts[when])]
         out.append({
             "process": story.owner.get(serial, -1), "how": how, "time": time, "path": path,
-            "arguments": list(arguments), "maps": maps, "too_large": total > TEXT_LIMIT,
+            "arguments": list(arguments), "maps": maps,
             "recorded": recorded.get(serial, [0] * len(KINDS)),
             "counted": [counts.get(kind, 0) for kind in KINDS] if counts else None,
         })
