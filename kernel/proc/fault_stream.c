@@ -347,7 +347,7 @@ void fault_stream_leave(struct vm_space *space)
 	tell_piece(&text);
 }
 
-void fault_stream_exit(const struct process *process, int status)
+void fault_stream_exit(const struct process *process)
 {
 	if (!on)
 		return;
@@ -355,7 +355,7 @@ void fault_stream_exit(const struct process *process, int status)
 	begin_locked(RECORD_EXIT);
 	put_time(time_now());
 	put_number((uint64_t)process->pid);
-	put_number((uint64_t)status);
+	put_number((uint64_t)process->status);
 	spin_unlock(&stream_lock);
 }
 

@@ -26,8 +26,8 @@ void fault_stream_fork(const struct process *parent, const struct process *child
 void fault_stream_exec(const struct process *process);
 /* The caller is about to leave `space`; if it is the last one there, this is how it looks. */
 void fault_stream_leave(struct vm_space *space);
-/* `status` as wait4 gives it. */
-void fault_stream_exit(const struct process *process, int status);
+/* Its last thread is about to end, and its status stands. */
+void fault_stream_exit(const struct process *process);
 
 /* Send what has not been sent yet. */
 void fault_stream_finish(void);

@@ -7,7 +7,9 @@
 
 /* A process at one moment, so that it can be printed without a lock. */
 struct process_snapshot {
+	int id; /* of the process, or of the thread that was asked for */
 	int pid, parent, group, session;
+	unsigned threads;
 	char name[PROCESS_NAME_BYTES];
 	char state;        /* as in stat: R, S, T or Z */
 	uint64_t affinity; /* the CPUs that its thread may run on, of those there are */
@@ -47,7 +49,7 @@ NODISCARD int proc_print_limits(const struct proc_id *who, struct text_sink *sin
 /* proc_fd.c */
 int proc_next_fd(const struct proc_id *who, int number);
 int proc_next_task(const struct proc_id *who, int number);
-extern const struct proc_file proc_fd_link, proc_fd_info, proc_task;
+extern const struct proc_file proc_fd_link, proc_fd_info;
 
 /* proc_system.c: the files of the whole machine. Once, at boot. */
 void proc_system_init(void);

@@ -80,13 +80,13 @@ static void print_stat(const struct process_snapshot *process, const struct size
 
 	tty_of_session(process->session, &terminal, &foreground);
 	/* pid comm state ppid pgrp session tty tpgid flags minflt cminflt majflt cmajflt */
-	text_print(sink, "%d (%s) %c %d %d %d %llu %d 0 %llu 0 0 0", process->pid, process->name,
+	text_print(sink, "%d (%s) %c %d %d %d %llu %d 0 %llu 0 0 0", process->id, process->name,
 		   process->state, process->parent, process->group, process->session, (ull)terminal,
 		   foreground, (ull)sizes->minor_faults);
 	/* utime stime cutime cstime priority nice num_threads itrealvalue starttime */
-	text_print(sink, " %llu 0 %llu 0 %d %d 1 0 %llu", (ull)(process->cpu_time / NS_PER_TICK),
+	text_print(sink, " %llu 0 %llu 0 %d %d %u 0 %llu", (ull)(process->cpu_time / NS_PER_TICK),
 		   (ull)(process->children_cpu_time / NS_PER_TICK),
-		   DEFAULT_PRIORITY + process->nice, process->nice,
+		   DEFAULT_PRIORITY + process->nice, process->nice, process->threads,
 		   (ull)(process->started / NS_PER_TICK));
 	/* vsize rss rsslim startcode endcode startstack kstkesp kstkeip */
 	text_print(sink, " %llu %llu %llu %llu %llu %llu 0 0", (ull)sizes->total,
@@ -238,7 +238,7 @@ static void print_status(const struct process_snapshot *process, const struct si
 	text_put(sink, "Name:\t");
 	print_name(sink, process->name);
 	text_print(sink, "\nUmask:\t%04o\nState:\t%s\nTgid:\t%d\nNgid:\t0\nPid:\t%d\nPPid:\t%d\n",
-		   process->umask, state_words(process->state), process->pid, process->pid,
+		   process->umask, state_words(process->state), process->pid, process->id,
 		   process->parent);
 	text_put(sink, "TracerPid:\t0\n");
 	print_ids(sink, "Uid", &process->user_ids);
@@ -246,10 +246,10 @@ static void print_status(const struct process_snapshot *process, const struct si
 	text_print(sink, "FDSize:\t%u\n", process->open_files_max);
 	print_groups(sink, process->groups);
 	text_print(sink, "NStgid:\t%d\nNSpid:\t%d\nNSpgid:\t%d\nNSsid:\t%d\n", process->pid,
-		   process->pid, process->group, process->session);
+		   process->id, process->group, process->session);
 	if (process->space)
 		print_memory(sizes, sink);
-	text_print(sink, "Threads:\t1\nSigQ:\t%u/%llu\n", process->queued,
+	text_print(sink, "Threads:\t%u\nSigQ:\t%u/%llu\n", process->threads, process->queued,
 		   (ull)process->queued_limit);
 	text_print(sink, "SigPnd:\t%016llx\nShdPnd:\t%016llx\n", (ull)process->thread_pending,
 		   (ull)process->pending);

@@ -189,7 +189,8 @@ void sched_wake_locked(struct thread *thread)
 void sched_start_thread(struct thread *thread)
 {
 	spin_lock(&sched_lock);
-	assert(thread->state == THREAD_BLOCKED && !thread->on_cpu);
+	assert(thread->state == THREAD_NEW && !thread->on_cpu);
+	thread->state = THREAD_BLOCKED;
 	run_queue_begin_locked(thread, current_thread(), time_now() - mine()->since);
 	sched_wake_locked(thread);
 	spin_unlock(&sched_lock);

@@ -11,6 +11,7 @@
 static const char *state_name(const struct process *process)
 {
 	static const char *const names[] = {
+		[THREAD_NEW] = "new",
 		[THREAD_RUNNABLE] = "runnable",
 		[THREAD_RUNNING] = "running",
 		[THREAD_BLOCKED] = "sleeping",
@@ -19,7 +20,9 @@ static const char *state_name(const struct process *process)
 
 	if (process->zombie)
 		return "zombie";
-	return process->thread ? names[process->thread->state] : "starting";
+	if (process->leader)
+		return names[process->leader->state];
+	return process->thread_count ? "led no more" : "starting";
 }
 
 static void ps(struct text_sink *out, const char *const *arguments)

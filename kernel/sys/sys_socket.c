@@ -157,13 +157,13 @@ int put_socket_name(const struct socket_name *name, vaddr_t user, vaddr_t user_b
 	return copy_to_user(user_bytes, &bytes, sizeof(bytes));
 }
 
-static int bind_path(struct socket *socket, const struct socket_name *name)
+static int bind_path_at(struct inode *start, struct socket *socket, const struct socket_name *name)
 {
 	const struct inode_new as = {
 		.mode = S_IFSOCK | (0777 & ~current_process()->umask),
 	};
-	struct inode *start = current_process()->cwd, *inode;
 	char path[SOCKET_PATH_BYTES + 1] = "";
+	struct inode *inode;
 
 	memcpy(path, name->text, name->length);
 	int error = path_create(start, path, &as);
@@ -176,6 +176,15 @@ static int bind_path(struct socket *socket, const struct socket_name *name)
 	inode_put(inode);
 	if (error)
 		(void)path_unlink(start, path); /* somebody may have been faster */
+	return error;
+}
+
+static int bind_path(struct socket *socket, const struct socket_name *name)
+{
+	struct inode *cwd = process_get_cwd();
+	int error = bind_path_at(cwd, socket, name);
+
+	inode_put(cwd);
 	return error;
 }
 
@@ -208,7 +217,9 @@ int find_socket(const struct socket_name *name, struct socket **out)
 	if (!name->text[0])
 		return socket_find(NULL, name, out);
 	memcpy(path, name->text, name->length);
-	int error = path_walk(current_process()->cwd, path, 0, &inode);
+	struct inode *cwd = process_get_cwd();
+	int error = path_walk(cwd, path, 0, &inode);
+	inode_put(cwd);
 	if (error)
 		return error;
 	error = (inode->mode & S_IFMT) == S_IFSOCK ? socket_find(inode, name, out) : -ECONNREFUSED;

@@ -94,21 +94,30 @@ int64_t sys_nanosleep(const struct syscall *call)
 	return error ? error : sleep_until(deadline, __NR_nanosleep, call->a[1]);
 }
 
-/* Until the calling process has used that much time: it has one thread, which uses none while it
- * sleeps, so a signal alone ends it. */
+/* Look again at least so often, while other threads use time: as with Linux's HZ of 250. */
+#define CPU_TIME_STEP_NS 4000000ull
+
+/* Until the calling process has used that much time. The caller uses none while it sleeps; with no
+ * other thread a signal alone ends it. */
 static int64_t sleep_on_cpu_time(vaddr_t time, bool absolute, vaddr_t remaining)
 {
 	struct wait_queue nobody;
-	uint64_t until;
+	uint64_t until, left;
 	int error = get_timespec(time, &until);
 
 	if (error)
 		return error;
-	if (until <= (absolute ? sched_cpu_time(current_thread()) : 0))
-		return 0;
+	if (!absolute && __builtin_add_overflow(process_cpu_time(), until, &until))
+		until = UINT64_MAX;
 	wait_queue_init(&nobody);
-	(void)!wait_until(&nobody, WAIT_FOREVER, false);
-	if (!absolute && remaining && put_timespec(remaining, until))
+	do {
+		uint64_t used = process_cpu_time();
+		if (until <= used)
+			return 0;
+		left = until - used;
+		error = wait_until(&nobody, time_now() + CPU_TIME_STEP_NS, false);
+	} while (error != -EINTR);
+	if (!absolute && remaining && put_timespec(remaining, left))
 		return -EFAULT;
 	return -EINTR;
 }
@@ -153,7 +162,7 @@ int64_t sys_times(const struct syscall *call)
 {
 	struct process *process = current_process();
 	struct tms used = {
-		.tms_utime = (__kernel_clock_t)(sched_cpu_time(current_thread()) / NS_PER_TICK),
+		.tms_utime = (__kernel_clock_t)(process_cpu_time() / NS_PER_TICK),
 		.tms_cutime = (__kernel_clock_t)(process->children_cpu_time / NS_PER_TICK),
 	};
 
@@ -180,6 +189,9 @@ int64_t sys_getrusage(const struct syscall *call)
 
 	switch (arg_int(call, 0)) {
 	case RUSAGE_SELF:
+		usage.ru_utime = timeval_of(process_cpu_time());
+		add_memory(&usage, current_process()->space);
+		break;
 	case RUSAGE_THREAD:
 		usage.ru_utime = timeval_of(sched_cpu_time(current_thread()));
 		add_memory(&usage, current_process()->space);
