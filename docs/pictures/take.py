@@ -95,7 +95,8 @@ def take_faults(folder):
                     "build/test/known_faults", *FAULTS], cwd=ROOT, check=True,
                    stdout=subprocess.DEVNULL)
     take(folder, page, "faults.png", "body", width=1200, height=900,
-         script="document.querySelectorAll('main > section:nth-child(n+4)')"
+         script="view.axis = document.getElementById('axis').value = 'order'; zoom(0, acrossEnd());"
+                "document.querySelectorAll('main > section:nth-child(n+4)')"
                 ".forEach(section => section.remove())")
 
 
