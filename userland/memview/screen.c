@@ -12,11 +12,15 @@
 
 enum colours screen_colours(void)
 {
-	const char *colour = getenv("COLORTERM"), *term = getenv("TERM");
+	const char *colour = getenv("COLORTERM"), *term = getenv("TERM"), *tty;
 
 	if (!term || !*term || !strcmp(term, "dumb"))
 		return COLOURS_NONE;
 	if (colour && (!strcmp(colour, "truecolor") || !strcmp(colour, "24bit")))
+		return COLOURS_ALL;
+	/* The console on the screen takes any colour, though its name does not say so. */
+	tty = strcmp(term, "linux") ? NULL : ttyname(STDOUT_FILENO);
+	if (tty && !strncmp(tty, "/dev/tty", 8) && tty[8] >= '0' && tty[8] <= '9')
 		return COLOURS_ALL;
 	return strstr(term, "256color") ? COLOURS_256 : COLOURS_16;
 }
