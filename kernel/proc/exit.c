@@ -35,11 +35,13 @@ static void bury_locked(struct process *process, struct list_node *graves)
 static struct signal_info child_info(const struct process *process)
 {
 	int status = process->status;
+	const struct cpu_times *times = &process->ended_usage.times;
 	struct signal_info info = {.si_signo = SIGCHLD, .si_code = process_end_code(status)};
 
 	info.si_pid = process->pid;
 	info.si_status = process_end_value(status);
-	info.si_utime = (__kernel_clock_t)process_ticks(process->cpu_time);
+	info.si_utime = (__kernel_clock_t)process_ticks(times->all - times->system);
+	info.si_stime = (__kernel_clock_t)process_ticks(times->system);
 	return info;
 }
 
@@ -125,6 +127,7 @@ static NORETURN void end_process(struct process *process, struct thread *thread)
 	fault_stream_leave(process->space);
 	fault_stream_exit(process);
 	struct vm_space *space = process_strip(process);
+	process_count_faults(process, space);
 	vm_space_activate(NULL);
 	vm_space_leave(space);
 	process_end_vfork(process);
