@@ -25,6 +25,11 @@ bool trap_is_user(const struct trap_frame *frame)
 	return (frame->cs & SELECTOR_RPL) == SELECTOR_RPL;
 }
 
+bool trap_is_syscall(const struct trap_frame *frame)
+{
+	return frame->vector == VECTOR_SYSCALL;
+}
+
 uint64_t trap_syscall_number(const struct trap_frame *frame)
 {
 	return frame->rax;

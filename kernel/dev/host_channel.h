@@ -5,6 +5,7 @@
  *
  *   guest to host  'H' the greeting, once: what comes before it is the firmware's
  *                  'O' bytes for standard output   'E' for standard error
+ *                  'F' page faults, with the option faults=host (proc/fault_stream.h)
  *                  'R' uint16 n: send up to n bytes of standard input
  *                  'X' kind (0 exited, 1 killed by signal), value (uint8): the job has ended
  *   host to guest  'I' bytes of standard input, the answer to 'R'; empty: end of file

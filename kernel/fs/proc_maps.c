@@ -16,6 +16,7 @@
 #include "lib/string.h"
 #include "mm/slab.h"
 #include "vm/object.h"
+#include "vm/print.h"
 #include "vm/region.h"
 #include "vm/usage.h"
 
@@ -136,18 +137,33 @@ static void print_usage(const struct vm_region *region, const struct vm_usage *u
 	print_flags(region, sink);
 }
 
-static int print_all(struct vm_space *space, struct text_sink *sink, struct vm_usage *usage)
+/* The line behind the region's: what its pages are by now. */
+static void print_pages(struct vm_space *space, const struct vm_region *region,
+			struct text_sink *sink)
 {
+	mutex_lock(&space->lock);
+	vm_print_pages_locked(space, region->start, region->end, sink);
+	mutex_unlock(&space->lock);
+	text_put(sink, "\n");
+}
+
+enum detail { LINES, USAGE, PAGES };
+
+static int print_all(struct vm_space *space, struct text_sink *sink, enum detail detail)
+{
+	struct vm_usage usage;
 	struct vm_region region;
 	char *path = kmalloc(PATH_BYTES_MAX);
 	vaddr_t va = 0;
 
 	if (!path)
 		return -ENOMEM;
-	while (va < USER_END && copy_region(space, va, &region, usage)) {
+	while (va < USER_END && copy_region(space, va, &region, detail == USAGE ? &usage : NULL)) {
 		print_line(&region, path, sink);
-		if (usage)
-			print_usage(&region, usage, sink);
+		if (detail == USAGE)
+			print_usage(&region, &usage, sink);
+		if (detail == PAGES)
+			print_pages(space, &region, sink);
 		va = region.end;
 		if (region.object)
 			vm_object_put(region.object);
@@ -158,12 +174,15 @@ static int print_all(struct vm_space *space, struct text_sink *sink, struct vm_u
 
 int proc_print_maps(struct vm_space *space, struct text_sink *sink)
 {
-	return print_all(space, sink, NULL);
+	return print_all(space, sink, LINES);
 }
 
 int proc_print_smaps(struct vm_space *space, struct text_sink *sink)
 {
-	struct vm_usage usage;
+	return print_all(space, sink, USAGE);
+}
 
-	return print_all(space, sink, &usage);
+int proc_print_pages(struct vm_space *space, struct text_sink *sink)
+{
+	return print_all(space, sink, PAGES);
 }

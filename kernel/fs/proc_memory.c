@@ -22,6 +22,12 @@ static int print_frames(const struct proc_id *who, struct text_sink *sink)
 	return 0;
 }
 
+static int print_frame_map(const struct proc_id *who, struct text_sink *sink)
+{
+	mm_print_frame_map(sink);
+	return 0;
+}
+
 static bool has_served(unsigned cpu)
 {
 	uint64_t any = 0;
@@ -83,6 +89,7 @@ static int switch_trace(const struct proc_id *who, const char *text)
 static const struct proc_file files[] = {
 	{.name = "meminfo", .mode = S_IFREG | 0444, .print = print_meminfo},
 	{.name = "frames", .mode = S_IFREG | 0444, .print = print_frames},
+	{.name = "framemap", .mode = S_IFREG | 0400, .print = print_frame_map},
 	{.name = "faults", .mode = S_IFREG | 0444, .print = print_faults},
 	{.name = "vmstat", .mode = S_IFREG | 0444, .print = print_vmstat},
 	{.name = "trace", .mode = S_IFREG | 0644, .print = print_trace, .write = switch_trace},

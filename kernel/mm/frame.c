@@ -81,6 +81,12 @@ static bool frame_exists(pfn_t pfn)
 	return low < span_count && pfn >= spans[low].start;
 }
 
+const struct frame_span *frame_spans(unsigned *count)
+{
+	*count = span_count;
+	return spans;
+}
+
 /* ---- the buddy allocator; all under the lock ---- */
 
 static void push_free(struct frame *head, unsigned order)

@@ -116,6 +116,12 @@ extern const char *const frame_state_names[FRAME_STATES];
  * people. */
 void frame_free_blocks(uint64_t blocks[FRAME_MAX_ORDER + 1]);
 
+/* Where there is RAM, ascending; they stay. */
+struct frame_span {
+	pfn_t start, end; /* frame numbers, end excluded */
+};
+const struct frame_span *frame_spans(unsigned *count);
+
 /* The page of zeros. Its count is never 1. */
 struct frame *frame_zero(void);
 

@@ -5,10 +5,6 @@
 
 #include "mm/frame.h"
 
-/* Frame numbers [start, end) that have database entries. */
-struct frame_span {
-	pfn_t start, end;
-};
 #define FRAME_MAX_SPANS 256
 
 /* All frames of the spans (ascending, disjoint, their entries mapped) become WIRED with count 1. */

@@ -11,6 +11,7 @@
 #include "mm/slab.h"
 #include "proc/exec_load.h"
 #include "proc/exec_script.h"
+#include "proc/fault_stream.h"
 #include "proc/futex.h"
 #include "proc/interval_timer.h"
 #include "proc/process.h"
@@ -155,8 +156,10 @@ void exec_commit(struct process *process, struct exec_image *image)
 	process->undumpable = false;
 	timers_exec(process);
 	fd_table_close_on_exec(&process->files);
+	fault_stream_exec(process);
 	if (!old)
 		return;
+	fault_stream_leave(old);
 	/* A program replaces itself: the old space is still the one that is active. */
 	struct thread *thread = current_thread();
 	futex_thread_ends(thread);

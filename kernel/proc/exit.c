@@ -1,6 +1,7 @@
 /* exit.c: the end of a thread, and of a process with its last one. */
 #include "debug/assert.h"
 #include "mm/slab.h"
+#include "proc/fault_stream.h"
 #include "proc/futex.h"
 #include "proc/group.h"
 #include "proc/interval_timer.h"
@@ -123,6 +124,8 @@ static NORETURN void end_process(struct process *process, struct thread *thread)
 	timers_destroy(process);
 	fd_table_close_all(&process->files);
 	process_leave_terminal(process);
+	fault_stream_leave(process->space);
+	fault_stream_exit(process);
 	struct vm_space *space = process_strip(process);
 	process_count_faults(process, space);
 	vm_space_activate(NULL);

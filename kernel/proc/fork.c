@@ -11,6 +11,7 @@
 
 #include "debug/assert.h"
 #include "lib/errno.h"
+#include "proc/fault_stream.h"
 #include "proc/process.h"
 #include "proc/process_table.h"
 #include "proc/sched.h"
@@ -127,6 +128,8 @@ int process_fork(const struct trap_frame *frame, const struct fork_request *requ
 	if (error)
 		return error;
 	error = get_space(parent->space, request->share_space, &space);
+	if (!error && !request->share_space)
+		space->id = child->pid;
 	if (!error)
 		error = prepare_child(child, frame, request, space, &thread);
 	if (error) {
@@ -139,8 +142,7 @@ int process_fork(const struct trap_frame *frame, const struct fork_request *requ
 	/* As Linux does, without regard to whether it can be stored. */
 	if (request->parent_tid)
 		(void)!copy_to_user(request->parent_tid, &pid, sizeof(pid));
-	if (!request->share_space)
-		space->id = pid;
+	fault_stream_fork(parent, child, space);
 	wait_queue_init(&wait.queue);
 	child->vfork = request->wait ? &wait : NULL;
 	process_start(child, space, thread);

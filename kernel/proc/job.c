@@ -22,6 +22,7 @@
 #include "mm/frame.h"
 #include "mm/slab.h"
 #include "proc/exec.h"
+#include "proc/fault_stream.h"
 #include "proc/job_file.h"
 #include "proc/process.h"
 #include "proc/sched.h"
@@ -165,6 +166,7 @@ static int start(const struct job_spec *job, struct exec_image *image, int *pid)
 	process->is_init = job->is_init;
 	if (use_host)
 		host_file_control(process->session);
+	fault_stream_fork(&kernel_process, process, process->space);
 	process_start(process, process->space, thread);
 	return 0;
 }
@@ -219,6 +221,7 @@ static struct ending run(const struct job_spec *job)
 static void finish(struct ending ending)
 {
 	log_frames();
+	fault_stream_finish();
 	if (use_host)
 		host_channel_exit(ending.killed, ending.value);
 }
@@ -313,6 +316,7 @@ static void choose_streams(void)
 		if (!use_host)
 			log_error("stdio=host, and there is no host channel: using the console");
 	}
+	fault_stream_init(use_host);
 }
 
 static void run_all(void *argument)

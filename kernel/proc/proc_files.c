@@ -172,6 +172,11 @@ static int print_smaps(const struct proc_id *who, struct text_sink *sink)
 	return with_space(who, sink, proc_print_smaps);
 }
 
+static int print_pages(const struct proc_id *who, struct text_sink *sink)
+{
+	return with_space(who, sink, proc_print_pages);
+}
+
 static int print_all_tables(struct vm_space *space, struct text_sink *sink)
 {
 	mutex_lock(&space->lock);
@@ -324,6 +329,7 @@ static const struct proc_file process_files[] = {
 	{.name = "mountinfo", .mode = S_IFREG | 0444, .print = print_mount_info},
 	{.name = "mounts", .mode = S_IFREG | 0444, .print = print_mounts},
 	{.name = "oom_score_adj", .mode = S_IFREG | 0444, .print = print_oom_adjustment},
+	{.name = "pages", .mode = S_IFREG | 0400, .print = print_pages},
 	{.name = "pagetable", .mode = S_IFREG | 0400, .print = print_page_table},
 	{.name = "root", .mode = S_IFLNK | 0777, .target = root_target, .follow = root_follow},
 	{.name = "smaps", .mode = S_IFREG | 0444, .print = print_smaps},

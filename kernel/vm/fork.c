@@ -67,6 +67,7 @@ int vm_fork(struct vm_space *parent, struct vm_space **out)
 	if (!child)
 		return -ENOMEM;
 	child->count = child->users = 1;
+	child->serial = vm_space_next_serial();
 	mutex_lock(&parent->lock);
 	/* Nobody has the child yet, but objects know its regions before its tables are there: see
 	 * truncate.c. */

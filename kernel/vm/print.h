@@ -21,6 +21,21 @@ void vm_print_regions_locked(const struct vm_space *space, struct text_sink *sin
  */
 void vm_print_tables_locked(const struct vm_space *space, struct text_sink *sink);
 
+/*
+ * What each page of [start, end), page-aligned, is now: runs " <letter><pages>[@<frame>[+|-]]" with
+ * the first page's frame in hexadecimal, and whether the others' go up or down from there. Letters:
+ *
+ *   a absent                       p private: nobody else has it
+ *   z the page of zeros            c private memory shared until somebody writes (copy-on-write)
+ *   f a page of a file             s a page of a shared mapping
+ *   w swapped out
+ *
+ * Large letters: by way of a page table that another space has, too. The length is bounded by the
+ * pages in memory, not by the range.
+ */
+void vm_print_pages_locked(const struct vm_space *space, vaddr_t start, vaddr_t end,
+			   struct text_sink *sink);
+
 /* How often each case of the picture in fault.c has happened. */
 void vm_print_faults_locked(const struct vm_space *space, struct text_sink *sink);
 

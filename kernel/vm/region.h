@@ -80,6 +80,9 @@ void vm_flush(struct vm_space *space, vaddr_t start, vaddr_t end);
 /* Of all of the user's half, on every CPU. */
 void vm_flush_everywhere(void);
 
+/* For a new space. */
+uint32_t vm_space_next_serial(void);
+
 /* The stack above va that may grow down to va's page; NULL if there is none. */
 struct vm_region *vm_stack_above(const struct vm_space *space, vaddr_t va);
 

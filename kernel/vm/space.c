@@ -22,6 +22,14 @@ const char *const vm_fault_kind_names[FAULT_KINDS] = {
 	"stack-grow", "swap-in",   "spurious", "bad-address", "bad-access", "no-memory",
 };
 
+uint32_t vm_space_next_serial(void)
+{
+	/* (c) the last one that was given out */
+	static uint32_t last;
+
+	return __atomic_add_fetch(&last, 1, __ATOMIC_RELAXED);
+}
+
 int vm_space_create(struct vm_space **out)
 {
 	struct vm_space *space = kzalloc(sizeof(*space));
@@ -36,6 +44,7 @@ int vm_space_create(struct vm_space **out)
 	space->root = frame_pa(root);
 	space->stack_limit = DEFAULT_STACK_LIMIT;
 	space->count = space->users = 1;
+	space->serial = vm_space_next_serial();
 	space->address_limit = space->data_limit = space->data_limit_hard = VM_NO_LIMIT;
 	space->mmap_top = VM_MMAP_TOP;
 	*out = space;

@@ -90,6 +90,7 @@ struct vm_space {
 	uint64_t fork_entries;        /* (s) table entries that its last fork looked at */
 	vaddr_t fault_va;             /* (s) of the fault that is being served, for the trace */
 	int id;                       /* (i) who it belongs to, for people: the process's number */
+	uint32_t serial;              /* (i) no other space since boot has it; see trace.h */
 };
 
 /* An empty space with the kernel's half in it. */

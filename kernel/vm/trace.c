@@ -21,25 +21,40 @@ uint64_t vm_cpu_faults[CPU_MAX][FAULT_KINDS];
 /* See trace.h for how these are shared. */
 static struct event ring[VM_TRACE_EVENTS];
 static uint64_t events; /* (c) ever recorded */
+/* Set once, at boot. */
+static void (*listener)(const struct vm_space *space, const struct vm_fault_event *event);
 
 void vm_trace_set(bool on)
 {
 	__atomic_store_n(&vm_trace_on, on, __ATOMIC_RELAXED);
 }
 
+void vm_trace_set_listener(void (*heard)(const struct vm_space *space,
+					 const struct vm_fault_event *event))
+{
+	listener = heard;
+}
+
 void vm_trace_record(const struct vm_space *space, enum vm_fault_kind kind, vaddr_t va)
 {
 	uint64_t number = __atomic_add_fetch(&events, 1, __ATOMIC_RELAXED);
 	struct event *event = &ring[number % VM_TRACE_EVENTS];
+	const struct vm_fault_event fault = {
+		.kind = kind,
+		.va = va,
+		.pa = va < USER_END ? vm_physical_locked(space, va) & ~(PAGE_SIZE - 1) : 0,
+	};
 
 	__atomic_store_n(&event->number, 0, __ATOMIC_RELEASE);
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
 	event->time = time_now();
 	event->va = va;
-	event->pa = va < USER_END ? vm_physical_locked(space, va) & ~(PAGE_SIZE - 1) : 0;
+	event->pa = fault.pa;
 	event->id = space->id;
 	event->kind = kind;
 	__atomic_store_n(&event->number, number, __ATOMIC_RELEASE);
+	if (listener)
+		listener(space, &fault);
 }
 
 /* Event `number` as it was written; false: it is not there whole. */

@@ -21,6 +21,19 @@
 extern bool vm_trace_on;
 
 void vm_trace_set(bool on);
+
+/*
+ * Somebody who wants all faults, not only the last ones: called for each as it is counted, besides
+ * the ring, while the trace is on. Under space->lock; so it takes no mutex of a file, and no
+ * spinlock is held. Once, at boot, before the first space.
+ */
+struct vm_fault_event {
+	enum vm_fault_kind kind;
+	vaddr_t va;
+	paddr_t pa; /* of the page that is there now; 0: none */
+};
+void vm_trace_set_listener(void (*listener)(const struct vm_space *space,
+					    const struct vm_fault_event *event));
 void vm_trace_record(const struct vm_space *space, enum vm_fault_kind kind, vaddr_t va);
 
 /* What each CPU has served, (l) by its number. Anybody may read it, torn. */

@@ -13,13 +13,12 @@ struct counting {
 };
 
 /*
- * Those who reach what `entry` names, by a table that `paths` reach. Each other name of it stands
- * for at least one more.
+ * Each other name of it stands for at least one more.
  *
  * A large page that is cut apart while others have it stays one block with one count, in which who
  * cut it has 512 names and who did not has one. Counted as if each that cut it still had them all.
  */
-static uint64_t reached_by(entry_t entry, unsigned level, uint64_t paths)
+uint64_t vm_reached_by(entry_t entry, unsigned level, uint64_t paths)
 {
 	const struct frame *frame = table_child(entry);
 	uint64_t names = frame_count(frame) - frame->pins;
@@ -41,7 +40,7 @@ static void count_leaf(struct vm_usage *usage, entry_t leaf, unsigned level, uin
 
 	if (frame->state == FRAME_ZERO)
 		return;
-	uint64_t reached = reached_by(leaf, level, paths);
+	uint64_t reached = vm_reached_by(leaf, level, paths);
 	bool anonymous = frame->state == FRAME_ANON;
 	/* Nothing but swap could ever hold a copy of an anonymous page. */
 	bool dirty = anonymous || (entry_shared(leaf) && entry_dirty(leaf));
@@ -78,7 +77,7 @@ static void count_table(const struct counting *counting, paddr_t pa, unsigned le
 		} else if (entry_is_present(entry)) {
 			counting->usage->tables += PAGE_SIZE;
 			count_table(counting, entry_pa(entry), level - 1, va,
-				    reached_by(entry, level, paths));
+				    vm_reached_by(entry, level, paths));
 		}
 	}
 }

@@ -28,6 +28,9 @@ struct vm_usage {
 void vm_usage_locked(const struct vm_space *space, vaddr_t start, vaddr_t end,
 		     struct vm_usage *out);
 
+/* How many spaces reach what `entry`, at `level` of a table that `paths` reach, names. */
+uint64_t vm_reached_by(entry_t entry, unsigned level, uint64_t paths);
+
 /* Of all that `space` has had: those that needed no file to be read. */
 uint64_t vm_minor_faults(const struct vm_space *space);
 

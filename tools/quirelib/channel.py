@@ -9,7 +9,7 @@ from dataclasses import dataclass
 HEADER = struct.Struct("<cH")
 PAYLOAD_MAX = 4096
 
-OUTPUT, ERROR, REQUEST, EXIT = b"O", b"E", b"R", b"X"  # guest to host
+OUTPUT, ERROR, REQUEST, EXIT, FAULTS = b"O", b"E", b"R", b"X", b"F"  # guest to host
 INPUT = b"I"  # host to guest
 
 # The guest's first frame. Whatever comes before it is the firmware's: OVMF takes every serial port
@@ -58,7 +58,7 @@ class FrameDecoder:
             self._skip_to_greeting()
         while self._greeted and len(self._pending) >= HEADER.size:
             kind, length = HEADER.unpack_from(self._pending)
-            if kind not in (OUTPUT, ERROR, REQUEST, EXIT):
+            if kind not in (OUTPUT, ERROR, REQUEST, EXIT, FAULTS):
                 raise ChannelError(f"a frame of unknown type 0x{kind[0]:02x}")
             if length > PAYLOAD_MAX:
                 raise ChannelError(f"a frame of {length} bytes; {PAYLOAD_MAX} are allowed")

@@ -89,6 +89,12 @@ def text(word):
     return word
 
 
+def file_name(word):
+    if not word:
+        raise ValueError("the name of a file is wanted")
+    return word
+
+
 def memory(word):
     match = re.fullmatch(r"(\d{1,6})([MG]?)", word)
     if not match or int(match[1]) == 0:
@@ -178,6 +184,8 @@ MACHINE = (
 RUN = MACHINE + (
     ADD,
     ENV,
+    Option(("--faults",), "write a page for a browser with every page fault", "FILE",
+           file_name),
     NO_PACKAGES,
     Option(("--timeout",), "end after this time with status 124 (default 60; 0: never)",
            "SECONDS", seconds, 60.0),

@@ -6,7 +6,8 @@ import sys
 from . import options, qemu
 from .build import prepare
 from .dynamic import check_interpreter
-from .errors import QuireError, UsageError
+from .errors import QuireError, Stopped, UsageError
+from .faults import CMDLINE as FAULTS_CMDLINE, FaultReport
 from .job import Job, JOB_FILE, encode_jobs, host_terminals, passed_environment
 from .program import check_program, find_program
 from .run_files import RunFiles
@@ -58,6 +59,19 @@ class LogSink:
             print(line, file=sys.stderr, flush=True)
 
 
+def finish(session, report):
+    """The status of the session's one job. `report`, if there is one, is written in any case."""
+    if report is None:
+        return session.run()[0].status
+    try:
+        ending = session.run()[0]
+    except (QuireError, Stopped) as error:
+        report.write(None, getattr(error, "sentence", "it was stopped"))
+        raise
+    report.write(ending)
+    return ending.status
+
+
 def checked_program(name):
     """The absolute path of the program that a shell would run here by `name`."""
     found = find_program(name, os.environ.get("PATH", os.defpath))
@@ -73,6 +87,7 @@ def run(values, words):
     name, *arguments = words
     path = checked_program(name)
     config = machine_config(values)
+    report = FaultReport(values["faults"], [name, *arguments]) if values["faults"] else None
     prepare(yes=values["yes"], quiet=True)
     job = make_job(name, path, arguments, values["env"])
     found = RunFiles(options.bytes_of_memory(config.memory))
@@ -80,6 +95,8 @@ def run(values, words):
     files = found.files
     files.add_bytes(JOB_FILE, encode_jobs([job]))
     cmdline = " ".join([*values["append"], JOB_CMDLINE])
+    if report:
+        cmdline += f" {FAULTS_CMDLINE}"
     log = LogSink(values["log"], values["verbose"])
     with workspace() as folder:
         try:
@@ -89,8 +106,8 @@ def run(values, words):
         write_boot_files(folder, cmdline)
         write_medium(folder, config)
         with Session(folder, config, cmdline, HostStreams(), jobs=1, limit=values["timeout"],
-                     observe=log.line) as session:
-            status = session.run()[0].status
+                     observe=log.line, record=report.record if report else None) as session:
+            status = finish(session, report)
     if status and found.left_out:
         print("quire: too large to come along unasked, unlike what is --added:",
               ", ".join(found.left_out), file=sys.stderr)

@@ -19,17 +19,19 @@ class Session:
     """Boots `config` in `folder` and runs `jobs` jobs. A context manager, like the Machine in it.
 
     observe(line) is called with each line of the log, before the session's own look at it;
-    listen(data) with what the console sends, as it comes.
+    listen(data) with what the console sends, as it comes; record(payload) with what the kernel
+    tells of page faults, if it was asked to.
     """
 
     def __init__(self, folder, config, cmdline, streams, jobs, limit=None, observe=None,
-                 listen=None):
+                 listen=None, record=None):
         self.streams = streams
         self.endings = []
         self.panic = None  # the reason, once the kernel has panicked
         self.log = ConsoleLog(self._line)
         self._observe = observe
         self._listen = listen
+        self._record = record
         self._jobs = jobs
         self._booted = False
         self._decoder = channel.FrameDecoder()
@@ -137,6 +139,10 @@ class Session:
             raise channel.ChannelError("a frame after the last job had ended")
         if kind == channel.REQUEST:
             self.streams.request(channel.decode_request(payload))
+        elif kind == channel.FAULTS:
+            if self._record is None:
+                raise channel.ChannelError("page faults that nobody asked for")
+            self._record(payload)
         elif kind == channel.EXIT:
             ending = channel.decode_exit(payload)
             self.endings.append(ending)

@@ -14,6 +14,7 @@ vaddr_t trap_pc(const struct trap_frame *frame);
 vaddr_t trap_sp(const struct trap_frame *frame);
 vaddr_t trap_fp(const struct trap_frame *frame); /* frame pointer, for backtraces */
 bool trap_is_user(const struct trap_frame *frame);
+bool trap_is_syscall(const struct trap_frame *frame); /* a system call made it */
 
 uint64_t trap_syscall_number(const struct trap_frame *frame);
 const uint64_t *trap_syscall_arguments(const struct trap_frame *frame); /* six of them */
