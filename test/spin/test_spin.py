@@ -1,4 +1,4 @@
-"""test_spin.py: the protocols of the memory system as small models, explored exhaustively with spin,
+"""test_spin.py: the protocols of the memory system as small models, every state explored with spin,
 and the mistakes that the models must not allow.
 """
 
