@@ -21,6 +21,10 @@ SIZES = {
                   {"SPACES": 2, "PAGES": 2, "OPS": 2, "SWAPS": 1},
                   {"SPACES": 2, "PAGES": 1, "OPS": 3, "SWAPS": 1},
                   {"SPACES": 3, "PAGES": 1, "OPS": 2, "SWAPS": 0}],
+    "shootdown": [{"CPUS": 2, "OPS": 3},
+                  {"CPUS": 2, "OPS": 3, "FORKED": 1},
+                  {"CPUS": 3, "OPS": 1, "FORKED": 1},
+                  {"CPUS": 2, "OPS": 4}],
 }
 
 
