@@ -58,3 +58,25 @@ def test_programs_are_told_of_all_processors():
     script = "nproc; grep -c ^processor /proc/cpuinfo; grep -c '^cpu[0-9]' /proc/stat"
     with Guest([job("/bin/busybox", "sh", "-c", script)], boot="pvh", cpus=3) as guest:
         assert guest.results()[0].stdout == b"3\n3\n3\n"
+
+
+def test_a_processor_that_is_left_alone_counts_nowhere():
+    """The second of four lacks a feature. The others' numbers have no gap, and programs run on all
+    of them, and are not told of it."""
+    script = ("nproc; grep ^processor /proc/cpuinfo; grep -o '^cpu[0-9]' /proc/stat; "
+              "cat /sys/devices/system/cpu/online; taskset -p $$; "
+              "taskset 2 true && taskset 4 true && echo moved; taskset 8 true 2>&1 || echo refused")
+    cpus = [f"max-x86_64-cpu,socket-id={i},core-id=0,thread-id=0{',smap=off' * (i == 1)}"
+            for i in range(1, 4)]
+    with Guest([job("/bin/busybox", "sh", "-c", script)], boot="pvh",
+               cpus="1,sockets=4,maxcpus=4",
+               extra=[word for cpu in cpus for word in ("-device", cpu)]) as guest:
+        output = guest.results()[0].stdout.decode()
+        log = "\n".join(guest.lines)
+    assert "CPU with APIC id 1 has not the features of the first one; it is left alone" in log
+    assert "CPUs: 3 of 4 run" in log
+    lines = output.splitlines()
+    assert lines[:8] == ["3", "processor\t: 0", "processor\t: 1", "processor\t: 2", "cpu0", "cpu1",
+                         "cpu2", "0-2"]
+    assert lines[8].endswith("current affinity mask: 7")
+    assert "moved" in lines and lines[-1] == "refused"

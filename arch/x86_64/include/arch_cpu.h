@@ -39,6 +39,7 @@ struct arch_cpu {
 	uint64_t spurious;     /* interrupts that nobody asked for */
 	uint64_t armed;        /* the deadline of time_arm(), interrupts off */
 	uint32_t apic_id;
+	uint32_t start; /* atomic: how far it has come, see smp.c; done once it is online */
 	struct task_state tss ALIGNED(8);
 	uint64_t gdt[GDT_ENTRIES];
 	struct ist_stack ist[IST_COUNT];
