@@ -83,7 +83,6 @@ int thread_fork(struct process *process, const struct trap_frame *frame, struct 
 		return error;
 	}
 	thread->affinity = current_thread()->affinity;
-	thread->virtual_time = current_thread()->virtual_time;
 	thread->cpu = current_thread()->cpu;
 	thread_signals_inherit(&thread->signals, &current_thread()->signals);
 	*out = thread;

@@ -15,7 +15,7 @@ from .tests import test
 USAGE = """\
 usage: ./quire [COMMAND]
 
-Quire is a small x86-64 kernel about virtual memory. It runs static Linux programs.
+Quire is a small x86-64 kernel about virtual memory. It runs Linux programs.
 
   boot                          boot in QEMU on this terminal (this is the default)
   run PROGRAM [ARGUMENTS...]    run a program of this machine in Quire, as if it ran here

@@ -81,6 +81,11 @@ def memory(word):
     return match[1] + (match[2] or "M")
 
 
+def bytes_of_memory(word):
+    """Of what memory() returns."""
+    return int(word[:-1]) << (30 if word[-1] == "G" else 20)
+
+
 def cpus(word):
     if not word.isascii() or not word.isdigit() or not 1 <= int(word) <= 255:
         raise ValueError("the number of CPUs is from 1 to 255")
@@ -152,6 +157,7 @@ RUN = MACHINE + (
            added_file, many=True),
     Option(("--env",), "a variable for the program; NAME alone passes yours", "NAME=VALUE",
            variable, many=True),
+    Option(("--no-packages",), "leave out what the program's Debian packages bring"),
     Option(("--timeout",), "end after this time with status 124 (default 60; 0: never)",
            "SECONDS", seconds, 60.0),
     Option(("--log",), "write the kernel's log to a file", "FILE", text),

@@ -3,14 +3,14 @@
 import os
 import sys
 
-from . import qemu
+from . import options, qemu
 from .build import prepare
-from .dynamic import bring_needs, check_interpreter
+from .dynamic import check_interpreter
 from .errors import QuireError, UsageError
-from .job import FileSet, Job, JOB_FILE, encode_jobs, host_terminals, passed_environment
+from .job import Job, JOB_FILE, encode_jobs, host_terminals, passed_environment
 from .program import check_program, find_program
+from .run_files import RunFiles
 from .session import Session
-from .settings import bring_settings
 from .streams import HostStreams
 from .workspace import check_volume, workspace, write_boot_files, write_initrd
 
@@ -29,25 +29,6 @@ def machine_config(values):
                        machine=values["machine"], cpu=values["cpu"],
                        accel=qemu.choose_accel(values["accel"]), icount=values["icount"],
                        firmware=firmware)
-
-
-def make_files(program, added, environment):
-    """The FileSet of a run: what is --added, the program at its path, what all of these need, and
-    the working directory. `environment`: "NAME=value" of the program."""
-    files = FileSet()
-    try:
-        files.add_directory(os.getcwd())
-        for host, guest in added:
-            files.add(host, guest)
-        files.add_reached(program)
-        variables = dict(variable.split("=", 1) for variable in environment)
-        bring_needs(files, variables)
-        bring_settings(files, variables)
-    except OSError as error:
-        raise QuireError(f"{error.filename}: {error.strerror}") from error
-    except ValueError as error:
-        raise QuireError(str(error)) from error
-    return files
 
 
 def make_job(name, path, arguments, settings):
@@ -87,7 +68,9 @@ def run(values, words):
     config = machine_config(values)
     prepare(yes=values["yes"], quiet=True)
     job = make_job(name, path, arguments, values["env"])
-    files = make_files(path, values["add"], job.environment)
+    found = RunFiles(options.bytes_of_memory(config.memory))
+    found.bring(path, values["add"], arguments, job.environment, not values["no_packages"])
+    files = found.files
     files.add_bytes(JOB_FILE, encode_jobs([job]))
     cmdline = " ".join([*values["append"], JOB_CMDLINE])
     log = LogSink(values["log"], values["verbose"])
@@ -101,4 +84,8 @@ def run(values, words):
         write_boot_files(folder, cmdline)
         with Session(folder, config, cmdline, HostStreams(), jobs=1, limit=values["timeout"],
                      observe=log.line) as session:
-            return session.run()[0].status
+            status = session.run()[0].status
+    if status and found.left_out:
+        print("quire: too large to come along unasked, unlike what is --added:",
+              ", ".join(found.left_out), file=sys.stderr)
+    return status
