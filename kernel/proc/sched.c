@@ -28,6 +28,7 @@ static struct running {
 	uint64_t slice_end;        /* of the thread that runs */
 	uint64_t since;            /* it has run, and is not charged for */
 	struct thread *dead;       /* to be freed by the next thread that runs here */
+	bool makes_way;            /* who runs gives up the CPU of itself */
 } running[CPU_MAX];
 
 /* Timers (sync/timer.h) are served by this CPU. */
@@ -156,6 +157,14 @@ void sched_sleep_locked(struct thread *thread, uint64_t deadline)
 	list_insert_before(at, &thread->sleep_link);
 }
 
+/* Somebody waits for another CPU now: it shall look at its queue. */
+static void call_to_work_locked(unsigned cpu)
+{
+	/* An idle one is on its way from here on, and is not asked twice. */
+	run_queue_set_idle_locked(cpu, false);
+	smp_interrupt(cpus[cpu]);
+}
+
 static void enqueue_locked(struct thread *thread)
 {
 	unsigned cpu = run_queue_add_locked(thread);
@@ -167,9 +176,7 @@ static void enqueue_locked(struct thread *thread)
 			cpu_local()->need_resched = true;
 		return;
 	}
-	/* An idle one is on its way from here on, and is not asked twice. */
-	run_queue_set_idle_locked(cpu, false);
-	smp_interrupt(cpus[cpu]);
+	call_to_work_locked(cpu);
 }
 
 void sched_wake_locked(struct thread *thread)
@@ -182,7 +189,6 @@ void sched_wake_locked(struct thread *thread)
 		thread->state = THREAD_RUNNING; /* it had not switched away yet */
 		return;
 	}
-	run_queue_wake_locked(thread);
 	enqueue_locked(thread);
 }
 
@@ -230,8 +236,7 @@ static void offer_work_locked(void)
 	for (; idle; idle &= idle - 1) {
 		unsigned cpu = (unsigned)__builtin_ctzll(idle);
 		if (run_queue_has_work_locked(cpu)) {
-			run_queue_set_idle_locked(cpu, false);
-			smp_interrupt(cpus[cpu]);
+			call_to_work_locked(cpu);
 			return;
 		}
 	}
@@ -253,8 +258,12 @@ void sched_switch_locked(void)
 	from->cpu_time += now - here->since;
 	run_queue_charge_locked(from, now - here->since);
 	here->since = now;
-	if (from->state == THREAD_RUNNABLE && !from->is_idle)
-		run_queue_return_locked(from);
+	if (from->state == THREAD_RUNNABLE && !from->is_idle) {
+		run_queue_return_locked(from, here->makes_way);
+		if (from->cpu != cpu->id)
+			call_to_work_locked(from->cpu);
+	}
+	here->makes_way = false;
 	to = run_queue_take_locked(cpu->id);
 	if (!to)
 		to = cpu->idle;
@@ -283,12 +292,23 @@ void NO_LOCK_ANALYSIS sched_finish_switch(void)
 	sched_finish_and_unlock();
 }
 
-void NO_LOCK_ANALYSIS thread_yield(void)
+static void NO_LOCK_ANALYSIS give_up_cpu(bool makes_way)
 {
 	spin_lock(&sched_lock);
 	current_thread()->state = THREAD_RUNNABLE;
+	mine()->makes_way = makes_way;
 	sched_switch_locked();
 	sched_finish_and_unlock();
+}
+
+void thread_yield(void)
+{
+	give_up_cpu(true);
+}
+
+void sched_preempt(void)
+{
+	give_up_cpu(false);
 }
 
 void NO_LOCK_ANALYSIS sched_exit(void)

@@ -146,7 +146,7 @@ static NOINLINE void work_before_user(struct trap_frame *frame)
 {
 	do {
 		if (cpu_local()->need_resched) {
-			thread_yield();
+			sched_preempt();
 		} else {
 			irq_enable();
 			signal_deliver(frame, RESTART_NEVER, 0);
