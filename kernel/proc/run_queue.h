@@ -22,8 +22,8 @@ struct thread;
  * sleep by having the CPU to itself: it is a slice behind the others, at most. */
 unsigned run_queue_add_locked(struct thread *thread);
 
-/* The same for one that gives up its CPU, and stays there if it may. One that does so of itself makes
- * way: it goes behind who is first there, though it may have had less. */
+/* The same for one that gives up its CPU, and stays there if it may. One that does so of itself
+ * makes way: it goes behind who is first there, though it may have had less. */
 void run_queue_return_locked(struct thread *thread, bool makes_way);
 
 /* Take this one, which waits, out of its queue. */

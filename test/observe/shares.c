@@ -29,7 +29,7 @@ static volatile struct {
 	int ready;
 	uint64_t start, end;
 	uint64_t had[PROCESSES_MAX];
-} *shared;
+} * shared;
 
 static uint64_t now(clockid_t clock)
 {

@@ -89,9 +89,9 @@ def test_what_a_program_may_open(tmp_path, monkeypatch):
     (tree / "lib/tool/dangling").symlink_to("nothing")
     monkeypatch.setattr(package_files, "PROGRAMS", (str(tree / "bin"),))
     paths = [str(tree / name) for name in (
-        "bin", "bin/tool", "lib/tool", "lib/tool/plain.py", "lib/tool/lib.a", "lib/tool/doc.pod", "lib/tool/link",
-       
-        "lib/tool/folder", "lib/tool/dangling", "lib/tool/tests/one.py", "lib/tool/missing")]
+        "bin", "bin/tool", "lib/tool", "lib/tool/plain.py", "lib/tool/lib.a", "lib/tool/doc.pod",
+        "lib/tool/link", "lib/tool/folder", "lib/tool/dangling", "lib/tool/tests/one.py",
+        "lib/tool/missing")]
     expected = ["plain.py", "__pycache__/plain.cpython-311.pyc", "lib.a", "link", "folder"]
     expected = [str(tree / "lib/tool" / name) for name in expected]
     assert wanted(paths, False) == (expected, 15)
