@@ -123,6 +123,7 @@ static NORETURN void begin(struct cpu *cpu)
 	/* Nothing before this may go by its number: who is lost may have lost that to another. */
 	if (!decide(cpu, START_READY))
 		cpu_halt();
+	tsc_join();
 	cpu_set_online();
 	__atomic_store_n(&cpu->arch.start, START_RUNS, __ATOMIC_RELEASE);
 	cpu_run();
@@ -144,8 +145,10 @@ static enum start wait_for_start(const struct cpu *cpu, uint64_t nanoseconds)
 	uint32_t now;
 
 	while ((now = __atomic_load_n(&cpu->arch.start, __ATOMIC_ACQUIRE)) == START_READY ||
-	       (now == START_WAITING && time_now() < end))
+	       (now == START_WAITING && time_now() < end)) {
+		tsc_answer();
 		cpu_relax();
+	}
 	return (enum start)now;
 }
 

@@ -109,6 +109,7 @@ void time_init(void)
 		panic("the APIC's timer does not count");
 	}
 	cpu_local()->arch.armed = UINT64_MAX;
+	tsc_init();
 	before = tsc_read();
 	tsc_scale = clock_scale(tsc_hz);
 	tsc_start = before;
@@ -138,7 +139,7 @@ uint64_t tsc_frequency(void)
 
 uint64_t time_now(void)
 {
-	return running ? clock_ns(tsc_read() - tsc_start, tsc_scale) : 0;
+	return running ? tsc_clamp(clock_ns(tsc_shared() - tsc_start, tsc_scale)) : 0;
 }
 
 uint64_t time_boot_epoch(void)
@@ -160,6 +161,8 @@ static void arm_hardware(uint64_t deadline)
 			at = 0;
 		else if (__builtin_add_overflow(tsc_start + 1, ticks, &at))
 			at = UINT64_MAX;
+		else
+			at = MAX(at - cpu_local()->arch.tsc_behind, 1ull);
 		apic_timer_deadline(at);
 	} else if (deadline == UINT64_MAX) {
 		apic_timer_start(0);

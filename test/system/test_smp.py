@@ -39,6 +39,12 @@ def test_calls_between_sixteen():
         assert status == qemu.STATUS_DONE
 
 
+def test_time_never_runs_back_from_cpu_to_cpu():
+    with Guest([job("build/programs/prog_clock_token.musl")], boot="pvh", cpus=4) as guest:
+        result = guest.results()[0]
+    assert (result.stdout, result.status) == (b"0 steps back\n", 0)
+
+
 def test_a_panic_speaks_once():
     """The others are stopped, so that the report is the last thing on the line."""
     with Guest(append="crash=panic", boot="pvh", cpus=8, expect_panic=True) as guest:
