@@ -173,6 +173,10 @@ class Guest:
         """Type on the serial console: COM1."""
         self._session.machine.type(text.encode())
 
+    def cpu_seconds(self):
+        """The processor time that the machine has cost the host so far."""
+        return self._session.machine.cpu_seconds()
+
     def wait(self):
         """Until the machine ends. QEMU's exit status: see qemu.STATUS_*."""
         while self._session.machine.status is None:

@@ -45,6 +45,24 @@ def test_time_never_runs_back_from_cpu_to_cpu():
     assert (result.stdout, result.status) == (b"0 steps back\n", 0)
 
 
+PROMPT = "# \x1b[6n"  # the shell asks where the cursor is
+BUSY = "for i in 1 2 3 4 5 6; do seq 9999 >/dev/null & done; wait"
+IDLE_SECONDS = 5
+
+
+def test_an_idle_machine_costs_the_host_next_to_nothing():
+    """Four CPUs, once all have been busy: less than 2 % of a CPU of the host's, typing included."""
+    with Guest(boot="pvh", append="window=80,24", cpus=4) as guest:
+        guest.until(PROMPT)
+        for line in BUSY, f"sleep {IDLE_SECONDS}":
+            guest.type(line + "\n")
+            guest.until(line[-30:] + "\r\n")
+            before = guest.cpu_seconds()
+            guest.until(PROMPT)
+            spent = guest.cpu_seconds() - before
+    assert spent < 0.02 * IDLE_SECONDS, f"{spent} s of {IDLE_SECONDS} s"
+
+
 def test_a_panic_speaks_once():
     """The others are stopped, so that the report is the last thing on the line."""
     with Guest(append="crash=panic", boot="pvh", cpus=8, expect_panic=True) as guest:
