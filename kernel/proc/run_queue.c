@@ -70,10 +70,23 @@ static bool may_run_on(const struct thread *thread, unsigned cpu)
 	return thread->affinity & 1ull << cpu;
 }
 
-/* Where it ran last, if that idles: its data may be in the caches. Else any that idles. Else where
- * it ran last, or where it may. */
+/* A running thread that starts or wakes another often waits for it next: to have that one wait for
+ * a moment costs less than to call another CPU. Not where somebody waits here already. */
+static bool stays_with_waker(const struct thread *thread)
+{
+	const struct cpu *here = cpu_local();
+
+	return !here->in_interrupt && !here->thread->is_idle && !queues[here->id].count &&
+	       may_run_on(thread, here->id);
+}
+
+/* With who wakes it. Else where it ran last, if that idles: its data may be in the caches. Else any
+ * that idles. Else where it ran last, or where it may. */
 static unsigned best_cpu(const struct thread *thread)
 {
+	if (stays_with_waker(thread))
+		return cpu_local()->id;
+
 	uint64_t allowed = thread->affinity & cpus_online();
 
 	if (!allowed)
@@ -165,6 +178,11 @@ struct thread *run_queue_take_locked(unsigned cpu)
 		move_to(thread, cpu, FAR_NS);
 	queues[cpu].floor = MAX(queues[cpu].floor, thread->virtual_time);
 	return thread;
+}
+
+bool run_queue_waits_locked(unsigned cpu)
+{
+	return queues[cpu].count;
 }
 
 void run_queue_remove_locked(struct thread *thread)

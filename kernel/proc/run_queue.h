@@ -32,6 +32,9 @@ void run_queue_remove_locked(struct thread *thread);
 /* Take the one that `cpu` shall run now; NULL: there is none for it. */
 struct thread *run_queue_take_locked(unsigned cpu);
 
+/* Is anybody in this CPU's queue? */
+bool run_queue_waits_locked(unsigned cpu);
+
 /* Is anybody waiting, whom `cpu` might take if it asked? */
 bool run_queue_has_work_locked(unsigned cpu);
 

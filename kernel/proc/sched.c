@@ -26,10 +26,14 @@ struct spinlock sched_lock = SPINLOCK_INIT(RANK_SCHEDULER);
 static struct running {
 	struct list_node sleepers; /* BLOCKED threads that it wakes, by deadline */
 	uint64_t slice_end;        /* of the thread that runs */
+	uint64_t offer_at;         /* then who waits here is offered to an idle CPU */
 	uint64_t since;            /* it has run, and is not charged for */
 	struct thread *dead;       /* to be freed by the next thread that runs here */
 	bool makes_way;            /* who runs gives up the CPU of itself */
 } running[CPU_MAX];
+
+/* Who has been woken waits so long for the one that has woken it before another CPU takes it. */
+#define OFFER_NS 200000ull
 
 /* Timers (sync/timer.h) are served by this CPU. */
 #define TIMER_CPU 0u
@@ -68,6 +72,8 @@ static void arm_timer_locked(void)
 
 	if (run_queue_length_locked() && !cpu_local()->thread->is_idle)
 		deadline = here->slice_end;
+	if (run_queue_waits_locked(cpu_local()->id))
+		deadline = MIN(deadline, here->offer_at);
 	if (!list_is_empty(&here->sleepers)) {
 		uint64_t first =
 			container_of(here->sleepers.next, struct thread, sleep_link)->deadline;
@@ -122,6 +128,31 @@ static void nudge_others_locked(uint64_t now)
 	}
 }
 
+/* Somebody waits for another CPU now: it shall look at its queue. */
+static void call_to_work_locked(unsigned cpu)
+{
+	/* An idle one is on its way from here on, and is not asked twice. */
+	run_queue_set_idle_locked(cpu, false);
+	smp_interrupt(cpus[cpu]);
+}
+
+/* Who waits though a CPU idles: since it was put there when that CPU was busy, or stayed with who
+ * woke it. */
+static void offer_work_locked(void)
+{
+	uint64_t idle = run_queue_idle_cpus_locked() & ~(1ull << cpu_local()->id);
+
+	if (!run_queue_length_locked())
+		return;
+	for (; idle; idle &= idle - 1) {
+		unsigned cpu = (unsigned)__builtin_ctzll(idle);
+		if (run_queue_has_work_locked(cpu)) {
+			call_to_work_locked(cpu);
+			return;
+		}
+	}
+}
+
 void sched_timer(void)
 {
 	struct running *here = mine();
@@ -135,6 +166,10 @@ void sched_timer(void)
 		if (first->deadline > now)
 			break;
 		sched_wake_locked(first);
+	}
+	if (now >= here->offer_at) {
+		here->offer_at = UINT64_MAX;
+		offer_work_locked();
 	}
 	if (now >= here->slice_end && run_queue_length_locked()) {
 		cpu_local()->need_resched = true;
@@ -157,21 +192,14 @@ void sched_sleep_locked(struct thread *thread, uint64_t deadline)
 	list_insert_before(at, &thread->sleep_link);
 }
 
-/* Somebody waits for another CPU now: it shall look at its queue. */
-static void call_to_work_locked(unsigned cpu)
-{
-	/* An idle one is on its way from here on, and is not asked twice. */
-	run_queue_set_idle_locked(cpu, false);
-	smp_interrupt(cpus[cpu]);
-}
-
 static void enqueue_locked(struct thread *thread)
 {
 	unsigned cpu = run_queue_add_locked(thread);
 
 	if (cpu == cpu_local()->id) {
-		if (run_queue_length_locked() == 1)
-			arm_timer_locked(); /* the running thread has company now */
+		bool may_go = thread->affinity & run_queue_idle_cpus_locked();
+		mine()->offer_at = may_go ? time_now() + OFFER_NS : UINT64_MAX;
+		arm_timer_locked(); /* the running thread has company now */
 		if (is_overtaken_locked(time_now()))
 			cpu_local()->need_resched = true;
 		return;
@@ -223,22 +251,6 @@ void NO_LOCK_ANALYSIS sched_finish_and_unlock(void)
 	if (dead) {
 		thread_free(dead);
 		__atomic_fetch_sub(&dying, 1, __ATOMIC_RELEASE);
-	}
-}
-
-/* Who waits though a CPU idles: since it was put there when that CPU was busy. */
-static void offer_work_locked(void)
-{
-	uint64_t idle = run_queue_idle_cpus_locked() & ~(1ull << cpu_local()->id);
-
-	if (!run_queue_length_locked())
-		return;
-	for (; idle; idle &= idle - 1) {
-		unsigned cpu = (unsigned)__builtin_ctzll(idle);
-		if (run_queue_has_work_locked(cpu)) {
-			call_to_work_locked(cpu);
-			return;
-		}
 	}
 }
 

@@ -1,5 +1,6 @@
 /*
- * scaling.c [MILLISECONDS [ROUNDS]]: how much more gets done with two processors than with one.
+ * scaling.c [MILLISECONDS [ROUNDS [WORK]]]: how much more gets done with two processors than with
+ *one.
  *
  * Two workers that have nothing to do with each other repeat something for so long, first both on
  * the first CPU, then on two. Prints for each kind of work the most that was done a second in any
@@ -155,7 +156,8 @@ int main(int argc, char **argv)
 	unsigned rounds = argc > 2 ? (unsigned)atoi(argv[2]) : 3;
 
 	if (!milliseconds || !rounds || sysconf(_SC_NPROCESSORS_ONLN) < WORKERS) {
-		fprintf(stderr, "usage: scaling [MILLISECONDS [ROUNDS]], on two CPUs or more\n");
+		fprintf(stderr,
+			"usage: scaling [MILLISECONDS [ROUNDS [WORK]]], on two CPUs or more\n");
 		return 2;
 	}
 	shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1,
@@ -163,6 +165,8 @@ int main(int argc, char **argv)
 	must(shared != MAP_FAILED);
 	printf("%-10s %12s %12s %8s\n", "a second", "one CPU", "two CPUs", "ratio");
 	for (unsigned i = 0; i < sizeof(works) / sizeof(works[0]); i++) {
+		if (argc > 3 && strcmp(argv[3], works[i].name) != 0)
+			continue;
 		uint64_t one = 0, two = 0;
 		for (unsigned round = 0; round < rounds; round++) {
 			uint64_t done = measure(&works[i], 1, milliseconds);
