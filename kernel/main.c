@@ -23,6 +23,7 @@
 #include "lib/options.h"
 #include "lib/string.h"
 #include "main.h"
+#include "mm/kmap.h"
 #include "mm/kmap_init.h"
 #include "mm/layout.h"
 #include "mm/mm.h"
@@ -144,6 +145,7 @@ void kernel_main(paddr_t boot_info)
 	sched_init();
 	load_init();
 	smp_start(mm_low_pages(), cpus_wanted());
+	kmap_prepare_stacks();
 	run_self_tests();
 	job_start();
 	sched_start(); /* this stack becomes the idle thread's */

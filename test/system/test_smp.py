@@ -63,6 +63,14 @@ def test_an_idle_machine_costs_the_host_next_to_nothing():
     assert spent < 0.02 * IDLE_SECONDS, f"{spent} s of {IDLE_SECONDS} s"
 
 
+@pytest.mark.parametrize("share", ["root", "leaf", "none"])
+def test_no_translation_is_left_over(share):
+    hammer = job("build/programs/prog_tlb_hammer.musl", "1000")
+    with Guest([hammer], boot="pvh", cpus=4, append=f"fork_share={share}", limit=180) as guest:
+        result = guest.results()[0]
+    assert (result.stdout, result.status) == (b"5000 of 5000\n", 0), result.stderr
+
+
 def test_a_panic_speaks_once():
     """The others are stopped, so that the report is the last thing on the line."""
     with Guest(append="crash=panic", boot="pvh", cpus=8, expect_panic=True) as guest:
