@@ -12,7 +12,7 @@ from .program import check_program, find_program
 from .run_files import RunFiles
 from .session import Session
 from .streams import HostStreams
-from .workspace import check_volume, workspace, write_boot_files, write_initrd
+from .workspace import workspace, write_boot_files, write_initrd, write_medium
 
 # What makes the kernel run the job and speak to the host about it.
 JOB_CMDLINE = f"job={JOB_FILE} stdio=host"
@@ -25,10 +25,12 @@ def machine_config(values):
         firmware = os.path.abspath(firmware)
         if not os.path.isfile(firmware):
             raise UsageError(f"--firmware {values['firmware']}: no such file")
+    if values["usb"] and values["boot"] == "pvh":
+        raise UsageError("--usb boots through firmware, and --boot=pvh goes without")
     return qemu.Config(boot=values["boot"], memory=values["memory"], cpus=values["cpus"],
                        machine=values["machine"], cpu=values["cpu"],
                        accel=qemu.choose_accel(values["accel"]), icount=values["icount"],
-                       firmware=firmware)
+                       firmware=firmware, medium="xhci" if values["usb"] else "folder")
 
 
 def make_job(name, path, arguments, settings):
@@ -56,15 +58,20 @@ class LogSink:
             print(line, file=sys.stderr, flush=True)
 
 
+def checked_program(name):
+    """The absolute path of the program that a shell would run here by `name`."""
+    found = find_program(name, os.environ.get("PATH", os.defpath))
+    check_program(found)
+    check_interpreter(found)
+    return os.path.abspath(found)
+
+
 def run(values, words):
     """The program's status."""
     if not words:
         raise UsageError("which program? ./quire run [OPTIONS] PROGRAM [ARGUMENTS...]")
     name, *arguments = words
-    found = find_program(name, os.environ.get("PATH", os.defpath))
-    check_program(found)
-    check_interpreter(found)
-    path = os.path.abspath(found)
+    path = checked_program(name)
     config = machine_config(values)
     prepare(yes=values["yes"], quiet=True)
     job = make_job(name, path, arguments, values["env"])
@@ -79,9 +86,8 @@ def run(values, words):
             write_initrd(folder, files)
         except (OSError, ValueError) as error:
             raise QuireError(f"cannot make the initial RAM disk: {error}") from error
-        if config.boot == "uefi":
-            check_volume(folder)
         write_boot_files(folder, cmdline)
+        write_medium(folder, config)
         with Session(folder, config, cmdline, HostStreams(), jobs=1, limit=values["timeout"],
                      observe=log.line) as session:
             status = session.run()[0].status

@@ -31,28 +31,31 @@ PSEUDO = ("/proc", "/sys", "/dev")
 
 
 class RunFiles:
-    """The FileSet `files` of one run. `memory`: bytes that the guest has."""
+    """The FileSet `files` of one run. `memory`: bytes that the guest has. `keep_times`: of files,
+    as they are here."""
 
-    def __init__(self, memory):
-        self.files = FileSet(keep_times=True)
+    def __init__(self, memory, keep_times=True):
+        self.files = FileSet(keep_times=keep_times)
         self.left_out = []  # in words
         self._room = int(memory * SHARE)
 
     def bring(self, program, added, arguments, environment, packages=True):
-        """`added`: [(host, guest)]; `environment`: ["NAME=value"]; `packages`: bring what packages
-        have. QuireError."""
+        """`program`: None for what is `added` and its needs alone. `added`: [(host, guest)];
+        `environment`: ["NAME=value"]; `packages`: bring what packages have. QuireError."""
         variables = dict(variable.split("=", 1) for variable in environment)
         try:
-            self.files.add_directory(os.getcwd())
+            if program:
+                self.files.add_directory(os.getcwd())
             for host, guest in added:
                 self.files.add(host, guest)
-            self.files.add_reached(program)
+            if program:
+                self.files.add_reached(program)
             interpreters = bring_needs(self.files, variables)
             bring_settings(self.files, variables)
             for word in arguments:
                 self._bring_argument(word)
             named = [host for host, _ in added if os.path.isfile(host)]
-            programs = [program, *interpreters, *named]
+            programs = [*filter(None, [program]), *interpreters, *named]
             script = script_words(programs, arguments)
             for word in script:
                 if os.path.isfile(word) and not os.path.abspath(word).startswith(PSEUDO):
