@@ -24,6 +24,7 @@
 #include "lib/options.h"
 #include "lib/string.h"
 #include "main.h"
+#include "mm/kmap.h"
 #include "mm/kmap_init.h"
 #include "mm/layout.h"
 #include "mm/mm.h"
@@ -154,6 +155,7 @@ void kernel_main(paddr_t boot_info)
 	load_init();
 	facts_show();
 	smp_start(mm_low_pages(), cpus_wanted());
+	kmap_prepare_stacks();
 	run_self_tests();
 	usb_init();
 	facts_end_of_boot();

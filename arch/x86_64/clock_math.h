@@ -36,6 +36,15 @@ static inline uint64_t counter_elapsed(uint64_t before, uint64_t after, uint64_t
 	return (after - before) & mask;
 }
 
+/* A counter read `before` and `after` another one read `there`: what to add to it, modulo 2^64; 0
+ * if they may be equal. Neither is more than half of its range ahead. */
+static inline uint64_t counter_difference(uint64_t before, uint64_t there, uint64_t after)
+{
+	if (there - before <= after - before)
+		return 0;
+	return there - (before + (after - before) / 2);
+}
+
 struct date {
 	unsigned year, month, day; /* from 1 */
 	unsigned hour, minute, second;

@@ -35,9 +35,16 @@
 #define SEGMENT_CODE64 0x00af9b000000ffffull
 #define SEGMENT_DATA   0x00cf93000000ffffull
 
-/* How a CPU says what became of it. */
-enum start { START_WAITING, START_RUNS, START_DIFFERS, START_STRANGER, START_LOST };
-static uint32_t started; /* atomic; enum start of the one CPU that is being started */
+/* What became of a CPU that is started. Who leaves WAITING first decides, the CPU or the first one,
+ * which gives up waiting: so a CPU that comes late knows that it is not wanted any more. */
+enum start {
+	START_WAITING,
+	START_READY, /* it puts itself into the set of those that run */
+	START_RUNS,
+	START_DIFFERS,
+	START_STRANGER,
+	START_LOST,
+};
 
 /* ---- the trampoline ---- */
 
@@ -87,9 +94,19 @@ static void fill(struct pages *pages, paddr_t at)
 
 /* ---- on the CPU that starts ---- */
 
-static void tell(enum start what)
+/* False: somebody was faster. */
+static bool decide(struct cpu *cpu, enum start what)
 {
-	__atomic_store_n(&started, what, __ATOMIC_RELEASE);
+	uint32_t waiting = START_WAITING;
+
+	return __atomic_compare_exchange_n(&cpu->arch.start, &waiting, what, false,
+					   __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE);
+}
+
+static NORETURN void stop(struct cpu *cpu, enum start what)
+{
+	(void)decide(cpu, what);
+	cpu_halt();
 }
 
 /* Interrupts off, on its own stack and the trampoline's tables. */
@@ -97,18 +114,18 @@ static NORETURN void begin(struct cpu *cpu)
 {
 	cpu_set_local(cpu);
 	mmu_activate(kmap_root());
-	if (!cpu_init_further(cpu->stack_top)) {
-		tell(START_DIFFERS);
-		cpu_halt();
-	}
+	if (!cpu_init_further(cpu->stack_top))
+		stop(cpu, START_DIFFERS);
 	apic_init_further();
-	if (apic_id() != cpu->arch.apic_id) {
-		tell(START_STRANGER);
-		cpu_halt();
-	}
+	if (apic_id() != cpu->arch.apic_id)
+		stop(cpu, START_STRANGER);
 	time_init_further();
+	/* Nothing before this may go by its number: who is lost may have lost that to another. */
+	if (!decide(cpu, START_READY))
+		cpu_halt();
+	tsc_join();
 	cpu_set_online();
-	tell(START_RUNS);
+	__atomic_store_n(&cpu->arch.start, START_RUNS, __ATOMIC_RELEASE);
 	cpu_run();
 }
 
@@ -122,14 +139,16 @@ static void pause_for(uint64_t nanoseconds)
 		cpu_relax();
 }
 
-static enum start wait_for_start(uint64_t nanoseconds)
+static enum start wait_for_start(const struct cpu *cpu, uint64_t nanoseconds)
 {
 	uint64_t end = time_now() + nanoseconds;
 	uint32_t now;
 
-	while ((now = __atomic_load_n(&started, __ATOMIC_ACQUIRE)) == START_WAITING &&
-	       time_now() < end)
+	while ((now = __atomic_load_n(&cpu->arch.start, __ATOMIC_ACQUIRE)) == START_READY ||
+	       (now == START_WAITING && time_now() < end)) {
+		tsc_answer();
 		cpu_relax();
+	}
 	return (enum start)now;
 }
 
@@ -138,21 +157,22 @@ static enum start start_one(struct pages *pages, paddr_t at, struct cpu *cpu)
 {
 	uint32_t command = ICR_STARTUP | (uint32_t)(at >> PAGE_SHIFT);
 
-	tell(START_WAITING);
 	pages->data.stack = cpu->stack_top;
 	__atomic_store_n(&pages->data.cpu, (vaddr_t)cpu, __ATOMIC_RELEASE);
 	if (!apic_send(cpu->arch.apic_id, command))
 		return START_WAITING;
-	enum start result = wait_for_start(STARTUP_PAUSE_NS);
+	enum start result = wait_for_start(cpu, STARTUP_PAUSE_NS);
 	if (result == START_WAITING && apic_send(cpu->arch.apic_id, command))
-		result = wait_for_start(START_LIMIT_NS);
+		result = wait_for_start(cpu, START_LIMIT_NS);
 	if (result != START_WAITING)
 		return result;
 	/* Who has taken the stack by now is on its way. */
 	if (__atomic_exchange_n(&pages->data.cpu, 0, __ATOMIC_ACQ_REL) != 0)
 		return START_WAITING;
-	result = wait_for_start(START_LIMIT_NS);
-	return result == START_WAITING ? START_LOST : result;
+	result = wait_for_start(cpu, START_LIMIT_NS);
+	if (result == START_WAITING)
+		return decide(cpu, START_LOST) ? START_LOST : wait_for_start(cpu, 0);
+	return result;
 }
 
 static void log_failure(uint32_t id, enum start result)
@@ -190,6 +210,8 @@ static bool start(struct pages *pages, paddr_t at, uint32_t id)
 		/* The others halt on their stack, or may yet come to life on it. */
 		if (result == START_WAITING)
 			cpu_discard(cpu);
+		else
+			cpu_remove(cpu);
 	}
 	return true;
 }

@@ -108,7 +108,8 @@ void time_init(void)
 	} else if (!apic_hz) {
 		panic("the APIC's timer does not count");
 	}
-	cpu_local()->arch.armed = UINT64_MAX;
+	cpu_local()->arch.armed = cpu_local()->arch.programmed = UINT64_MAX;
+	tsc_init();
 	before = tsc_read();
 	tsc_scale = clock_scale(tsc_hz);
 	tsc_start = before;
@@ -121,7 +122,7 @@ void time_init(void)
 
 void time_init_further(void)
 {
-	cpu_local()->arch.armed = UINT64_MAX;
+	cpu_local()->arch.armed = cpu_local()->arch.programmed = UINT64_MAX;
 	if (!apic_hz)
 		apic_timer_use_deadline();
 }
@@ -143,7 +144,7 @@ uint64_t tsc_frequency(void)
 
 uint64_t time_now(void)
 {
-	return running ? clock_ns(tsc_read() - tsc_start, tsc_scale) : 0;
+	return running ? tsc_clamp(clock_ns(tsc_shared() - tsc_start, tsc_scale)) : 0;
 }
 
 uint64_t time_boot_epoch(void)
@@ -161,13 +162,11 @@ static void arm_hardware(uint64_t deadline)
 		/* 0 would disarm, and one tick more makes sure that the clock has come past. */
 		uint64_t ticks = mul_div(deadline, tsc_hz, NS_PER_SECOND);
 		uint64_t at;
-		if (deadline == UINT64_MAX)
-			at = 0;
-		else if (__builtin_add_overflow(tsc_start + 1, ticks, &at))
+		if (__builtin_add_overflow(tsc_start + 1, ticks, &at))
 			at = UINT64_MAX;
+		else
+			at = MAX(at - cpu_local()->arch.tsc_behind, 1ull);
 		apic_timer_deadline(at);
-	} else if (deadline == UINT64_MAX) {
-		apic_timer_start(0);
 	} else {
 		/* A deadline too far for the counter takes several rounds. */
 		uint64_t count = mul_div(wait, apic_hz, NS_PER_SECOND);
@@ -175,27 +174,33 @@ static void arm_hardware(uint64_t deadline)
 	}
 }
 
+/* To set the timer is slow, above all in a virtual machine, and most deadlines are replaced long
+ * before they come. So it is left alone where it is set to an earlier one: it interrupts once for
+ * nothing, and is set then. */
 void time_arm(uint64_t deadline)
 {
 	bool were_on = irq_save();
 	struct arch_cpu *cpu = &cpu_local()->arch;
 
 	assert(running);
-	if (deadline != cpu->armed) {
-		cpu->armed = deadline;
+	cpu->armed = deadline;
+	if (deadline < cpu->programmed) {
+		cpu->programmed = deadline;
 		arm_hardware(deadline);
 	}
 	irq_restore(were_on);
 }
 
-/* The two clocks differ a little, so the timer may be early: then it is armed again. */
+/* The two clocks differ a little, so the timer may be early, too: then it is set again. */
 void time_interrupt(void)
 {
 	struct arch_cpu *cpu = &cpu_local()->arch;
 
+	cpu->programmed = UINT64_MAX;
 	if (cpu->armed == UINT64_MAX)
 		return;
 	if (time_now() < cpu->armed) {
+		cpu->programmed = cpu->armed;
 		arm_hardware(cpu->armed);
 		return;
 	}

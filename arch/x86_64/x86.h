@@ -126,6 +126,21 @@ void time_init_further(void);
 /* Seconds since 1970 by the real-time clock; 0 if it gives no valid date. */
 uint64_t rtc_read_epoch(uint8_t century_register);
 
+/* ---- tsc.c ---- */
+
+/* On the first CPU, before others run. */
+void tsc_init(void);
+/* Make this further CPU's counter one with the first one's, which has to call tsc_answer() all the
+ * time. Interrupts off. */
+void tsc_join(void);
+void tsc_answer(void);
+/* The counter as the first CPU has it, but for a little, which tsc_clamp() takes away: it gives
+ * back `now`, or what another CPU got before, if that is more. */
+uint64_t tsc_shared(void);
+uint64_t tsc_clamp(uint64_t now);
+/* Do the CPUs' clocks differ? For tests that make them so. */
+void tsc_set_clamped(bool clamp);
+
 /* Ticks of the time-stamp counter in a second; once time_init() has found out. */
 uint64_t tsc_frequency(void);
 

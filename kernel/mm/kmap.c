@@ -30,6 +30,9 @@
 #define STACK_PAGES       (KERNEL_STACK_BYTES / PAGE_SIZE)
 #define STACK_SLOTS       4096u
 #define TABLE_SLOTS       64u /* in one table of pages */
+/* With several CPUs there are tables for so many from the start: as many stacks come and go before
+ * all CPUs have to flush. */
+#define SHARED_SLOTS      1024u
 #define STACK_AREA_BYTES  (STACK_SLOTS * (uint64_t)STACK_SLOT_BYTES)
 #define DEVICE_AREA_START (KMAP_BASE + (64ull << 30))
 #define DEVICE_AREA_END   (KMAP_BASE + KMAP_BYTES)
@@ -220,6 +223,16 @@ static int map_stack_locked(unsigned slot)
 			    entry_leaf(frame_pa(frame), 1, VM_READ | VM_WRITE | VM_GLOBAL));
 	}
 	return 0;
+}
+
+void kmap_prepare_stacks(void)
+{
+	if (!(cpus_online() & ~(1ull << cpu_local()->id)))
+		return;
+	spin_lock(&kmap_lock);
+	while (table_slots < SHARED_SLOTS && entry_for(slot_stack(table_slots), 1))
+		table_slots += TABLE_SLOTS;
+	spin_unlock(&kmap_lock);
 }
 
 int kmap_stack_alloc(vaddr_t *top)

@@ -7,6 +7,10 @@
 
 #include "lib/types.h"
 
+/* Once, when all CPUs run: makes room for many stacks to come and go. Where memory is short there
+ * is less room, and that is all. */
+void kmap_prepare_stacks(void);
+
 /* A kernel stack of KERNEL_STACK_BYTES with an unmapped page below; -ENOMEM. *top is its end. */
 NODISCARD int kmap_stack_alloc(vaddr_t *top);
 void kmap_stack_free(vaddr_t top);

@@ -16,11 +16,17 @@
 static struct queue {
 	struct tree threads; /* by virtual_time */
 	unsigned count;
+	uint64_t floor; /* virtual time of who was taken last: never goes back */
 } queues[CPU_MAX];
 static uint64_t idle_cpus; /* (r) */
 static unsigned total;     /* (r) the sum of the counts */
-/* (r) The virtual time of who was taken last: never goes back. */
-static uint64_t floor;
+/* (r) The least of the busy CPUs' floors: never goes back. */
+static uint64_t common_floor;
+
+/* How far before or behind others one may be who comes from another CPU. Where threads are bound to
+ * CPUs, or a nice one has a CPU to itself, virtual times go apart; nobody shall wait long for that,
+ * nor have a CPU to himself. */
+#define FAR_NS (20 * SCHED_SLICE_NS)
 
 /* ---- one queue ---- */
 
@@ -64,10 +70,23 @@ static bool may_run_on(const struct thread *thread, unsigned cpu)
 	return thread->affinity & 1ull << cpu;
 }
 
-/* Where it ran last, if that idles: its data may be in the caches. Else any that idles. Else where
- * it ran last, or where it may. */
+/* A running thread that starts or wakes another often waits for it next: to have that one wait for
+ * a moment costs less than to call another CPU. Not where somebody waits here already. */
+static bool stays_with_waker(const struct thread *thread)
+{
+	const struct cpu *here = cpu_local();
+
+	return !here->in_interrupt && !here->thread->is_idle && !queues[here->id].count &&
+	       may_run_on(thread, here->id);
+}
+
+/* With who wakes it. Else where it ran last, if that idles: its data may be in the caches. Else any
+ * that idles. Else where it ran last, or where it may. */
 static unsigned best_cpu(const struct thread *thread)
 {
+	if (stays_with_waker(thread))
+		return cpu_local()->id;
+
 	uint64_t allowed = thread->affinity & cpus_online();
 
 	if (!allowed)
@@ -80,24 +99,48 @@ static unsigned best_cpu(const struct thread *thread)
 	return last ? thread->cpu : (unsigned)__builtin_ctzll(allowed);
 }
 
+/* The virtual time that those who compete for the CPU have reached. */
+static uint64_t floor_of(unsigned cpu)
+{
+	uint64_t least = UINT64_MAX, busy = cpus_online() & ~idle_cpus;
+
+	for (; busy; busy &= busy - 1)
+		least = MIN(least, queues[__builtin_ctzll(busy)].floor);
+	if (least != UINT64_MAX)
+		common_floor = MAX(common_floor, least);
+	return MAX(common_floor, queues[cpu].floor);
+}
+
+/* It waits for `cpu` from now on, and is at most `behind` behind the others there. */
+static void move_to(struct thread *thread, unsigned cpu, uint64_t behind)
+{
+	uint64_t floor = floor_of(cpu);
+
+	if (thread->cpu != cpu)
+		thread->virtual_time = MIN(thread->virtual_time, floor + FAR_NS);
+	if (floor > behind)
+		thread->virtual_time = MAX(thread->virtual_time, floor - behind);
+	thread->cpu = (uint16_t)cpu;
+}
+
 unsigned run_queue_add_locked(struct thread *thread)
 {
 	unsigned cpu = best_cpu(thread);
 
 	thread->state = THREAD_RUNNABLE;
-	thread->cpu = (uint16_t)cpu;
+	move_to(thread, cpu, SCHED_SLICE_NS);
 	insert(&queues[cpu], thread);
 	return cpu;
 }
 
-void run_queue_return_locked(struct thread *thread)
+void run_queue_return_locked(struct thread *thread, bool makes_way)
 {
 	const struct thread *first = first_of(&queues[thread->cpu]);
 
-	if (first)
+	if (makes_way && first)
 		thread->virtual_time = MAX(thread->virtual_time, first->virtual_time);
 	if (!may_run_on(thread, thread->cpu))
-		thread->cpu = (uint16_t)best_cpu(thread);
+		move_to(thread, best_cpu(thread), FAR_NS);
 	insert(&queues[thread->cpu], thread);
 }
 
@@ -131,9 +174,15 @@ struct thread *run_queue_take_locked(unsigned cpu)
 	if (!thread)
 		return NULL;
 	remove(&queues[thread->cpu], thread);
-	thread->cpu = (uint16_t)cpu;
-	floor = MAX(floor, thread->virtual_time);
+	if (thread->cpu != cpu)
+		move_to(thread, cpu, FAR_NS);
+	queues[cpu].floor = MAX(queues[cpu].floor, thread->virtual_time);
 	return thread;
+}
+
+bool run_queue_waits_locked(unsigned cpu)
+{
+	return queues[cpu].count;
 }
 
 void run_queue_remove_locked(struct thread *thread)
@@ -187,13 +236,6 @@ void run_queue_begin_locked(struct thread *thread, const struct thread *parent,
 			    uint64_t nanoseconds)
 {
 	thread->virtual_time = parent->virtual_time + weighted(parent, nanoseconds) + NEW_THREAD_NS;
-}
-
-void run_queue_wake_locked(struct thread *thread)
-{
-	uint64_t earliest = floor > SCHED_SLICE_NS ? floor - SCHED_SLICE_NS : 0;
-
-	thread->virtual_time = MAX(thread->virtual_time, earliest);
 }
 
 void run_queue_set_idle_locked(unsigned cpu, bool idle)

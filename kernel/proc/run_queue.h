@@ -18,18 +18,22 @@
 
 struct thread;
 
-/* Put a thread that may run into a queue; returns the CPU whose it is. */
+/* Put a thread that wakes into a queue; returns the CPU whose it is. It shall not make up for its
+ * sleep by having the CPU to itself: it is a slice behind the others, at most. */
 unsigned run_queue_add_locked(struct thread *thread);
 
-/* The same for one that gives up its CPU: it goes behind who is first there, and stays if it may.
- */
-void run_queue_return_locked(struct thread *thread);
+/* The same for one that gives up its CPU, and stays there if it may. One that does so of itself
+ * makes way: it goes behind who is first there, though it may have had less. */
+void run_queue_return_locked(struct thread *thread, bool makes_way);
 
 /* Take this one, which waits, out of its queue. */
 void run_queue_remove_locked(struct thread *thread);
 
 /* Take the one that `cpu` shall run now; NULL: there is none for it. */
 struct thread *run_queue_take_locked(unsigned cpu);
+
+/* Is anybody in this CPU's queue? */
+bool run_queue_waits_locked(unsigned cpu);
 
 /* Is anybody waiting, whom `cpu` might take if it asked? */
 bool run_queue_has_work_locked(unsigned cpu);
@@ -48,9 +52,6 @@ void run_queue_begin_locked(struct thread *thread, const struct thread *parent,
 
 /* `thread` has run for so many nanoseconds. */
 void run_queue_charge_locked(struct thread *thread, uint64_t nanoseconds);
-
-/* It slept: it shall not make up for that by having the CPU to itself. */
-void run_queue_wake_locked(struct thread *thread);
 
 /* The CPU runs its idle thread from now on, or no longer. */
 void run_queue_set_idle_locked(unsigned cpu, bool idle);

@@ -26,9 +26,14 @@ struct spinlock sched_lock = SPINLOCK_INIT(RANK_SCHEDULER);
 static struct running {
 	struct list_node sleepers; /* BLOCKED threads that it wakes, by deadline */
 	uint64_t slice_end;        /* of the thread that runs */
+	uint64_t offer_at;         /* then who waits here is offered to an idle CPU */
 	uint64_t since;            /* it has run, and is not charged for */
 	struct thread *dead;       /* to be freed by the next thread that runs here */
+	bool makes_way;            /* who runs gives up the CPU of itself */
 } running[CPU_MAX];
+
+/* Who has been woken waits so long for the one that has woken it before another CPU takes it. */
+#define OFFER_NS 200000ull
 
 /* Timers (sync/timer.h) are served by this CPU. */
 #define TIMER_CPU 0u
@@ -67,6 +72,8 @@ static void arm_timer_locked(void)
 
 	if (run_queue_length_locked() && !cpu_local()->thread->is_idle)
 		deadline = here->slice_end;
+	if (run_queue_waits_locked(cpu_local()->id))
+		deadline = MIN(deadline, here->offer_at);
 	if (!list_is_empty(&here->sleepers)) {
 		uint64_t first =
 			container_of(here->sleepers.next, struct thread, sleep_link)->deadline;
@@ -121,6 +128,31 @@ static void nudge_others_locked(uint64_t now)
 	}
 }
 
+/* Somebody waits for another CPU now: it shall look at its queue. */
+static void call_to_work_locked(unsigned cpu)
+{
+	/* An idle one is on its way from here on, and is not asked twice. */
+	run_queue_set_idle_locked(cpu, false);
+	smp_interrupt(cpus[cpu]);
+}
+
+/* Who waits though a CPU idles: since it was put there when that CPU was busy, or stayed with who
+ * woke it. */
+static void offer_work_locked(void)
+{
+	uint64_t idle = run_queue_idle_cpus_locked() & ~(1ull << cpu_local()->id);
+
+	if (!run_queue_length_locked())
+		return;
+	for (; idle; idle &= idle - 1) {
+		unsigned cpu = (unsigned)__builtin_ctzll(idle);
+		if (run_queue_has_work_locked(cpu)) {
+			call_to_work_locked(cpu);
+			return;
+		}
+	}
+}
+
 void sched_timer(void)
 {
 	struct running *here = mine();
@@ -134,6 +166,10 @@ void sched_timer(void)
 		if (first->deadline > now)
 			break;
 		sched_wake_locked(first);
+	}
+	if (now >= here->offer_at) {
+		here->offer_at = UINT64_MAX;
+		offer_work_locked();
 	}
 	if (now >= here->slice_end && run_queue_length_locked()) {
 		cpu_local()->need_resched = true;
@@ -161,15 +197,14 @@ static void enqueue_locked(struct thread *thread)
 	unsigned cpu = run_queue_add_locked(thread);
 
 	if (cpu == cpu_local()->id) {
-		if (run_queue_length_locked() == 1)
-			arm_timer_locked(); /* the running thread has company now */
+		bool may_go = thread->affinity & run_queue_idle_cpus_locked();
+		mine()->offer_at = may_go ? time_now() + OFFER_NS : UINT64_MAX;
+		arm_timer_locked(); /* the running thread has company now */
 		if (is_overtaken_locked(time_now()))
 			cpu_local()->need_resched = true;
 		return;
 	}
-	/* An idle one is on its way from here on, and is not asked twice. */
-	run_queue_set_idle_locked(cpu, false);
-	smp_interrupt(cpus[cpu]);
+	call_to_work_locked(cpu);
 }
 
 void sched_wake_locked(struct thread *thread)
@@ -182,7 +217,6 @@ void sched_wake_locked(struct thread *thread)
 		thread->state = THREAD_RUNNING; /* it had not switched away yet */
 		return;
 	}
-	run_queue_wake_locked(thread);
 	enqueue_locked(thread);
 }
 
@@ -221,23 +255,6 @@ void NO_LOCK_ANALYSIS sched_finish_and_unlock(void)
 	}
 }
 
-/* Who waits though a CPU idles: since it was put there when that CPU was busy. */
-static void offer_work_locked(void)
-{
-	uint64_t idle = run_queue_idle_cpus_locked() & ~(1ull << cpu_local()->id);
-
-	if (!run_queue_length_locked())
-		return;
-	for (; idle; idle &= idle - 1) {
-		unsigned cpu = (unsigned)__builtin_ctzll(idle);
-		if (run_queue_has_work_locked(cpu)) {
-			run_queue_set_idle_locked(cpu, false);
-			smp_interrupt(cpus[cpu]);
-			return;
-		}
-	}
-}
-
 /*
  * The lock says whether interrupts were on when *this* thread took it: that is the thread's, not
  * the lock's, so it is kept here across the switch.
@@ -254,8 +271,12 @@ void sched_switch_locked(void)
 	from->cpu_time += now - here->since;
 	run_queue_charge_locked(from, now - here->since);
 	here->since = now;
-	if (from->state == THREAD_RUNNABLE && !from->is_idle)
-		run_queue_return_locked(from);
+	if (from->state == THREAD_RUNNABLE && !from->is_idle) {
+		run_queue_return_locked(from, here->makes_way);
+		if (from->cpu != cpu->id)
+			call_to_work_locked(from->cpu);
+	}
+	here->makes_way = false;
 	to = run_queue_take_locked(cpu->id);
 	if (!to)
 		to = cpu->idle;
@@ -287,12 +308,23 @@ void NO_LOCK_ANALYSIS sched_finish_switch(void)
 	sched_finish_and_unlock();
 }
 
-void NO_LOCK_ANALYSIS thread_yield(void)
+static void NO_LOCK_ANALYSIS give_up_cpu(bool makes_way)
 {
 	spin_lock(&sched_lock);
 	current_thread()->state = THREAD_RUNNABLE;
+	mine()->makes_way = makes_way;
 	sched_switch_locked();
 	sched_finish_and_unlock();
+}
+
+void thread_yield(void)
+{
+	give_up_cpu(true);
+}
+
+void sched_preempt(void)
+{
+	give_up_cpu(false);
 }
 
 void NO_LOCK_ANALYSIS sched_exit(void)

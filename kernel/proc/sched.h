@@ -28,6 +28,9 @@ NORETURN void sched_start(void);
 /* Let another thread run, if one waits. */
 void thread_yield(void);
 
+/* Let another run if it is that one's turn: what need_resched asks for. */
+void sched_preempt(void);
+
 /* A new thread may run from now on. */
 void sched_start_thread(struct thread *thread);
 

@@ -147,7 +147,7 @@ static NOINLINE void work_before_user(struct trap_frame *frame)
 {
 	do {
 		if (cpu_local()->need_resched) {
-			thread_yield();
+			sched_preempt();
 		} else if (!signal_wants(current_thread())) {
 			signal_settle(current_thread());
 		} else {

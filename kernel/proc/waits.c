@@ -61,7 +61,7 @@ bool wait_break(void)
 {
 	assert(cpu_local()->held_ranks == 0);
 	if (cpu_local()->need_resched)
-		thread_yield();
+		sched_preempt();
 	return signal_wants(current_thread());
 }
 

@@ -2,6 +2,7 @@
 #include "vm/space.h"
 
 #include <arch/cpu.h>
+#include <arch/irq.h>
 
 #include "debug/assert.h"
 #include "lib/errno.h"
@@ -104,6 +105,10 @@ void vm_space_activate(struct vm_space *space)
 
 	if (old == space)
 		return;
+	/* A call for a flush that came between the next two would find `old` gone and answer that
+	 * nothing of it is left here, though the processor walks its tables for as long as the root
+	 * is loaded: also ahead of what the kernel asks for. */
+	bool were_on = irq_save();
 	/* In the set before the first walk of its tables, and until after the last. */
 	if (space)
 		__atomic_fetch_or(&space->cpus, bit, __ATOMIC_SEQ_CST);
@@ -111,6 +116,7 @@ void vm_space_activate(struct vm_space *space)
 	mmu_activate(space ? space->root : kmap_root());
 	if (old)
 		__atomic_fetch_and(&old->cpus, ~bit, __ATOMIC_RELEASE);
+	irq_restore(were_on);
 }
 
 /* ---- flushing ---- */

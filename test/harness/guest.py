@@ -198,6 +198,10 @@ class Guest:
             raise self._failure("the machine ended")
         self._step(time.monotonic() + seconds)
 
+    def cpu_seconds(self):
+        """The processor time that the machine has cost the host so far."""
+        return self._session.machine.cpu_seconds()
+
     def wait(self):
         """Until the machine ends. QEMU's exit status: see qemu.STATUS_*."""
         while self._session.machine.status is None:

@@ -13,6 +13,7 @@
 #include "mm/kmap.h"
 #include "mm/layout.h"
 #include "sync/cpu.h"
+#include "sync/cross_call.h"
 #include "vm/space.h"
 
 #define TEST_VECTOR 0xe7 /* nobody's */
@@ -307,4 +308,52 @@ KTEST(arch_time_goes_forward_only)
 	}
 	EXPECT_EQ(backwards, 0);
 	EXPECT(last > start);
+}
+
+/* ---- the clocks of several CPUs ---- */
+
+#define CLOCK_ROUNDS 200u
+
+static void set_behind(void *argument)
+{
+	cpu_local()->arch.tsc_behind = *(const uint64_t *)argument;
+}
+
+static void read_time(void *argument)
+{
+	*(uint64_t *)argument = time_now();
+}
+
+/* How often the time went back on its way to `cpu` or from it. */
+static unsigned count_steps_back(unsigned cpu)
+{
+	unsigned back = 0;
+
+	for (unsigned round = 0; round < CLOCK_ROUNDS; round++) {
+		uint64_t before = time_now(), there;
+		cross_call(1ull << cpu, read_time, &there);
+		back += (there < before) + (time_now() < there);
+	}
+	return back;
+}
+
+KTEST(smp_clocks_that_differ_never_run_back)
+{
+	uint64_t others = cpus_online() & ~(1ull << cpu_local()->id), right = 0;
+	/* Far more than a call takes; one way and the other. */
+	uint64_t wrong[] = {tsc_frequency(), -tsc_frequency()};
+
+	for (; others; others &= others - 1) {
+		unsigned cpu = (unsigned)__builtin_ctzll(others);
+		EXPECT_EQ(cpus[cpu]->arch.tsc_behind, 0); /* they do not, here */
+		EXPECT_EQ(count_steps_back(cpu), 0);
+		for (unsigned i = 0; i < ARRAY_SIZE(wrong); i++) {
+			cross_call(1ull << cpu, set_behind, &wrong[i]);
+			EXPECT(count_steps_back(cpu) > 0);
+			tsc_set_clamped(true);
+			EXPECT_EQ(count_steps_back(cpu), 0);
+			tsc_set_clamped(false);
+		}
+		cross_call(1ull << cpu, set_behind, &right);
+	}
 }

@@ -34,6 +34,19 @@ KTEST(clock_elapsed_sees_through_a_wrap)
 	EXPECT_EQ(counter_elapsed(UINT64_MAX, 1, UINT64_MAX), 2);
 }
 
+KTEST(clock_difference_of_two_counters)
+{
+	/* Between the two readings: they may be equal. */
+	EXPECT_EQ(counter_difference(100, 100, 120), 0);
+	EXPECT_EQ(counter_difference(100, 110, 120), 0);
+	EXPECT_EQ(counter_difference(100, 120, 120), 0);
+	EXPECT_EQ(counter_difference(UINT64_MAX - 5, 3, 10), 0);
+	/* Else the middle is taken for the same moment. */
+	EXPECT_EQ(counter_difference(100, 210, 120), 100);
+	EXPECT_EQ(counter_difference(300, 210, 320), (uint64_t)-100);
+	EXPECT_EQ(counter_difference(5, UINT64_MAX - 4, 15), (uint64_t)-15);
+}
+
 KTEST(clock_epoch_of_known_dates)
 {
 	/* From `date -u -d ... +%s`. */

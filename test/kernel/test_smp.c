@@ -3,6 +3,7 @@
 #include <arch/time.h>
 
 #include "debug/ktest.h"
+#include "mm/kmap.h"
 #include "sync/cpu.h"
 #include "sync/cross_call.h"
 
@@ -78,4 +79,20 @@ KTEST(smp_each_cpu_knows_itself_and_the_time)
 		uint64_t after = time_now();
 		EXPECT(before <= times[id] && times[id] <= after);
 	}
+}
+
+/* A stack's address is used again only once all CPUs have flushed, so that must be seldom: here at
+ * most once. */
+KTEST(smp_many_stacks_come_and_go_before_all_flush)
+{
+	vaddr_t last = 0, top;
+	unsigned flushes = 0;
+
+	for (unsigned i = 0; others() && i < 800; i++) {
+		EXPECT_EQ(kmap_stack_alloc(&top), 0);
+		kmap_stack_free(top);
+		flushes += top <= last; /* they begin at the lowest again */
+		last = top;
+	}
+	EXPECT(flushes <= 1);
 }

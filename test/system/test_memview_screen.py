@@ -1,11 +1,9 @@
 """test_memview_screen.py: memview on the machine's own screen, by its text and its colours."""
 
-import pytest
 from harness import Guest
 from harness.browser import png_colours
 from harness.monitor import Monitor
-
-Screen = pytest.importorskip("harness.screen").Screen
+from harness.screen import Screen
 
 STATES = {"free": "#262b33", "file": "#43c47a", "private": "#4d8bff", "wired": "#5a616d"}
 CELL_PIXELS = 8 * 16

@@ -39,6 +39,38 @@ def test_calls_between_sixteen():
         assert status == qemu.STATUS_DONE
 
 
+def test_time_never_runs_back_from_cpu_to_cpu():
+    with Guest([job("build/programs/prog_clock_token.musl")], boot="pvh", cpus=4) as guest:
+        result = guest.results()[0]
+    assert (result.stdout, result.status) == (b"0 steps back\n", 0)
+
+
+PROMPT = "# \x1b[6n"  # the shell asks where the cursor is
+BUSY = "for i in 1 2 3 4 5 6; do seq 9999 >/dev/null & done; wait"
+IDLE_SECONDS = 5
+
+
+def test_an_idle_machine_costs_the_host_next_to_nothing():
+    """Four CPUs, once all have been busy: less than 2 % of a CPU of the host's, typing included."""
+    with Guest(boot="pvh", append="window=80,24", cpus=4) as guest:
+        guest.until(PROMPT)
+        for line in BUSY, f"sleep {IDLE_SECONDS}":
+            guest.type(line + "\n")
+            guest.until(line[-30:] + "\r\n")
+            before = guest.cpu_seconds()
+            guest.until(PROMPT)
+            spent = guest.cpu_seconds() - before
+    assert spent < 0.02 * IDLE_SECONDS, f"{spent} s of {IDLE_SECONDS} s"
+
+
+@pytest.mark.parametrize("share", ["root", "leaf", "none"])
+def test_no_translation_is_left_over(share):
+    hammer = job("build/programs/prog_tlb_hammer.musl", "1000")
+    with Guest([hammer], boot="pvh", cpus=4, append=f"fork_share={share}", limit=180) as guest:
+        result = guest.results()[0]
+    assert (result.stdout, result.status) == (b"5000 of 5000\n", 0), result.stderr
+
+
 def test_a_panic_speaks_once():
     """The others are stopped, so that the report is the last thing on the line."""
     with Guest(append="crash=panic", boot="pvh", cpus=8, expect_panic=True) as guest:
@@ -58,3 +90,25 @@ def test_programs_are_told_of_all_processors():
     script = "nproc; grep -c ^processor /proc/cpuinfo; grep -c '^cpu[0-9]' /proc/stat"
     with Guest([job("/bin/busybox", "sh", "-c", script)], boot="pvh", cpus=3) as guest:
         assert guest.results()[0].stdout == b"3\n3\n3\n"
+
+
+def test_a_processor_that_is_left_alone_counts_nowhere():
+    """The second of four lacks a feature. The others' numbers have no gap, and programs run on all
+    of them, and are not told of it."""
+    script = ("nproc; grep ^processor /proc/cpuinfo; grep -o '^cpu[0-9]' /proc/stat; "
+              "cat /sys/devices/system/cpu/online; taskset -p $$; "
+              "taskset 2 true && taskset 4 true && echo moved; taskset 8 true 2>&1 || echo refused")
+    cpus = [f"max-x86_64-cpu,socket-id={i},core-id=0,thread-id=0{',smap=off' * (i == 1)}"
+            for i in range(1, 4)]
+    with Guest([job("/bin/busybox", "sh", "-c", script)], boot="pvh",
+               cpus="1,sockets=4,maxcpus=4",
+               extra=[word for cpu in cpus for word in ("-device", cpu)]) as guest:
+        output = guest.results()[0].stdout.decode()
+        log = "\n".join(guest.lines)
+    assert "CPU with APIC id 1 has not the features of the first one; it is left alone" in log
+    assert "CPUs: 3 of 4 run" in log
+    lines = output.splitlines()
+    assert lines[:8] == ["3", "processor\t: 0", "processor\t: 1", "processor\t: 2", "cpu0", "cpu1",
+                         "cpu2", "0-2"]
+    assert lines[8].endswith("current affinity mask: 7")
+    assert "moved" in lines and lines[-1] == "refused"

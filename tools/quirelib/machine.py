@@ -118,6 +118,12 @@ class Machine:
             self._process.send_signal(signal.SIGKILL)
             self._process.wait()
 
+    def cpu_seconds(self):
+        """The processor time that QEMU has had on the host."""
+        with open(f"/proc/{self._process.pid}/stat", encoding="ascii") as file:
+            fields = file.read().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
     @property
     def errors(self):
         """What QEMU itself wrote to its standard error."""

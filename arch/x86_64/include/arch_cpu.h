@@ -38,7 +38,10 @@ struct arch_cpu {
 	vaddr_t user_sp;       /* scratch of syscall_entry, interrupts off */
 	uint64_t spurious;     /* interrupts that nobody asked for */
 	uint64_t armed;        /* the deadline of time_arm(), interrupts off */
+	uint64_t programmed;   /* what the timer is set to: that one, or an earlier one */
+	uint64_t tsc_behind;   /* the first CPU's time-stamp counter less this one's */
 	uint32_t apic_id;
+	uint32_t start; /* atomic: how far it has come, see smp.c; done once it is online */
 	struct task_state tss ALIGNED(8);
 	uint64_t gdt[GDT_ENTRIES];
 	struct ist_stack ist[IST_COUNT];

@@ -26,6 +26,7 @@
 #define CR4_SMAP       (1 << 21)
 
 #define MSR_APIC_BASE      0x1b
+#define MSR_TSC_ADJUST     0x3b
 #define MSR_SYSENTER_CS    0x174
 #define MSR_PAT            0x277
 #define MSR_MCG_CAP        0x179
