@@ -30,7 +30,7 @@ typedef unsigned long long ull; /* what format()'s ll takes */
 static bool copy_region(struct vm_space *space, vaddr_t va, struct vm_region *copy,
 			struct vm_usage *usage)
 {
-	mutex_lock(&space->lock);
+	rw_lock_exclusive(&space->lock);
 	const struct vm_region *region = region_at_or_after(space, va);
 	if (region) {
 		*copy = *region;
@@ -39,7 +39,7 @@ static bool copy_region(struct vm_space *space, vaddr_t va, struct vm_region *co
 		if (usage)
 			vm_usage_locked(space, region->start, region->end, usage);
 	}
-	mutex_unlock(&space->lock);
+	rw_unlock_exclusive(&space->lock);
 	return region != NULL;
 }
 

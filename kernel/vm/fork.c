@@ -67,13 +67,13 @@ int vm_fork(struct vm_space *parent, struct vm_space **out)
 	if (!child)
 		return -ENOMEM;
 	child->count = child->users = 1;
-	mutex_lock(&parent->lock);
+	rw_lock_exclusive(&parent->lock);
 	/* Nobody has the child yet, but objects know its regions before its tables are there: see
 	 * truncate.c. */
-	mutex_lock(&child->lock);
+	rw_lock_exclusive(&child->lock);
 	int error = fork_locked(parent, child);
-	mutex_unlock(&child->lock);
-	mutex_unlock(&parent->lock);
+	rw_unlock_exclusive(&child->lock);
+	rw_unlock_exclusive(&parent->lock);
 	if (error)
 		vm_space_destroy(child);
 	else

@@ -62,12 +62,12 @@ void vm_space_destroy(struct vm_space *space)
 {
 	assert(cpu_local()->space != space && space->users <= 1);
 	/* Nobody runs in it, but a file that it maps may just be made shorter. */
-	mutex_lock(&space->lock);
+	rw_lock_exclusive(&space->lock);
 	if (space->root) /* 0: a fork that failed */
 		table_destroy_root(frame_of(space->root));
 	space->root = 0;
 	region_destroy_all(space);
-	mutex_unlock(&space->lock);
+	rw_unlock_exclusive(&space->lock);
 	vm_space_put(space);
 }
 
@@ -127,6 +127,13 @@ static void flush_here(void *argument)
 	}
 	for (vaddr_t va = flush->start; va < flush->end; va += PAGE_SIZE)
 		mmu_flush_page(va);
+}
+
+void vm_flush_here(struct vm_space *space, vaddr_t start, vaddr_t end)
+{
+	struct flush flush = {space, start, end};
+
+	flush_here(&flush);
 }
 
 void vm_flush(struct vm_space *space, vaddr_t start, vaddr_t end)

@@ -100,8 +100,8 @@ static entry_t duplicate_entry(entry_t *from)
 }
 
 /* A table of leaves that several spaces share is changed by truncation alone, which holds the lock
- * of one of these spaces, and is duplicated by who holds another's. (T) by the frame's number; one
- * lock may stand for several tables. */
+ * of one of these spaces, and is duplicated by who holds another's. By the frame's number; one lock
+ * may stand for several tables. */
 #define TABLE_LOCKS 64u
 static struct spinlock table_locks[TABLE_LOCKS] = {
 	[0 ... TABLE_LOCKS - 1] = SPINLOCK_INIT(RANK_TABLE),
@@ -194,10 +194,12 @@ void table_gather_finish(struct table_gather *gather)
 		vm_flush_everywhere();
 	else if (gather->count || gather->stale)
 		vm_flush(gather->space, gather->start, gather->end);
+	else if (gather->upgraded)
+		vm_flush_here(gather->space, gather->start, gather->end);
 	for (unsigned i = 0; i < gather->count; i++)
 		drop_name(gather->names[i].entry, gather->names[i].level);
 	gather->count = 0;
-	gather->stale = false;
+	gather->stale = gather->upgraded = false;
 }
 
 void table_gather_name(struct table_gather *gather, entry_t old, unsigned level)
@@ -208,43 +210,123 @@ void table_gather_name(struct table_gather *gather, entry_t old, unsigned level)
 	gather->names[gather->count++].level = level;
 }
 
-static struct frame *duplicate(entry_t old, unsigned level)
+/* ---- own ---- */
+
+bool table_install(entry_t *entry, entry_t value)
 {
-	if (!entry_is_leaf(old, level))
-		return table_duplicate(frame_of(entry_pa(old)), level - 1);
-	return level == 1 ? duplicate_page(entry_pa(old)) : duplicate_huge(entry_pa(old));
+	entry_t now = entry_none();
+
+	table_note_line(entry);
+	return entry_compare_exchange(entry, &now, value);
 }
 
-/* ---- own, drop ---- */
-
-/* The entry `old`, naming `copy` instead, writable. */
-static entry_t renamed(entry_t old, const struct frame *copy, unsigned level)
+bool table_replace(entry_t *entry, entry_t old, entry_t value)
 {
-	if (entry_is_leaf(old, level))
-		return entry_leaf(frame_pa(copy), level, entry_prot(old) | VM_WRITE);
-	return entry_table(frame_pa(copy), VM_WRITE | VM_USER);
+	entry_t now = old;
+
+	while (!entry_compare_exchange(entry, &now, value))
+		if (entry_mkold(entry_mkclean(now)).raw != entry_mkold(entry_mkclean(old)).raw)
+			return false;
+	return true;
+}
+
+/*
+ * What is to become of the entry, which names a table. A count of 1 stays 1: who raises it does so
+ * through a name that he has, and the one name there is stands in a table of this space, which only
+ * its threads duplicate, and they come here. OWN_COPIED: the child has one more name, the caller's,
+ * so that nobody takes it over, and it lives, while it is duplicated.
+ */
+static enum own_result claim(entry_t *entry, entry_t *old)
+{
+	const struct frame *table = frame_of(virt_to_phys(entry));
+	enum own_result result = OWN_ALREADY;
+
+	table_lock(table);
+	*old = entry_load(entry);
+	if (!entry_can_write(*old)) {
+		struct frame *child = frame_of(entry_pa(*old));
+		assert(child->state == FRAME_TABLE);
+		if (frame_count(child) == 1) {
+			entry_store(entry, entry_mkwrite(*old));
+			result = OWN_REUSED;
+		} else {
+			frame_get(child);
+			result = OWN_COPIED;
+		}
+	}
+	table_unlock(table);
+	return result;
+}
+
+/* Have the entry name the duplicate; false: another thread of the space was faster. */
+static bool rename_table(entry_t *entry, const struct frame *copy)
+{
+	const struct frame *table = frame_of(virt_to_phys(entry));
+
+	table_lock(table);
+	bool first = !entry_can_write(entry_load(entry));
+	if (first)
+		entry_store(entry, entry_table(frame_pa(copy), VM_WRITE | VM_USER));
+	table_unlock(table);
+	return first;
 }
 
 enum own_result table_own(entry_t *entry, unsigned level, struct table_gather *gather)
 {
 	entry_t old = entry_load(entry);
 
-	assert(entry_is_present(old) && !entry_shared(old));
+	assert(entry_is_present(old) && !entry_is_leaf(old, level));
 	if (entry_can_write(old))
 		return OWN_ALREADY;
-	struct frame *child = table_child(old);
-	/* A cache page is never taken over: its object names it too, so its count is at least 2. */
+	enum own_result result = claim(entry, &old);
+	gather->upgraded |= result == OWN_REUSED;
+	if (result != OWN_COPIED)
+		return result;
+	struct frame *copy = table_duplicate(frame_of(entry_pa(old)), level - 1);
+	if (copy && rename_table(entry, copy)) {
+		table_gather_name(gather, old, level);
+	} else {
+		/* No CPU has ever walked the copy. */
+		if (copy)
+			drop_name(entry_table(frame_pa(copy), VM_USER), level);
+		result = entry_can_write(entry_load(entry)) ? OWN_ALREADY : OWN_NO_MEMORY;
+	}
+	drop_name(old, level); /* the caller's: the entry's is dropped after a flush */
+	return result;
+}
+
+enum own_result table_own_leaf(struct table_gather *gather, entry_t *entry, entry_t leaf,
+			       unsigned level, vaddr_t va)
+{
+	struct frame *child = table_child(leaf);
+
+	assert(entry_is_leaf(leaf, level) && !entry_can_write(leaf) && !entry_shared(leaf));
+	/*
+	 * The entry names the child, if not then somebody else has put another there: table_replace
+	 * finds that, and what was read of the child does not count. A count of 1 stays 1, see
+	 * claim: a page gets names only by duplicating a table that names it, or from its object. A
+	 * cache page is never taken over: its object names it too, so its count is at least 2.
+	 */
 	if (frame_count(child) == 1) {
-		assert(child->state == FRAME_ANON || child->state == FRAME_TABLE);
-		entry_store(entry, entry_mkwrite(old));
-		gather->stale = true;
+		if (!table_replace(entry, leaf, entry_mkwrite(leaf)))
+			return OWN_ALREADY;
+		assert(child->state == FRAME_ANON);
+		gather->upgraded = true;
 		return OWN_REUSED;
 	}
-	struct frame *copy = duplicate(old, level);
+	struct frame *copy =
+		level == 1 ? duplicate_page(entry_pa(leaf)) : duplicate_huge(entry_pa(leaf));
 	if (!copy)
 		return OWN_NO_MEMORY;
-	entry_store(entry, renamed(old, copy, level));
-	table_gather_name(gather, old, level);
+	if (!table_replace(entry, leaf, entry_busy())) {
+		frame_free(copy);
+		return OWN_ALREADY;
+	}
+	table_gather_name(gather, leaf, level);
+	gather->start = ALIGN_DOWN(va, entry_span(level));
+	gather->end = gather->start + entry_span(level);
+	table_gather_finish(gather);
+	entry_store(entry, entry_leaf(frame_pa(copy), level, entry_prot(leaf) | VM_WRITE));
 	return OWN_COPIED;
 }
 
@@ -312,37 +394,45 @@ void table_destroy_root(struct frame *root)
 
 /* ---- walk ---- */
 
-/* A new table under `entry`. */
+/* A new table under `entry`, unless another thread of the space was faster. */
 static bool make_table(entry_t *entry)
 {
 	struct frame *frame = frame_alloc_zeroed(FRAME_TABLE);
 
 	if (!frame)
 		return false;
-	table_set(entry, entry_table(frame_pa(frame), VM_WRITE | VM_USER));
+	if (!table_install(entry, entry_table(frame_pa(frame), VM_WRITE | VM_USER)))
+		frame_free_zeroed(frame);
 	return true;
 }
 
-/* The entry at `level` that is absent, or names a table that is not known to be ours: make it one
- * that is. */
+/* The entry at `level` that is absent, busy, or names a table that is not known to be ours: get on
+ * towards one that is. */
 static NOINLINE bool make_own(struct table_gather *gather, entry_t *entry, unsigned level,
 			      vaddr_t va)
 {
-	if (!entry_is_present(entry_load(entry)))
+	entry_t value = entry_load(entry);
+
+	if (entry_is_none(value))
 		return make_table(entry);
+	if (entry_is_busy(value) || entry_is_leaf(value, level)) {
+		cpu_relax();
+		return true;
+	}
 	enum own_result result = table_own(entry, level, gather);
 	if (result == OWN_NO_MEMORY)
 		return false;
-	gather->stale = true;
-	vm_count_fault(gather->space, FAULT_OWN_TABLE, va);
+	if (result != OWN_ALREADY)
+		vm_count_fault(gather->space, FAULT_OWN_TABLE, va);
 	return true;
 }
 
+/* What was found to be ours stays so as long as the lock is held. */
 entry_t *table_walk_own(struct table_gather *gather, vaddr_t va, unsigned *level)
 {
 	entry_t *table = table_at(gather->space->root);
 
-	for (unsigned at = MMU_LEVELS; at > 1; at--) {
+	for (unsigned at = MMU_LEVELS; at > 1;) {
 		entry_t *entry = &table[entry_index(va, at)];
 		entry_t value = entry_load(entry);
 		if (UNLIKELY(entry_is_leaf(value, at) || (at == *level && entry_is_none(value)))) {
@@ -352,9 +442,10 @@ entry_t *table_walk_own(struct table_gather *gather, vaddr_t va, unsigned *level
 		if (UNLIKELY(!entry_can_write(value))) {
 			if (!make_own(gather, entry, at, va))
 				return NULL;
-			value = entry_load(entry);
+			continue;
 		}
 		table = table_at(entry_pa(value));
+		at--;
 	}
 	*level = 1;
 	return &table[entry_index(va, 1)];
