@@ -149,6 +149,17 @@ bool NO_LOCK_ANALYSIS rw_try_lock_exclusive(struct rwlock *lock)
 	return true;
 }
 
+bool NO_LOCK_ANALYSIS rw_try_upgrade(struct rwlock *lock)
+{
+	uint32_t alone = 1;
+
+	assert(rw_held_shared(lock));
+	if (!replace(lock, &alone, RW_EXCLUSIVE))
+		return false;
+	__atomic_store_n(&lock->holder, cpu_local()->thread, __ATOMIC_RELAXED);
+	return true;
+}
+
 void NO_LOCK_ANALYSIS rw_unlock_exclusive(struct rwlock *lock)
 {
 	assert(rw_held_exclusive(lock));

@@ -26,6 +26,9 @@ void rw_lock_exclusive(struct rwlock *lock) ACQUIRES(lock);
 void rw_unlock_exclusive(struct rwlock *lock) RELEASES(lock);
 /* For who may not wait: false if anybody has it. Also under spinlocks. */
 NODISCARD bool rw_try_lock_exclusive(struct rwlock *lock) TRY_ACQUIRES(lock);
+/* Who has it shared, alone, has it exclusively from now on. False: somebody else has it or waits;
+ * to sleep for that might be for ever, so the caller still has it shared. */
+NODISCARD bool rw_try_upgrade(struct rwlock *lock);
 /* By this thread; for assertions. */
 bool rw_held_exclusive(const struct rwlock *lock);
 /* By anybody; for assertions. */

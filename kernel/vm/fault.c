@@ -41,7 +41,7 @@ struct fault {
 	vaddr_t va;
 	unsigned access;
 	bool exclusive; /* the lock is held so */
-	bool upgrade;   /* it has to be: start again */
+	bool again;     /* it has to be: start again */
 };
 
 static enum vm_result counted(const struct fault *fault, enum vm_fault_kind kind,
@@ -51,12 +51,14 @@ static enum vm_result counted(const struct fault *fault, enum vm_fault_kind kind
 	return result;
 }
 
-/* For what needs the lock exclusively and does not have it so. */
-static enum vm_result upgrade(struct fault *fault)
+/* For what needs the lock exclusively. False: the fault has to start again, since it can be had
+ * only by giving up the shared one. */
+static bool upgrade(struct fault *fault)
 {
-	assert(!fault->exclusive);
-	fault->upgrade = true;
-	return VM_RETRY;
+	if (!fault->exclusive)
+		fault->exclusive = rw_try_upgrade(&fault->space->lock);
+	fault->again = !fault->exclusive;
+	return fault->exclusive;
 }
 
 struct vm_region *vm_stack_above(const struct vm_space *space, vaddr_t va)
@@ -203,8 +205,8 @@ static enum vm_result own_leaf(struct fault *fault, struct table_gather *gather,
 	/* A large page needs a block for its copy: where there is none a small page has to do. */
 	if (level == 1)
 		return VM_NO_MEMORY;
-	if (!fault->exclusive)
-		return upgrade(fault);
+	if (!upgrade(fault))
+		return VM_RETRY;
 	return table_split(entry, level, gather) ? VM_RETRY : VM_NO_MEMORY;
 }
 
@@ -281,7 +283,7 @@ static enum vm_result serve_until_done(struct fault *fault)
 		enum vm_result result = serve(fault, level);
 		if (result == VM_NO_MEMORY && level > 1)
 			level = 1;
-		else if (result != VM_RETRY || fault->upgrade)
+		else if (result != VM_RETRY || fault->again)
 			return result;
 		else
 			cpu_relax();
@@ -295,8 +297,8 @@ static enum vm_result fault_locked(struct fault *fault)
 
 	fault->region = region_find_recent(space, fault->va);
 	if (UNLIKELY(!fault->region)) {
-		if (!fault->exclusive)
-			return upgrade(fault);
+		if (!upgrade(fault))
+			return VM_RETRY;
 		fault->region = vm_stack_above(space, fault->va);
 		grows = true;
 	}
@@ -313,18 +315,7 @@ static enum vm_result fault_locked(struct fault *fault)
 	return result;
 }
 
-/* Nothing that was seen under the shared lock is known any more. */
-static NOINLINE enum vm_result fault_exclusively(struct fault *fault)
-{
-	rw_lock_exclusive(&fault->space->lock);
-	fault->exclusive = true;
-	fault->upgrade = false;
-	enum vm_result result = fault_locked(fault);
-	rw_unlock_exclusive(&fault->space->lock);
-	return result;
-}
-
-enum vm_result vm_fault(struct vm_space *space, vaddr_t va, unsigned access)
+enum vm_result NO_LOCK_ANALYSIS vm_fault(struct vm_space *space, vaddr_t va, unsigned access)
 {
 	struct fault fault = {.space = space, .va = va, .access = access};
 
@@ -332,6 +323,15 @@ enum vm_result vm_fault(struct vm_space *space, vaddr_t va, unsigned access)
 		return VM_BAD_ADDRESS;
 	rw_lock_shared(&space->lock);
 	enum vm_result result = fault_locked(&fault);
-	rw_unlock_shared(&space->lock);
-	return UNLIKELY(fault.upgrade) ? fault_exclusively(&fault) : result;
+	if (LIKELY(!fault.exclusive))
+		rw_unlock_shared(&space->lock);
+	if (UNLIKELY(fault.again)) {
+		/* Nothing that was seen under the shared lock is known any more. */
+		rw_lock_exclusive(&space->lock);
+		fault.exclusive = true;
+		result = fault_locked(&fault);
+	}
+	if (UNLIKELY(fault.exclusive))
+		rw_unlock_exclusive(&space->lock);
+	return result;
 }

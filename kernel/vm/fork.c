@@ -47,7 +47,7 @@ static int fork_locked(struct vm_space *parent, struct vm_space *child)
 
 	if (!region_copy_all(parent, child))
 		return -ENOMEM;
-	struct frame *root = table_duplicate(frame_of(parent->root), MMU_LEVELS);
+	struct frame *root = table_duplicate_root(frame_of(parent->root));
 	if (!root)
 		return -ENOMEM;
 	child->root = frame_pa(root);

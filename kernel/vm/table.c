@@ -122,29 +122,30 @@ void NO_LOCK_ANALYSIS table_unlock(const struct frame *table)
 	spin_unlock(lock_of(table));
 }
 
-struct frame *table_duplicate(struct frame *old, unsigned level)
+/* Fill `to`, an empty table, with the entries of `from`, a table at `level`. */
+static void duplicate_into(struct frame *to, struct frame *from, unsigned level)
 {
-	struct frame *copy =
-		level == MMU_LEVELS ? table_create_root() : frame_alloc_zeroed(FRAME_TABLE);
-	if (!copy)
-		return NULL;
-	uint64_t lines = old->table.lines;
+	uint64_t lines = from->table.lines;
+	entry_t *old = frame_data(from), *new = frame_data(to);
+
 	if (level == MMU_LEVELS)
 		lines &= USER_LINES_MASK;
-	entry_t *from = frame_data(old), *to = frame_data(copy);
-
-	if (level == 1)
-		table_lock(old);
 	for_each_line(line, lines)
 	{
 		for (unsigned i = 0; i < LINE_ENTRIES; i++)
-			to[line * LINE_ENTRIES + i] =
-				duplicate_entry(&from[line * LINE_ENTRIES + i]);
+			new[line * LINE_ENTRIES + i] =
+				duplicate_entry(&old[line * LINE_ENTRIES + i]);
 	}
-	if (level == 1)
-		table_unlock(old);
-	copy->table.lines |= lines;
+	to->table.lines |= lines;
 	entries_copied[cpu_local()->id] += (uint64_t)__builtin_popcountll(lines) * LINE_ENTRIES;
+}
+
+struct frame *table_duplicate_root(struct frame *old)
+{
+	struct frame *copy = table_create_root();
+
+	if (copy)
+		duplicate_into(copy, old, MMU_LEVELS);
 	return copy;
 }
 
@@ -230,45 +231,35 @@ bool table_replace(entry_t *entry, entry_t old, entry_t value)
 	return true;
 }
 
-/*
- * What is to become of the entry, which names a table. A count of 1 stays 1: who raises it does so
- * through a name that he has, and the one name there is stands in a table of this space, which only
- * its threads duplicate, and they come here. OWN_COPIED: the child has one more name, the caller's,
- * so that nobody takes it over, and it lives, while it is duplicated.
- */
-static enum own_result claim(entry_t *entry, entry_t *old)
+/* Does the table, or page, have more than one name? Only if an entry that names it still does when
+ * that is done which the answer is for: else the frame may be somebody else's by now. */
+static bool seems_shared(const struct frame *child)
 {
-	const struct frame *table = frame_of(virt_to_phys(entry));
-	enum own_result result = OWN_ALREADY;
-
-	table_lock(table);
-	*old = entry_load(entry);
-	if (!entry_can_write(*old)) {
-		struct frame *child = frame_of(entry_pa(*old));
-		assert(child->state == FRAME_TABLE);
-		if (frame_count(child) == 1) {
-			entry_store(entry, entry_mkwrite(*old));
-			result = OWN_REUSED;
-		} else {
-			frame_get(child);
-			result = OWN_COPIED;
-		}
-	}
-	table_unlock(table);
-	return result;
+	return frame_count(child) > 1;
 }
 
-/* Have the entry name the duplicate; false: another thread of the space was faster. */
-static bool rename_table(entry_t *entry, const struct frame *copy)
+/*
+ * The entry named `child` a moment ago, and only under the child's lock it is made to name another.
+ * A count of 1 stays 1: who raises it does so through a name that he has, and the one name that
+ * there is stands in a table of this space alone, which none of its threads duplicates as long as
+ * they hold the space's lock shared.
+ */
+static enum own_result own_table_locked(entry_t *entry, unsigned level, struct frame *child,
+					struct frame *copy)
 {
-	const struct frame *table = frame_of(virt_to_phys(entry));
+	entry_t old = entry_load(entry);
 
-	table_lock(table);
-	bool first = !entry_can_write(entry_load(entry));
-	if (first)
-		entry_store(entry, entry_table(frame_pa(copy), VM_WRITE | VM_USER));
-	table_unlock(table);
-	return first;
+	if (entry_can_write(old))
+		return OWN_ALREADY;
+	assert(frame_of(entry_pa(old)) == child && child->state == FRAME_TABLE);
+	if (frame_count(child) == 1) {
+		entry_store(entry, entry_mkwrite(old));
+		return OWN_REUSED;
+	}
+	assert(copy);
+	duplicate_into(copy, child, level - 1);
+	entry_store(entry, entry_table(frame_pa(copy), VM_WRITE | VM_USER));
+	return OWN_COPIED;
 }
 
 enum own_result table_own(entry_t *entry, unsigned level, struct table_gather *gather)
@@ -278,20 +269,20 @@ enum own_result table_own(entry_t *entry, unsigned level, struct table_gather *g
 	assert(entry_is_present(old) && !entry_is_leaf(old, level));
 	if (entry_can_write(old))
 		return OWN_ALREADY;
-	enum own_result result = claim(entry, &old);
-	gather->upgraded |= result == OWN_REUSED;
-	if (result != OWN_COPIED)
-		return result;
-	struct frame *copy = table_duplicate(frame_of(entry_pa(old)), level - 1);
-	if (copy && rename_table(entry, copy)) {
-		table_gather_name(gather, old, level);
-	} else {
-		/* No CPU has ever walked the copy. */
-		if (copy)
-			drop_name(entry_table(frame_pa(copy), VM_USER), level);
-		result = entry_can_write(entry_load(entry)) ? OWN_ALREADY : OWN_NO_MEMORY;
+	struct frame *child = frame_of(entry_pa(old)), *copy = NULL;
+	if (seems_shared(child)) {
+		copy = frame_alloc_zeroed(FRAME_TABLE);
+		if (!copy)
+			return entry_can_write(entry_load(entry)) ? OWN_ALREADY : OWN_NO_MEMORY;
 	}
-	drop_name(old, level); /* the caller's: the entry's is dropped after a flush */
+	table_lock(child);
+	enum own_result result = own_table_locked(entry, level, child, copy);
+	table_unlock(child);
+	if (result == OWN_COPIED)
+		table_gather_name(gather, old, level);
+	else if (copy)
+		frame_free_zeroed(copy);
+	gather->upgraded |= result == OWN_REUSED;
 	return result;
 }
 
@@ -302,12 +293,12 @@ enum own_result table_own_leaf(struct table_gather *gather, entry_t *entry, entr
 
 	assert(entry_is_leaf(leaf, level) && !entry_can_write(leaf) && !entry_shared(leaf));
 	/*
-	 * The entry names the child, if not then somebody else has put another there: table_replace
-	 * finds that, and what was read of the child does not count. A count of 1 stays 1, see
-	 * claim: a page gets names only by duplicating a table that names it, or from its object. A
-	 * cache page is never taken over: its object names it too, so its count is at least 2.
+	 * If the entry does not name the child any more, table_replace finds that, and what was
+	 * read of the child does not count. Else a count of 1 stays 1, as above: a page gets names
+	 * when a table that names it is duplicated, or from its object. A cache page is never taken
+	 * over: its object names it too, so its count is at least 2.
 	 */
-	if (frame_count(child) == 1) {
+	if (!seems_shared(child)) {
 		if (!table_replace(entry, leaf, entry_mkwrite(leaf)))
 			return OWN_ALREADY;
 		assert(child->state == FRAME_ANON);

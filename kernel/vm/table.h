@@ -111,17 +111,17 @@ NODISCARD bool table_install(entry_t *entry, entry_t value);
 NODISCARD bool table_replace(entry_t *entry, entry_t old, entry_t value);
 
 /*
- * Two uses, both short: to keep a table of leaves from being duplicated while truncation changes
- * it; and to decide about an entry of a table, which names another, what becomes of that.
+ * A table that spaces share, or that an entry names which is not owned yet: kept from being
+ * duplicated while truncation changes it, and from being duplicated twice for one entry.
  */
 void table_lock(const struct frame *table);
 void table_unlock(const struct frame *table);
 
-/* A copy of the table at `level`: its children have one more name each and are writable through
- * neither. NULL: no memory. */
-NODISCARD struct frame *table_duplicate(struct frame *old, unsigned level);
+/* A copy of a root: its children have one more name each and are writable through neither. NULL: no
+ * memory. */
+NODISCARD struct frame *table_duplicate_root(struct frame *old);
 
-/* How many entries table_duplicate() has looked at on this CPU since the start. */
+/* How many entries duplicating has looked at on this CPU since the start. */
 uint64_t table_entries_copied(void);
 
 /* Own every table below the one at `level` that an entry of level `lowest` or above names. */
