@@ -1,17 +1,18 @@
 /*
  * frame.c: the frame database, the buddy allocator, and each CPU's list in front of it.
  *
- *   a CPU's cache:  dirty -> frame -> frame     No lock, no merging: taken and given back by this
- *                   zeroed -> frame             CPU alone. Filled and emptied by the batch.
+ *   a CPU's cache:  dirty -> frame -> frame     No merging: taken and given back by this CPU,
+ *                   zeroed -> frame             filled and emptied by the batch. Others take what
+ *                                               is in it when there is no frame elsewhere.
  *
  *   free_lists[3] -> [block of 8] -> [block of 8]   A free block of 2^n frames starts at a
  *   free_lists[2] -> (none)                         multiple of 2^n. Its buddy is the block whose
  *   free_lists[1] -> [block of 2]                   number differs in bit n; two free buddies of
  *   free_lists[0] -> [frame]                        one order merge into the next.
  *
- * The head of a free block has state FREE and its order; the other frames of the block are FREE
- * with order FRAME_ORDER_TAIL, and so are those in a CPU's cache. The database is mapped only where
- * there is RAM, so a buddy is looked at only after frame_exists() said that it has an entry.
+ * The head of a free block says so in free_order; all its frames are FREE, of order
+ * FRAME_ORDER_TAIL, and so are those in a CPU's cache. The database is mapped only where there is
+ * RAM, so a buddy is looked at only after frame_exists() said that it has an entry.
  */
 #include "mm/frame.h"
 
@@ -29,16 +30,19 @@
 #define CACHE_MAX   128u /* above it a batch goes back */
 
 /*
- * One CPU's. The kernel is not preempted and interrupts neither allocate nor free, so a thread has
- * it to itself between two points where it may block.
+ * One CPU's. The lock is hardly ever wanted by two: others come when memory is short. It is no
+ * spinlock, which would cost more than all else here: interrupts neither allocate nor free, and the
+ * kernel is not preempted, so its holder always runs. It is innermost but for frame_lock, and no
+ * two are held together.
  */
 struct frame_cache {
-	struct frame *dirty, *zeroed;   /* linked by frame->next */
-	unsigned count;                 /* of both */
+	uint32_t locked;                /* atomic */
+	unsigned count;                 /* (l) of both lists */
+	struct frame *dirty, *zeroed;   /* (l) linked by frame->next */
 	int64_t by_state[FRAME_STATES]; /* this CPU's part of the counts; may be negative */
 } ALIGNED(64);
 
-static struct frame_cache caches[CPU_MAX]; /* (l) by the CPU's number */
+static struct frame_cache caches[CPU_MAX]; /* by the CPU's number */
 static struct spinlock frame_lock = SPINLOCK_INIT(RANK_FRAME);
 static struct list_node free_lists[FRAME_MAX_ORDER + 1]; /* (frame_lock) */
 static uint64_t buddy_free;                              /* (frame_lock) frames in free_lists */
@@ -85,7 +89,7 @@ static bool frame_exists(pfn_t pfn)
 
 static void push_free(struct frame *head, unsigned order)
 {
-	head->order = (uint8_t)order;
+	head->free_order = (uint8_t)(order + 1);
 	list_push_front(&free_lists[order], &head->free_link);
 }
 
@@ -95,9 +99,7 @@ static struct frame *free_buddy(pfn_t pfn, unsigned order)
 	pfn_t buddy = pfn ^ (1ull << order);
 	struct frame *frame = &FRAME_DATABASE[buddy];
 
-	if (!frame_exists(buddy) || frame->state != FRAME_FREE || frame->order != order)
-		return NULL;
-	return frame;
+	return frame_exists(buddy) && frame->free_order == order + 1 ? frame : NULL;
 }
 
 /* Its frames are FREE, of order FRAME_ORDER_TAIL. */
@@ -110,7 +112,7 @@ static void free_block_locked(pfn_t pfn, unsigned order)
 		if (!buddy)
 			break;
 		list_remove(&buddy->free_link);
-		buddy->order = FRAME_ORDER_TAIL;
+		buddy->free_order = 0;
 		pfn = MIN(pfn, frame_pfn(buddy));
 		order++;
 	}
@@ -134,14 +136,25 @@ static struct frame *take_block_locked(unsigned order)
 		from--;
 		push_free(block + (1ull << from), from);
 	}
-	block->order = FRAME_ORDER_TAIL;
+	block->free_order = 0;
 	buddy_free -= 1ull << order;
 	return block;
 }
 
-/* ---- this CPU's cache ---- */
+/* ---- the CPUs' caches ---- */
 
-static bool cache_fill(struct frame_cache *cache)
+static void cache_lock(struct frame_cache *cache)
+{
+	while (UNLIKELY(__atomic_exchange_n(&cache->locked, 1, __ATOMIC_ACQUIRE)))
+		cpu_relax();
+}
+
+static void cache_unlock(struct frame_cache *cache)
+{
+	__atomic_store_n(&cache->locked, 0, __ATOMIC_RELEASE);
+}
+
+static NOINLINE bool cache_fill_locked(struct frame_cache *cache)
 {
 	spin_lock(&frame_lock);
 	while (cache->count < CACHE_BATCH) {
@@ -157,7 +170,7 @@ static bool cache_fill(struct frame_cache *cache)
 }
 
 /* One frame of the cache, which has one: of `*zeroed` kind if there is. Says in *zeroed which. */
-static struct frame *cache_take(struct frame_cache *cache, bool *zeroed)
+static struct frame *cache_take_locked(struct frame_cache *cache, bool *zeroed)
 {
 	struct frame **list = *zeroed ? &cache->zeroed : &cache->dirty;
 
@@ -172,14 +185,24 @@ static struct frame *cache_take(struct frame_cache *cache, bool *zeroed)
 }
 
 /* Give back frames until `left` stay. */
-static void cache_drain(struct frame_cache *cache, unsigned left)
+static NOINLINE void cache_drain_locked(struct frame_cache *cache, unsigned left)
 {
 	spin_lock(&frame_lock);
 	while (cache->count > left) {
 		bool zeroed = false;
-		free_block_locked(frame_pfn(cache_take(cache, &zeroed)), 0);
+		free_block_locked(frame_pfn(cache_take_locked(cache, &zeroed)), 0);
 	}
 	spin_unlock(&frame_lock);
+}
+
+/* What every CPU keeps goes back: it may be all that is left. */
+static NOINLINE void drain_all(void)
+{
+	for (unsigned i = 0; i < cpu_count(); i++) {
+		cache_lock(&caches[i]);
+		cache_drain_locked(&caches[i], 0);
+		cache_unlock(&caches[i]);
+	}
 }
 
 /* ---- use after free ---- */
@@ -215,20 +238,52 @@ static NOINLINE void poison_freed(struct frame *block, unsigned order)
 
 /* ---- allocation ---- */
 
-static struct frame *alloc_one(enum frame_state state, bool zeroed)
+/* One frame; *zeroed: shall it, and does it, hold zeros? NULL: there is none in the cache, and none
+ * to fill it with. */
+static ALWAYS_INLINE struct frame *take_one(struct frame_cache *cache, bool *zeroed)
+{
+	struct frame *frame = NULL;
+
+	cache_lock(cache);
+	if (LIKELY(cache->count) || cache_fill_locked(cache))
+		frame = cache_take_locked(cache, zeroed);
+	cache_unlock(cache);
+	return frame;
+}
+
+static void begin_use(struct frame *frame, enum frame_state state, unsigned order, uint32_t count)
+{
+	assert(frame->state == FRAME_FREE && frame->count == 0);
+	frame->count = count;
+	frame->state = (uint8_t)state;
+	frame->order = (uint8_t)order;
+	frame->pins = 0;
+	frame->cache.object = NULL; /* all of the union */
+	frame->cache.index = 0;
+	frame->poisoned = false;
+}
+
+static NOINLINE struct frame *take_one_of_all(struct frame_cache *cache, bool *zeroed)
+{
+	drain_all();
+	return take_one(cache, zeroed);
+}
+
+static ALWAYS_INLINE struct frame *alloc_one(enum frame_state state, bool zeroed)
 {
 	struct frame_cache *cache = my_cache();
 	bool is_zeroed = zeroed;
+	struct frame *frame = take_one(cache, &is_zeroed);
 
-	if (UNLIKELY(!cache->count) && !cache_fill(cache))
+	if (UNLIKELY(!frame))
+		frame = take_one_of_all(cache, &is_zeroed);
+	if (UNLIKELY(!frame))
 		return NULL;
-	struct frame *frame = cache_take(cache, &is_zeroed);
-	assert(frame->state == FRAME_FREE && frame->count == 0);
 	if (UNLIKELY(poisoning))
 		poison_allocated(frame, 0);
 	if (zeroed && !is_zeroed)
 		page_zero(frame_data(frame));
-	*frame = (struct frame){.count = 1, .state = (uint8_t)state};
+	begin_use(frame, state, 0, 1);
 	cache->by_state[FRAME_FREE]--;
 	cache->by_state[state]++;
 	return frame;
@@ -247,19 +302,16 @@ static struct frame *alloc_block(enum frame_state state, unsigned order)
 	struct frame_cache *cache = my_cache();
 	struct frame *block = take_block(order);
 
-	if (!block && cache->count) {
-		cache_drain(cache, 0); /* what is missing may be in the cache */
+	if (!block) {
+		drain_all(); /* what is missing may be in a cache */
 		block = take_block(order);
 	}
 	if (!block)
 		return NULL;
 	if (UNLIKELY(poisoning))
 		poison_allocated(block, order);
-	/* The others are marked as in use, so that no neighbour merges with them. */
-	for (struct frame *part = block; part < block + (1ull << order); part++) {
-		assert(part->state == FRAME_FREE && part->count == 0);
-		*part = (struct frame){.state = (uint8_t)state, .order = FRAME_ORDER_TAIL};
-	}
+	for (struct frame *part = block; part < block + (1ull << order); part++)
+		begin_use(part, state, FRAME_ORDER_TAIL, 0);
 	block->order = (uint8_t)order;
 	block->count = 1;
 	cache->by_state[FRAME_FREE] -= 1ll << order;
@@ -286,7 +338,7 @@ static void check_free(const struct frame *frame)
 	       frame->state != FRAME_WIRED);
 }
 
-static void free_one(struct frame *frame, bool zeroed)
+static ALWAYS_INLINE void free_one(struct frame *frame, bool zeroed)
 {
 	struct frame_cache *cache = my_cache();
 
@@ -299,11 +351,13 @@ static void free_one(struct frame *frame, bool zeroed)
 		poison_freed(frame, 0);
 		zeroed = false;
 	}
+	cache_lock(cache);
 	struct frame **list = zeroed ? &cache->zeroed : &cache->dirty;
 	frame->next = *list;
 	*list = frame;
 	if (UNLIKELY(++cache->count > CACHE_MAX))
-		cache_drain(cache, CACHE_MAX - CACHE_BATCH);
+		cache_drain_locked(cache, CACHE_MAX - CACHE_BATCH);
+	cache_unlock(cache);
 }
 
 static void free_block(struct frame *block)
@@ -398,7 +452,7 @@ void frame_free_blocks(uint64_t blocks[FRAME_MAX_ORDER + 1])
 	}
 	spin_unlock(&frame_lock);
 	for (unsigned cpu = 0; cpu < CPU_MAX; cpu++)
-		blocks[0] += caches[cpu].count;
+		blocks[0] += __atomic_load_n(&caches[cpu].count, __ATOMIC_RELAXED);
 }
 
 struct frame *frame_zero(void)
@@ -466,10 +520,10 @@ void frame_retag(pfn_t pfn, enum frame_state state)
 
 void frame_set_reserve(uint64_t frames)
 {
-	cache_drain(my_cache(), 0);
 	spin_lock(&frame_lock);
 	reserve = frames;
 	spin_unlock(&frame_lock);
+	drain_all();
 }
 
 void frame_set_poison(bool on)

@@ -143,7 +143,7 @@ void vm_flush(struct vm_space *space, vaddr_t start, vaddr_t end)
 
 	/* A CPU that comes into the set after this walks the tables as they are now. */
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
-	uint64_t active = __atomic_load_n(&space->cpus, __ATOMIC_RELAXED);
+	uint64_t active = __atomic_load_n(&space->cpus, __ATOMIC_ACQUIRE);
 	if (active & me)
 		flush_here(&flush);
 	if (UNLIKELY(active & ~me))
