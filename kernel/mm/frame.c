@@ -425,12 +425,13 @@ void frame_get(struct frame *frame)
 
 bool frame_put(struct frame *frame)
 {
+	/* Looked at first: afterwards somebody else may drop the last one, and free it. */
+	uint8_t state = frame->state;
 	uint32_t before = __atomic_fetch_sub(&frame->count, 1, __ATOMIC_ACQ_REL);
 
-	if (UNLIKELY(before == 0 || frame->state == FRAME_FREE))
+	if (UNLIKELY(before == 0 || state == FRAME_FREE))
 		panic("frame %#llx: reference dropped at count %u, state %s",
-		      (unsigned long long)frame_pfn(frame), before,
-		      frame_state_names[frame->state]);
+		      (unsigned long long)frame_pfn(frame), before, frame_state_names[state]);
 	return before == 1;
 }
 
