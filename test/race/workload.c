@@ -11,11 +11,13 @@
 #include "vm/check.h"
 #include "vm/object.h"
 
-#define AREAS 6u
-#define PAGES 512u       /* of the largest area */
-#define SLOTS (1u << 14) /* for more frames than there can be */
-#define LOOKS 32u        /* at a child, each time */
-#define KEPT  2u         /* children that a CPU keeps alive */
+#define AREAS     6u
+#define PAGES     512u       /* of the largest area */
+#define SLOTS     (1u << 14) /* for more frames than there can be */
+#define LOOKS     32u        /* at a child, each time */
+#define HOT_PAGES 4u
+#define STEPS     8u /* between two pauses */
+#define KEPT      2u /* children that a CPU keeps alive */
 
 /* What a child writes is far from what the parent does. */
 #define CHILD_WORDS 1000000000ull
@@ -70,6 +72,14 @@ static uint64_t next_random(struct worker *me, uint64_t below)
 	me->random ^= me->random >> 7;
 	me->random ^= me->random << 17;
 	return (me->random >> 11) % below;
+}
+
+/* Mostly one of a few, so that several CPUs are often at the same. */
+static unsigned any_page(struct worker *me, unsigned area)
+{
+	bool hot = next_random(me, 4);
+
+	return (unsigned)next_random(me, hot ? HOT_PAGES : areas[area].pages);
 }
 
 /* ---- memory ---- */
@@ -152,7 +162,7 @@ static void look_into(struct worker *me, struct child *child)
 	race_enter(child->space);
 	for (unsigned i = 0; i < LOOKS; i++) {
 		unsigned area = (unsigned)next_random(me, FIRST_VOLATILE);
-		unsigned page = (unsigned)next_random(me, areas[area].pages);
+		unsigned page = any_page(me, area);
 		vaddr_t va = address_of(area, page, me->number);
 		uint64_t value;
 		bool there = race_load(va, &value);
@@ -202,7 +212,7 @@ static void protect(struct worker *me, unsigned area)
 
 static void advise(struct worker *me, unsigned area)
 {
-	vaddr_t at = areas[area].start + next_random(me, areas[area].pages) * PAGE_SIZE;
+	vaddr_t at = areas[area].start + any_page(me, area) * PAGE_SIZE;
 	int error = vm_advise(space, at, at + PAGE_SIZE, MADV_DONTNEED);
 
 	assert(!error || error == -ENOMEM); /* another CPU has just unmapped it */
@@ -254,7 +264,7 @@ static void change(struct worker *me)
 static void step(struct worker *me)
 {
 	unsigned area = (unsigned)next_random(me, AREAS);
-	unsigned page = (unsigned)next_random(me, areas[area].pages);
+	unsigned page = any_page(me, area);
 
 	switch (next_random(me, 8)) {
 	case 0:
@@ -280,7 +290,8 @@ void race_work(unsigned number)
 	race_enter(space);
 	for (unsigned round = 0; round < rounds; round++) {
 		step(me);
-		race_pause();
+		if (round % STEPS == 0)
+			race_pause();
 	}
 	for (unsigned i = 0; i < KEPT; i++)
 		if (me->children[i].space)
