@@ -15,6 +15,7 @@
 #define PAGES     512u       /* of the largest area */
 #define SLOTS     (1u << 14) /* for more frames than there can be */
 #define LOOKS     32u        /* at a child, each time */
+#define HOT_AREA  1u
 #define HOT_PAGES 4u
 #define STEPS     8u /* between two pauses */
 #define KEPT      2u /* children that a CPU keeps alive */
@@ -31,7 +32,7 @@ static const struct area {
 	unsigned region_flags;
 } areas[AREAS] = {
 	{0x40000000ull, 512, false, false, 0},
-	{0x8000000000ull, 16, false, false, 0},
+	{0x8000000000ull, 1, false, false, 0},
 	{0x10000000000ull, 512, false, false, REGION_HUGE},
 	{0x18000000000ull, 64, true, false, 0},
 	{0x20000000000ull, 64, true, true, REGION_SHARED},
@@ -74,12 +75,17 @@ static uint64_t next_random(struct worker *me, uint64_t below)
 	return (me->random >> 11) % below;
 }
 
-/* Mostly one of a few, so that several CPUs are often at the same. */
+/* Mostly the same ones, so that several CPUs are often at one page. */
+static unsigned any_area(struct worker *me)
+{
+	return next_random(me, 2) ? HOT_AREA : (unsigned)next_random(me, AREAS);
+}
+
 static unsigned any_page(struct worker *me, unsigned area)
 {
-	bool hot = next_random(me, 4);
+	uint64_t among = next_random(me, 4) ? HOT_PAGES : areas[area].pages;
 
-	return (unsigned)next_random(me, hot ? HOT_PAGES : areas[area].pages);
+	return (unsigned)next_random(me, MIN(among, areas[area].pages));
 }
 
 /* ---- memory ---- */
@@ -263,7 +269,7 @@ static void change(struct worker *me)
 
 static void step(struct worker *me)
 {
-	unsigned area = (unsigned)next_random(me, AREAS);
+	unsigned area = any_area(me);
 	unsigned page = any_page(me, area);
 
 	switch (next_random(me, 8)) {
@@ -279,7 +285,7 @@ static void step(struct worker *me)
 	default:
 		load_others(me, area, page);
 	}
-	if (!next_random(me, 128))
+	if (!next_random(me, 64))
 		change(me);
 }
 
