@@ -95,23 +95,43 @@ void race_pause(void)
 {
 }
 
+void race_look_away(void)
+{
+	cpu_relax();
+}
+
 static void print_kind(const char *kind, uint64_t count)
 {
 	if (count)
 		log_info("# %-12s %llu", kind, (unsigned long long)count);
 }
 
-KTEST(parallel_nothing_is_lost)
+#define ROUNDS 4000u
+
+static void run_race(unsigned count, void (*work)(unsigned number))
 {
 	struct frame_counts before, after;
 
 	frame_counts(&before);
-	race_begin(cpus_to_use(), 4000, time_now());
-	EXPECT(run_on(cpus_to_use(), race_work) > 0);
+	race_begin(count, ROUNDS, time_now());
+	EXPECT(run_on(count, work) > 0);
 	race_end(print_kind);
 	frame_counts(&after);
 	for (unsigned i = 0; i < FRAME_STATES; i++)
 		EXPECT_EQ(after.by_state[i], before.by_state[i]);
+}
+
+KTEST(parallel_nothing_is_lost)
+{
+	run_race(cpus_to_use(), race_work);
+}
+
+KTEST(parallel_a_page_is_exchanged_for_all_at_once)
+{
+	if (cpus_to_use() < RACE_EXCHANGE_CPUS)
+		ktest_skip("too few CPUs");
+	else
+		run_race(RACE_EXCHANGE_CPUS, race_exchange);
 }
 
 /* ---- side by side ---- */

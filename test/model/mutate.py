@@ -65,8 +65,23 @@ def run(command, tree):
     return done.returncode, done.stdout.decode(errors="replace")
 
 
-def build(tree):
-    return run(["ninja", "-j2", "build/test/unit", "build/test/model"], tree)
+# What only shows between processors: build/test/race, several seeds.
+RACE = "race: "
+RACE_SEEDS = range(1, 13)
+
+
+def build(tree, targets=("unit", "model", "race")):
+    return run(["ninja", "-j2", *(f"build/test/{target}" for target in targets)], tree)
+
+
+def failing_race(tree):
+    for seed in RACE_SEEDS:
+        status, output = run(["build/test/race", "--seed", str(seed)], tree)
+        if status is None:
+            return f"race, seed {seed}: a hang"
+        if status:
+            return f"race, seed {seed}" + (": ThreadSanitizer" if "WARNING" in output else "")
+    return None
 
 
 def failing_model_run(tree):
@@ -86,8 +101,10 @@ def failing_unit_test(tree):
     return None
 
 
-def verdict(tree, shrink=False):
+def verdict(tree, shrink=False, race=False):
     """What caught the mistake, or None; and the shrunk run, if that was asked for."""
+    if race:
+        return failing_race(tree), ""
     arguments, how = failing_model_run(tree)
     if arguments:
         output = run(["build/test/model", *arguments, "--shrink"], tree)[1] if shrink else ""
@@ -108,17 +125,18 @@ def apply(tree, path, old, new):
 
 def try_one(trees, mutation, shrink):
     """(caught, verdict, output)"""
-    _, path, old, new = mutation
+    name, path, old, new = mutation
+    race = name.startswith(RACE)
     tree = trees.get()
     try:
         original = apply(tree, path, old, new)
         if original is None:
             return False, "DOES NOT APPLY", ""
-        status, output = build(tree)
+        status, output = build(tree, ("race",) if race else ("unit", "model"))
         if status:
             caught, text = None, "DOES NOT COMPILE"
         else:
-            caught, output = verdict(tree, shrink)
+            caught, output = verdict(tree, shrink, race)
             text = caught or "SURVIVED"
         with open(os.path.join(tree, path), "w", encoding="utf-8") as file:
             file.write(original)
@@ -137,7 +155,7 @@ def main(arguments):
         os.mkdir(first)
         copy_tree(first)
         status, output = build(first)
-        caught = "the compiler" if status else verdict(first)[0]
+        caught = "the compiler" if status else verdict(first)[0] or failing_race(first)
         if caught:
             sys.exit(f"without any mutation the tests fail already: {caught}\n{output}")
         trees = queue.Queue()

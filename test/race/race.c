@@ -3,10 +3,11 @@
  * ThreadSanitizer, which knows of two accesses that nothing puts in order even where they did no
  * harm this time. See docs/testing.md.
  *
- *     build/test/race [--cpus N] [--rounds N] [--seed N]
+ *     build/test/race [--cpus N] [--rounds N] [--seed N] [--exchange 1]
  */
 #include <arch/cpu.h>
 #include <pthread.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -17,7 +18,9 @@
 #include "sync/cpu.h"
 #include "workload.h"
 
-#define FRAMES 12000u
+/* Enough for small pages, so that no access fails, but at times not for large ones: then what
+ * every CPU keeps is looked for. */
+#define FRAMES 6000u
 
 static struct machine {
 	struct cpu cpu; /* but for number 0, which is the boot CPU */
@@ -27,7 +30,8 @@ static struct machine {
 } machines[RACE_CPUS_MAX];      /* each its thread's */
 
 static __thread struct machine *self;
-static unsigned running; /* atomic */
+static unsigned running;              /* atomic */
+static void (*work)(unsigned number); /* set before the threads are */
 
 /*
  * What is read of a page, or of its struct frame, before a compare-exchange has told whether the
@@ -67,6 +71,11 @@ void race_pause(void)
 	host_take_interrupts();
 }
 
+void race_look_away(void)
+{
+	sched_yield();
+}
+
 /* Others may call until all are through. */
 static void *run(void *argument)
 {
@@ -74,7 +83,7 @@ static void *run(void *argument)
 	if (self->number)
 		cpu_set_local(&self->cpu);
 	cpu_set_online();
-	race_work(self->number);
+	work(self->number);
 	__atomic_fetch_sub(&running, 1, __ATOMIC_ACQ_REL);
 	while (__atomic_load_n(&running, __ATOMIC_ACQUIRE))
 		cpu_relax();
@@ -126,7 +135,13 @@ int main(int argc, char **argv)
 			rounds = value;
 		else if (!strcmp(argv[i], "--seed"))
 			seed = value;
+		else if (!strcmp(argv[i], "--exchange") && value)
+			work = race_exchange;
 	}
+	if (work)
+		count = RACE_EXCHANGE_CPUS;
+	else
+		work = race_work;
 	host_memory_init(FRAMES);
 	frame_counts(&before);
 	race_begin((unsigned)count, (unsigned)rounds, seed);

@@ -1,6 +1,8 @@
 /* workload.c: see workload.h. */
 #include "workload.h"
 
+#include <arch/cpu.h>
+#include <arch/irq.h>
 #include <linux/mman.h>
 
 #include "debug/assert.h"
@@ -336,4 +338,63 @@ void race_end(void (*print)(const char *kind, uint64_t count))
 		print(vm_fault_kind_names[i], space->faults[i]);
 	vm_space_destroy(space);
 	vm_object_put(object);
+}
+
+/* ---- one page, step by step ---- */
+
+#define EXCHANGES 300u
+#define LOOKS_ON  300u /* of a CPU that serves nobody meanwhile */
+
+static unsigned arrived; /* atomic: at any meeting since the start */
+
+static void meet(void)
+{
+	unsigned ticket = __atomic_fetch_add(&arrived, 1, __ATOMIC_ACQ_REL);
+	unsigned all = (ticket / RACE_EXCHANGE_CPUS + 1) * RACE_EXCHANGE_CPUS;
+
+	while (__atomic_load_n(&arrived, __ATOMIC_ACQUIRE) < all)
+		cpu_relax();
+}
+
+/* This CPU uses the old page and lets nobody interrupt it, while the others write. */
+static void look_on(struct worker *me)
+{
+	for (unsigned i = 0; i < LOOKS_ON; i++) {
+		for (unsigned other = 1; other < RACE_EXCHANGE_CPUS; other++) {
+			vaddr_t va = address_of(HOT_AREA, 0, other);
+			uint64_t value, told = __atomic_load_n(&workers[other].told[HOT_AREA][0],
+							       __ATOMIC_ACQUIRE);
+			bool there = race_load(va, &value);
+			assert(there);
+			if (value < told)
+				wrong(me, "a word of an exchanged page", va, value, told);
+		}
+		race_look_away();
+	}
+}
+
+void race_exchange(unsigned number)
+{
+	struct worker *me = &workers[number];
+	struct child *child = &me->children[0];
+
+	race_enter(space);
+	for (unsigned i = 0; i < EXCHANGES; i++) {
+		if (number == 1)
+			fork_child(me);
+		meet();
+		if (number == 0)
+			load_own(me, HOT_AREA, 0); /* from now on it has a translation */
+		meet();
+		bool were_on = irq_save();
+		if (number == 0)
+			look_on(me);
+		irq_restore(were_on);
+		if (number != 0)
+			store(me, HOT_AREA, 0);
+		meet();
+	}
+	if (child->space)
+		end_child(me, child);
+	race_enter(NULL);
 }

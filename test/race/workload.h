@@ -26,6 +26,8 @@ NODISCARD bool race_store(vaddr_t va, uint64_t value);
 NODISCARD bool race_load(vaddr_t va, uint64_t *value);
 /* Between two steps: others may want this CPU. */
 void race_pause(void);
+/* Let time pass, and serve nobody. */
+void race_look_away(void);
 
 /* ---- what the workload does ---- */
 
@@ -33,6 +35,10 @@ void race_pause(void);
  * take all counts again, print how often each kind of fault happened, and drop everything. */
 void race_begin(unsigned cpus, unsigned rounds, uint64_t seed);
 void race_work(unsigned number);
+/* The same, in place of race_work, on RACE_EXCHANGE_CPUS: two write to a page that a third one has
+ * cached the translation of, and is about to be exchanged. */
+void race_exchange(unsigned number);
+#define RACE_EXCHANGE_CPUS 3u
 void race_end(void (*print)(const char *kind, uint64_t count));
 
 #endif
