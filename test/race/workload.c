@@ -9,7 +9,7 @@
 #include "debug/panic.h"
 #include "lib/errno.h"
 #include "lib/string.h"
-#include "mm/frame.h"
+#include "mm/frame_init.h"
 #include "vm/check.h"
 #include "vm/object.h"
 
@@ -192,6 +192,13 @@ static void end_child(struct worker *me, struct child *child)
 	child->space = NULL;
 }
 
+static void end_children(struct worker *me)
+{
+	for (unsigned i = 0; i < KEPT; i++)
+		if (me->children[i].space)
+			end_child(me, &me->children[i]);
+}
+
 static void fork_child(struct worker *me)
 {
 	struct child *child = &me->children[next_random(me, KEPT)];
@@ -247,7 +254,7 @@ static void change(struct worker *me)
 {
 	unsigned any = (unsigned)next_random(me, AREAS), dropped = FIRST_VOLATILE + any % 3;
 
-	switch (next_random(me, 6)) {
+	switch (next_random(me, 7)) {
 	case 0:
 	case 1:
 		fork_child(me);
@@ -263,6 +270,9 @@ static void change(struct worker *me)
 		break;
 	case 5:
 		resize(me);
+		break;
+	case 6:
+		frame_set_reserve(0); /* takes what every CPU keeps, as where memory is short */
 		break;
 	}
 }
@@ -301,9 +311,7 @@ void race_work(unsigned number)
 		if (round % STEPS == 0)
 			race_pause();
 	}
-	for (unsigned i = 0; i < KEPT; i++)
-		if (me->children[i].space)
-			end_child(me, &me->children[i]);
+	end_children(me);
 	race_enter(NULL);
 }
 
@@ -376,7 +384,6 @@ static void look_on(struct worker *me)
 void race_exchange(unsigned number)
 {
 	struct worker *me = &workers[number];
-	struct child *child = &me->children[0];
 
 	race_enter(space);
 	for (unsigned i = 0; i < EXCHANGES; i++) {
@@ -394,7 +401,6 @@ void race_exchange(unsigned number)
 			store(me, HOT_AREA, 0);
 		meet();
 	}
-	if (child->space)
-		end_child(me, child);
+	end_children(me);
 	race_enter(NULL);
 }
