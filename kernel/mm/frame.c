@@ -1,18 +1,9 @@
 /*
- * frame.c: the frame database, the buddy allocator, and each CPU's list in front of it.
+ * frame.c: the frame database, and each CPU's list in front of the buddy allocator (buddy.h).
  *
  *   a CPU's cache:  dirty -> frame -> frame     No merging: taken and given back by this CPU,
  *                   zeroed -> frame             filled and emptied by the batch. Others take what
  *                                               is in it when there is no frame elsewhere.
- *
- *   free_lists[3] -> [block of 8] -> [block of 8]   A free block of 2^n frames starts at a
- *   free_lists[2] -> (none)                         multiple of 2^n. Its buddy is the block whose
- *   free_lists[1] -> [block of 2]                   number differs in bit n; two free buddies of
- *   free_lists[0] -> [frame]                        one order merge into the next.
- *
- * The head of a free block says so in free_order; all its frames are FREE, of order
- * FRAME_ORDER_TAIL, and so are those in a CPU's cache. The database is mapped only where there is
- * RAM, so a buddy is looked at only after frame_exists() said that it has an entry.
  */
 #include "mm/frame.h"
 
@@ -21,10 +12,10 @@
 
 #include "debug/assert.h"
 #include "lib/string.h"
+#include "mm/buddy.h"
 #include "mm/frame_init.h"
 #include "mm/layout.h"
 #include "sync/cpu.h"
-#include "sync/spinlock.h"
 
 #define CACHE_BATCH 32u  /* frames moved between a cache and the buddy allocator at once */
 #define CACHE_MAX   128u /* above it a batch goes back */
@@ -32,7 +23,7 @@
 /*
  * One CPU's. The lock is hardly ever wanted by two: others come when memory is short. It is no
  * spinlock, which would cost more than all else here: interrupts neither allocate nor free, and the
- * kernel is not preempted, so its holder always runs. It is innermost but for frame_lock, and no
+ * kernel is not preempted, so its holder always runs. It is innermost but for RANK_FRAME, and no
  * two are held together.
  */
 struct frame_cache {
@@ -43,15 +34,8 @@ struct frame_cache {
 } ALIGNED(64);
 
 static struct frame_cache caches[CPU_MAX]; /* by the CPU's number */
-static struct spinlock frame_lock = SPINLOCK_INIT(RANK_FRAME);
-static struct list_node free_lists[FRAME_MAX_ORDER + 1]; /* (frame_lock) */
-static uint64_t buddy_free;                              /* (frame_lock) frames in free_lists */
-static uint64_t reserve;        /* (frame_lock) frames that the free lists keep */
-static struct frame *zero_page; /* set once, at boot */
-static bool poisoning;          /* set once, at boot */
-/* Ranges of frame numbers that have database entries; set at boot. */
-static struct frame_span spans[FRAME_MAX_SPANS];
-static unsigned span_count;
+static struct frame *zero_page;            /* set once, at boot */
+static bool poisoning;                     /* set once, at boot */
 
 const char *const frame_state_names[FRAME_STATES] = {"free", "table", "anon",  "cache",
 						     "zero", "slab",  "stack", "wired"};
@@ -71,76 +55,6 @@ static struct frame_cache *my_cache(void)
 	return &caches[cpu_local()->id];
 }
 
-static bool frame_exists(pfn_t pfn)
-{
-	unsigned low = 0, high = span_count;
-
-	while (low < high) {
-		unsigned middle = (low + high) / 2;
-		if (pfn >= spans[middle].end)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low < span_count && pfn >= spans[low].start;
-}
-
-/* ---- the buddy allocator; all under the lock ---- */
-
-static void push_free(struct frame *head, unsigned order)
-{
-	head->free_order = (uint8_t)(order + 1);
-	list_push_front(&free_lists[order], &head->free_link);
-}
-
-/* The free buddy of the block at pfn, or NULL if it is not wholly free in one block. */
-static struct frame *free_buddy(pfn_t pfn, unsigned order)
-{
-	pfn_t buddy = pfn ^ (1ull << order);
-	struct frame *frame = &FRAME_DATABASE[buddy];
-
-	return frame_exists(buddy) && frame->free_order == order + 1 ? frame : NULL;
-}
-
-/* Its frames are FREE, of order FRAME_ORDER_TAIL. */
-static void free_block_locked(pfn_t pfn, unsigned order)
-{
-	assert(spin_held(&frame_lock));
-	buddy_free += 1ull << order;
-	while (order < FRAME_MAX_ORDER) {
-		struct frame *buddy = free_buddy(pfn, order);
-		if (!buddy)
-			break;
-		list_remove(&buddy->free_link);
-		buddy->free_order = 0;
-		pfn = MIN(pfn, frame_pfn(buddy));
-		order++;
-	}
-	push_free(&FRAME_DATABASE[pfn], order);
-}
-
-/* Take a block of `order`, splitting the smallest that is large enough; not out of the reserve. */
-static struct frame *take_block_locked(unsigned order)
-{
-	unsigned from = order;
-
-	if (buddy_free < reserve + (1ull << order))
-		return NULL;
-	while (from <= FRAME_MAX_ORDER && list_is_empty(&free_lists[from]))
-		from++;
-	if (from > FRAME_MAX_ORDER)
-		return NULL;
-	struct frame *block =
-		container_of(list_pop_front(&free_lists[from]), struct frame, free_link);
-	while (from > order) {
-		from--;
-		push_free(block + (1ull << from), from);
-	}
-	block->free_order = 0;
-	buddy_free -= 1ull << order;
-	return block;
-}
-
 /* ---- the CPUs' caches ---- */
 
 static void cache_lock(struct frame_cache *cache)
@@ -156,16 +70,7 @@ static void cache_unlock(struct frame_cache *cache)
 
 static NOINLINE bool cache_fill_locked(struct frame_cache *cache)
 {
-	spin_lock(&frame_lock);
-	while (cache->count < CACHE_BATCH) {
-		struct frame *frame = take_block_locked(0);
-		if (!frame)
-			break;
-		frame->next = cache->dirty;
-		cache->dirty = frame;
-		cache->count++;
-	}
-	spin_unlock(&frame_lock);
+	cache->count += buddy_take_frames(&cache->dirty, CACHE_BATCH);
 	return cache->count > 0;
 }
 
@@ -187,12 +92,11 @@ static struct frame *cache_take_locked(struct frame_cache *cache, bool *zeroed)
 /* Give back frames until `left` stay. */
 static NOINLINE void cache_drain_locked(struct frame_cache *cache, unsigned left)
 {
-	spin_lock(&frame_lock);
-	while (cache->count > left) {
-		bool zeroed = false;
-		free_block_locked(frame_pfn(cache_take_locked(cache, &zeroed)), 0);
-	}
-	spin_unlock(&frame_lock);
+	unsigned most = cache->count > left ? cache->count - left : 0;
+	unsigned given = buddy_give_frames(&cache->dirty, most);
+
+	given += buddy_give_frames(&cache->zeroed, most - given);
+	cache->count -= given;
 }
 
 /* What every CPU keeps goes back: it may be all that is left. */
@@ -289,22 +193,14 @@ static ALWAYS_INLINE struct frame *alloc_one(enum frame_state state, bool zeroed
 	return frame;
 }
 
-static struct frame *take_block(unsigned order)
-{
-	spin_lock(&frame_lock);
-	struct frame *block = take_block_locked(order);
-	spin_unlock(&frame_lock);
-	return block;
-}
-
 static struct frame *alloc_block(enum frame_state state, unsigned order)
 {
 	struct frame_cache *cache = my_cache();
-	struct frame *block = take_block(order);
+	struct frame *block = buddy_take(order);
 
 	if (!block) {
 		drain_all(); /* what is missing may be in a cache */
-		block = take_block(order);
+		block = buddy_take(order);
 	}
 	if (!block)
 		return NULL;
@@ -374,9 +270,7 @@ static void free_block(struct frame *block)
 	}
 	if (UNLIKELY(poisoning))
 		poison_freed(block, order);
-	spin_lock(&frame_lock);
-	free_block_locked(frame_pfn(block), order);
-	spin_unlock(&frame_lock);
+	buddy_give(block, order);
 }
 
 void frame_free(struct frame *frame)
@@ -445,13 +339,7 @@ void frame_counts(struct frame_counts *out)
 
 void frame_free_blocks(uint64_t blocks[FRAME_MAX_ORDER + 1])
 {
-	spin_lock(&frame_lock);
-	for (unsigned order = 0; order <= FRAME_MAX_ORDER; order++) {
-		blocks[order] = 0;
-		list_for_each (node, &free_lists[order])
-			blocks[order]++;
-	}
-	spin_unlock(&frame_lock);
+	buddy_count(blocks);
 	for (unsigned cpu = 0; cpu < CPU_MAX; cpu++)
 		blocks[0] += __atomic_load_n(&caches[cpu].count, __ATOMIC_RELAXED);
 }
@@ -463,15 +351,9 @@ struct frame *frame_zero(void)
 
 /* ---- boot ---- */
 
-void frame_database_init(const struct frame_span *list, unsigned count)
+void frame_database_init(const struct frame_span *spans, unsigned count)
 {
-	assert(count <= FRAME_MAX_SPANS);
-	memcpy(spans, list, count * sizeof(*list));
-	span_count = count;
-	for (unsigned order = 0; order <= FRAME_MAX_ORDER; order++)
-		list_init(&free_lists[order]);
 	memset(caches, 0, sizeof(caches));
-	reserve = buddy_free = 0;
 	for (unsigned i = 0; i < count; i++) {
 		assert(spans[i].start < spans[i].end &&
 		       (i == 0 || spans[i - 1].end <= spans[i].start));
@@ -483,6 +365,7 @@ void frame_database_init(const struct frame_span *list, unsigned count)
 		}
 		my_cache()->by_state[FRAME_WIRED] += (int64_t)(spans[i].end - spans[i].start);
 	}
+	buddy_init(spans, count);
 }
 
 void frame_add_free(pfn_t start, pfn_t end)
@@ -497,16 +380,14 @@ void frame_add_free(pfn_t start, pfn_t end)
 	}
 	my_cache()->by_state[FRAME_WIRED] -= (int64_t)(end - start);
 	my_cache()->by_state[FRAME_FREE] += (int64_t)(end - start);
-	spin_lock(&frame_lock);
 	while (start < end) {
 		unsigned order = 0;
 		while (order < FRAME_MAX_ORDER && !(start & ((2ull << order) - 1)) &&
 		       start + (2ull << order) <= end)
 			order++;
-		free_block_locked(start, order);
+		buddy_give(&FRAME_DATABASE[start], order);
 		start += 1ull << order;
 	}
-	spin_unlock(&frame_lock);
 }
 
 void frame_retag(pfn_t pfn, enum frame_state state)
@@ -521,9 +402,7 @@ void frame_retag(pfn_t pfn, enum frame_state state)
 
 void frame_set_reserve(uint64_t frames)
 {
-	spin_lock(&frame_lock);
-	reserve = frames;
-	spin_unlock(&frame_lock);
+	buddy_set_reserve(frames);
 	drain_all();
 }
 

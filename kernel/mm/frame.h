@@ -6,8 +6,8 @@
  * that it gives out and takes back alone. An allocated block's count, state and order stand in its
  * first frame. Counts by state are kept, and are the leak detector.
  *
- * Lock letters: (f) frame_lock; (c) changed atomically, by who holds a reference; (o) the owner's;
- * (l) the CPU's cache, while the frame stands in its list.
+ * Lock letters: (f) RANK_FRAME, in buddy.c; (c) changed atomically, by who holds a reference; (o)
+ * the owner's; (l) the CPU's cache, while the frame stands in its list.
  */
 #ifndef MM_FRAME_H
 #define MM_FRAME_H
