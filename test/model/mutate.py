@@ -65,7 +65,7 @@ def run(command, tree):
     return done.returncode, done.stdout.decode(errors="replace")
 
 
-# What only shows between processors: build/test/race, several seeds.
+# Mistakes that show only between processors, by their names: build/test/race finds them.
 RACE = "race: "
 RACE_SEEDS = range(1, 13)
 
@@ -75,12 +75,14 @@ def build(tree, targets=("unit", "model", "race")):
 
 
 def failing_race(tree):
-    for seed in RACE_SEEDS:
-        status, output = run(["build/test/race", "--seed", str(seed)], tree)
+    runs = [["--exchange", "1"]] + [["--seed", str(seed)] for seed in RACE_SEEDS]
+    for arguments in runs:
+        status, output = run(["build/test/race", *arguments], tree)
         if status is None:
-            return f"race, seed {seed}: a hang"
+            return f"race {' '.join(arguments)}: a hang"
         if status:
-            return f"race, seed {seed}" + (": ThreadSanitizer" if "WARNING" in output else "")
+            how = ": ThreadSanitizer" if "WARNING" in output else ""
+            return f"race {' '.join(arguments)}{how}"
     return None
 
 
