@@ -1,6 +1,7 @@
 /* trace.c: see trace.h. */
 #include "vm/trace.h"
 
+#include <arch/irq.h>
 #include <arch/time.h>
 #include <arch/user.h>
 
@@ -27,6 +28,18 @@ void vm_trace_set(bool on)
 	__atomic_store_n(&vm_trace_on, on, __ATOMIC_RELAXED);
 }
 
+/* The page that va leads to now; 0: none. Another thread of the space may take over the way there
+ * meanwhile, but frees no table of the old one before this CPU has flushed: with interrupts off it
+ * does not. */
+static paddr_t page_behind(const struct vm_space *space, vaddr_t va)
+{
+	bool were_on = irq_save();
+	paddr_t pa = va < USER_END ? vm_physical_locked(space, va) & ~(PAGE_SIZE - 1) : 0;
+
+	irq_restore(were_on);
+	return pa;
+}
+
 void vm_trace_record(const struct vm_space *space, enum vm_fault_kind kind, vaddr_t va)
 {
 	uint64_t number = __atomic_add_fetch(&events, 1, __ATOMIC_RELAXED);
@@ -36,7 +49,7 @@ void vm_trace_record(const struct vm_space *space, enum vm_fault_kind kind, vadd
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
 	event->time = time_now();
 	event->va = va;
-	event->pa = va < USER_END ? vm_physical_locked(space, va) & ~(PAGE_SIZE - 1) : 0;
+	event->pa = page_behind(space, va);
 	event->id = space->id;
 	event->kind = kind;
 	__atomic_store_n(&event->number, number, __ATOMIC_RELEASE);
