@@ -58,3 +58,15 @@ size_t arch_clear_user(vaddr_t to, size_t bytes)
 {
 	return for_pages(to, bytes, true, clear, NULL);
 }
+
+bool arch_user_compare_exchange(vaddr_t word, uint32_t *expected, uint32_t desired)
+{
+	uint32_t found;
+
+	/* The host's programs have one thread. */
+	if (arch_copy_from_user(&found, word, sizeof(found)))
+		return false;
+	bool equal = found == *expected;
+	*expected = found;
+	return !arch_copy_to_user(word, equal ? &desired : &found, sizeof(found));
+}

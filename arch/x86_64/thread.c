@@ -98,6 +98,14 @@ int arch_thread_fork(struct arch_thread *child, vaddr_t stack_top, const struct 
 	return 0;
 }
 
+int arch_thread_set_tls(struct arch_thread *child, vaddr_t base)
+{
+	if (base >= USER_END)
+		return -EPERM;
+	child->fs_base = base;
+	return 0;
+}
+
 void arch_thread_destroy(struct arch_thread *thread)
 {
 	kfree(thread->allocation);

@@ -2,7 +2,7 @@
  * user.S: copies that may fault. An instruction named in the exception table may take a page fault
  * that cannot be served: the thread then goes on at the place the table gives.
  *
- * Each returns the bytes not copied. RCX counts down as the string instructions work, so it is
+ * The copies return the bytes not copied. RCX counts down as the string instructions work, so it is
  * right where they fault. Words first; where a word faults the bytes up to the bad page follow.
  */
 	.macro MAY_FAULT instruction_label, continue_label
@@ -53,3 +53,22 @@ user_clear:
 	MAY_FAULT 1b, 2b
 	MAY_FAULT 3b, 4b
 	.size user_clear, . - user_clear
+
+/* bool user_compare_exchange(uint32_t *word, uint32_t *expected, uint32_t desired); CMPXCHG leaves
+ * what it found in EAX. */
+	.globl user_compare_exchange
+	.type user_compare_exchange, @function
+user_compare_exchange:
+	pushq %rbp
+	movq %rsp, %rbp
+	movl (%rsi), %eax
+1:	lock cmpxchgl %edx, (%rdi)
+	movl %eax, (%rsi)
+	movl $1, %eax
+	popq %rbp
+	ret
+2:	xorl %eax, %eax
+	popq %rbp
+	ret
+	MAY_FAULT 1b, 2b
+	.size user_compare_exchange, . - user_compare_exchange

@@ -10,6 +10,7 @@ extern const struct exception_entry exception_table_start[], exception_table_end
 
 size_t user_copy(void *to, const void *from, size_t bytes);
 size_t user_clear(void *to, size_t bytes);
+bool user_compare_exchange(uint32_t *word, uint32_t *expected, uint32_t desired);
 
 /* How much of [start, start + bytes) is the user's half, from its beginning. */
 static size_t user_part(vaddr_t start, size_t bytes)
@@ -47,6 +48,16 @@ size_t arch_clear_user(vaddr_t to, size_t bytes)
 	size_t left = user_clear((void *)to, part);
 	user_access_end();
 	return bytes - part + left;
+}
+
+bool arch_user_compare_exchange(vaddr_t word, uint32_t *expected, uint32_t desired)
+{
+	if (user_part(word, sizeof(*expected)) < sizeof(*expected))
+		return false;
+	user_access_begin();
+	bool done = user_compare_exchange((uint32_t *)word, expected, desired);
+	user_access_end();
+	return done;
 }
 
 vaddr_t arch_user_fixup(const struct trap_frame *frame)

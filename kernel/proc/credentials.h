@@ -26,7 +26,7 @@ struct capabilities {
 	uint64_t effective, permitted, inheritable; /* bit n for CAP_* n */
 };
 
-/* Of one process; (o) as its owner in process.h. */
+/* Of one process, all its threads: changes under process_lock. */
 struct credentials {
 	struct id_set user, group;
 	struct group_list *groups; /* with a reference; NULL: none */

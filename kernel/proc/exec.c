@@ -11,6 +11,7 @@
 #include "mm/slab.h"
 #include "proc/exec_load.h"
 #include "proc/exec_script.h"
+#include "proc/futex.h"
 #include "proc/interval_timer.h"
 #include "proc/process.h"
 #include "proc/thread.h"
@@ -130,6 +131,14 @@ int exec_prepare(struct process *process, const struct exec_request *request,
 	return error;
 }
 
+void exec_discard(struct exec_image *image)
+{
+	vm_space_destroy(image->space);
+	kfree(image->layout);
+	inode_end_run(image->inode);
+	inode_put(image->inode);
+}
+
 void exec_commit(struct process *process, struct exec_image *image)
 {
 	struct vm_space *old = process_set_space(process, image->space);
@@ -140,15 +149,22 @@ void exec_commit(struct process *process, struct exec_image *image)
 	inode_put(image->inode);
 	memcpy(process->name, image->name, sizeof(process->name));
 	signals_reset_handlers(process);
+	spin_lock(&process_lock);
 	credentials_exec(&process->credentials);
+	spin_unlock(&process_lock);
 	process->undumpable = false;
 	timers_exec(process);
 	fd_table_close_on_exec(&process->files);
 	if (!old)
 		return;
-	/* A program replaces itself. */
-	arch_thread_reset(&current_thread()->arch);
+	/* A program replaces itself: the old space is still the one that is active. */
+	struct thread *thread = current_thread();
+	futex_thread_ends(thread);
+	memcpy(thread->name, process->name, sizeof(thread->name));
+	signal_drop_alternate(&thread->signals);
+	arch_thread_reset(&thread->arch);
 	vm_space_activate(process->space);
+	process_count_faults(process, old);
 	vm_space_leave(old);
 	process_end_vfork(process);
 }

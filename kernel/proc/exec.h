@@ -47,7 +47,9 @@ struct exec_image {
  * -ENOMEM, -ENOENT, -ETXTBSY, -ELOOP, -ELIBBAD, -EIO. */
 NODISCARD int exec_prepare(struct process *process, const struct exec_request *request,
 			   struct exec_image *image);
-/* `process` is the caller, or has not started. The image is used up. */
+/* It will not run after all. */
+void exec_discard(struct exec_image *image);
+/* `process` is the caller's, who is its one thread, or has not started. The image is used up. */
 void exec_commit(struct process *process, struct exec_image *image);
 
 /*

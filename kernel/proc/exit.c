@@ -1,6 +1,7 @@
-/* exit.c: the end of a process. */
+/* exit.c: the end of a thread, and of a process with its last one. */
 #include "debug/assert.h"
 #include "mm/slab.h"
+#include "proc/futex.h"
 #include "proc/group.h"
 #include "proc/interval_timer.h"
 #include "proc/process.h"
@@ -33,11 +34,13 @@ static void bury_locked(struct process *process, struct list_node *graves)
 static struct signal_info child_info(const struct process *process)
 {
 	int status = process->status;
+	const struct cpu_times *times = &process->ended_usage.times;
 	struct signal_info info = {.si_signo = SIGCHLD, .si_code = process_end_code(status)};
 
 	info.si_pid = process->pid;
 	info.si_status = process_end_value(status);
-	info.si_utime = (__kernel_clock_t)process_ticks(process->cpu_time);
+	info.si_utime = (__kernel_clock_t)process_ticks(times->all - times->system);
+	info.si_stime = (__kernel_clock_t)process_ticks(times->system);
 	return info;
 }
 
@@ -96,19 +99,14 @@ static void give_children_away_locked(struct process *process, struct list_node 
 }
 
 /* It is a zombie. What nobody will wait for goes to `graves`, maybe the process itself. */
-static void become_zombie(struct process *process, struct thread *thread, int status,
-			  struct list_node *graves)
+static void become_zombie(struct process *process, struct thread *thread, struct list_node *graves)
 {
-	uint64_t cpu_time = sched_cpu_time(thread);
-
 	spin_lock(&process_lock);
 	give_children_away_locked(process, graves);
 	struct process *parent = process->parent;
 	group_leave_locked(process, parent, true);
 	signal_discard_locked(process, UINT64_MAX);
-	process->thread = NULL;
-	process->status = status;
-	process->cpu_time = cpu_time;
+	process_remove_thread_locked(process, thread);
 	process->event = EVENT_NONE;
 	process->zombie = true;
 	/* From here on the thread is the kernel's: the process may be freed by its parent. */
@@ -117,24 +115,77 @@ static void become_zombie(struct process *process, struct thread *thread, int st
 	spin_unlock(&process_lock);
 }
 
-void process_exit(int status)
+/* The last thread's part. */
+static NORETURN void end_process(struct process *process, struct thread *thread)
 {
-	struct thread *thread = current_thread();
-	struct process *process = thread->process;
 	struct list_node graves;
 
-	assert(process != &kernel_process);
 	timers_destroy(process);
 	fd_table_close_all(&process->files);
 	process_leave_terminal(process);
 	struct vm_space *space = process_strip(process);
+	process_count_faults(process, space);
 	vm_space_activate(NULL);
 	vm_space_leave(space);
 	process_end_vfork(process);
 	list_init(&graves);
 	sched_expect_death();
-	become_zombie(process, thread, status, &graves);
+	become_zombie(process, thread, &graves);
 	list_for_each_safe (node, &graves)
 		process_free(container_of(node, struct process, sibling));
 	thread_exit();
+}
+
+/* The calling thread leaves its process, unless it is the last: then false. */
+static bool leave(struct process *process, struct thread *thread, int status)
+{
+	spin_lock(&process_lock);
+	signal_thread_ends_locked(thread);
+	bool is_last = process->thread_count == 1;
+	if (is_last && !process->ending)
+		process->status = status;
+	if (!is_last) {
+		sched_expect_death();
+		process_remove_thread_locked(process, thread);
+		signal_retarget_locked(process, UINT64_MAX);
+		/* From here on the process may end, and its space with it. */
+		thread->process = &kernel_process;
+		vm_space_activate(NULL);
+		/* Under the lock: who waits is sure to be there. */
+		if (process->thread_count == 1)
+			wait_wake_all(&process->thread_ends);
+	}
+	spin_unlock(&process_lock);
+	return !is_last;
+}
+
+void process_exit_thread(int status)
+{
+	struct thread *thread = current_thread();
+	struct process *process = thread->process;
+
+	assert(process != &kernel_process);
+	futex_thread_ends(thread);
+	if (!leave(process, thread, status))
+		end_process(process, thread);
+	thread_exit();
+}
+
+void process_exit(int status)
+{
+	struct thread *thread = current_thread();
+	struct process *process = thread->process;
+
+	spin_lock(&process_lock);
+	/* Whoever is first decides. While one calls execve the others end without a word, but for
+	 * a signal's: that was sent to all of them. */
+	bool is_signal = process_end_code(status) != CLD_EXITED;
+	if (!process->ending &&
+	    (!process->executing || process->executing == thread || is_signal)) {
+		process->ending = true;
+		process->status = status;
+		process_kill_threads_locked(process, thread);
+	}
+	spin_unlock(&process_lock);
+	process_exit_thread(status);
 }

@@ -1,5 +1,6 @@
 /*
- * fork.c: a copy of the calling process, with a copy of its address space, or in the same one.
+ * fork.c: a copy of the calling process, with a copy of its address space, or in the same one; and
+ * a copy of the calling thread, in the same process. A copy of a process has one thread.
  *
  * vfork(2) and posix_spawn(3) do the latter: the child borrows the caller's space, stack included
  * or with a stack of its own in it, and the caller sleeps until the child has a new space by execve
@@ -11,6 +12,7 @@
 #include "debug/assert.h"
 #include "lib/errno.h"
 #include "proc/process.h"
+#include "proc/process_table.h"
 #include "proc/sched.h"
 #include "proc/thread.h"
 #include "vm/space.h"
@@ -61,25 +63,56 @@ static int get_space(struct vm_space *parent, bool share, struct vm_space **out)
 	return 0;
 }
 
-/* The child's half, up to where it could run. */
-static int prepare_child(struct process *child, const struct trap_frame *frame,
-			 const struct fork_request *request, struct vm_space *space,
-			 struct thread **thread)
+static int new_thread(struct process *process, const struct trap_frame *frame,
+		      const struct fork_request *request, struct thread **out)
 {
 	struct trap_frame child_frame = *frame;
 
 	if (request->child_sp)
 		trap_set_sp(&child_frame, request->child_sp);
+	int error = thread_fork(process, &child_frame, out);
+	if (error)
+		return error;
+	if (request->set_tls)
+		error = arch_thread_set_tls(&(*out)->arch, request->tls);
+	if (error) {
+		thread_free(*out);
+		return error;
+	}
+	(*out)->clear_id = request->clear_tid;
+	/* Who goes on beside the caller needs a signal stack of its own. */
+	if (request->share_space && !request->wait)
+		signal_drop_alternate(&(*out)->signals);
+	return 0;
+}
+
+/* The child's number where it looks for it. Linux ignores a bad address here, too: the child would
+ * find out. -ENOMEM. */
+static int write_child_id(const struct process *child, struct vm_space *space,
+			  const struct fork_request *request)
+{
+	int error = 0;
+
+	if (request->child_tid && request->share_space)
+		error = copy_to_user(request->child_tid, &child->pid, sizeof(child->pid));
+	else if (request->child_tid)
+		error = vm_write_remote(space, request->child_tid, &child->pid, sizeof(child->pid));
+	return error == -ENOMEM ? error : 0;
+}
+
+/* The child's half, up to where it could run. */
+static int prepare_child(struct process *child, const struct trap_frame *frame,
+			 const struct fork_request *request, struct vm_space *space,
+			 struct thread **thread)
+{
 	if (request->reset_handlers)
 		signals_drop_handlers(&child->signals);
-	int error = thread_fork(child, &child_frame, thread);
-	if (error || !request->child_tid)
+	int error = new_thread(child, frame, request, thread);
+	if (error)
 		return error;
-	/* Linux ignores a bad address here, too: the child would find out. */
-	error = vm_write_remote(space, request->child_tid, &child->pid, sizeof(child->pid));
-	if (error != -ENOMEM)
-		return 0;
-	thread_free(*thread);
+	error = write_child_id(child, space, request);
+	if (error)
+		thread_free(*thread);
 	return error;
 }
 
@@ -117,4 +150,39 @@ int process_fork(const struct trap_frame *frame, const struct fork_request *requ
 	if (request->share_space)
 		process_apply_limits(parent, space);
 	return pid;
+}
+
+/* Put the thread into the calling process. -EAGAIN: the process ends, or there are too many. */
+static int join(struct process *process, struct thread *thread)
+{
+	spin_lock(&process_lock);
+	bool may =
+		!process->ending && !process->executing && process_may_have_thread_locked(process);
+	if (may)
+		process_add_thread_locked(process, thread, process_new_id_locked());
+	spin_unlock(&process_lock);
+	return may ? 0 : -EAGAIN;
+}
+
+int process_clone(const struct trap_frame *frame, const struct fork_request *request)
+{
+	struct process *process = current_process();
+	struct thread *thread;
+
+	int error = new_thread(process, frame, request, &thread);
+	if (error)
+		return error;
+	error = join(process, thread);
+	if (error) {
+		thread_free(thread);
+		return error;
+	}
+	/* From here on others know of it, but it stays until it has run: `id` is its own matter. */
+	int id = thread->id;
+	if (request->parent_tid)
+		(void)!copy_to_user(request->parent_tid, &id, sizeof(id));
+	if (request->child_tid)
+		(void)!copy_to_user(request->child_tid, &id, sizeof(id));
+	sched_start_thread(thread);
+	return id;
 }

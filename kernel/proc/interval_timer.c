@@ -1,6 +1,7 @@
 /* interval_timer.c: see interval_timer.h: the clockwork, and setitimer(2). */
 #include "proc/interval_timer.h"
 
+#include <arch/cpu.h>
 #include <arch/time.h>
 #include <linux/resource.h>
 #include <linux/time.h>
@@ -9,6 +10,7 @@
 #include "lib/errno.h"
 #include "mm/slab.h"
 #include "proc/process.h"
+#include "proc/process_table.h"
 #include "proc/sched.h"
 #include "proc/signal.h"
 #include "proc/thread.h"
@@ -25,11 +27,14 @@ uint64_t interval_timer_now(const struct interval_timer *timer)
 
 	if (!timer->counts_cpu)
 		return time_now();
-	return process->thread ? sched_cpu_time(process->thread) : process->cpu_time;
+	if (!timer->thread)
+		return process_cpu_time_locked(process);
+	struct thread *thread = process_thread_locked(process, timer->thread);
+	return thread ? sched_cpu_time(thread) : 0; /* its end never comes */
 }
 
-/* CPU time goes no faster than time_now(): so it is early enough to look when the end would be if
- * the process did nothing but run. */
+/* CPU time goes no faster than time_now() on each CPU: so it is early enough to look when the end
+ * would be if the process did nothing but run. */
 static void arm_locked(struct interval_timer *timer)
 {
 	uint64_t deadline = timer->end;
@@ -37,6 +42,9 @@ static void arm_locked(struct interval_timer *timer)
 	if (timer->counts_cpu) {
 		uint64_t used = interval_timer_now(timer);
 		uint64_t left = timer->end > used ? timer->end - used : 0;
+		left /= MAX(MIN(timer->process->thread_count, cpu_count()), 1u);
+		if (timer->thread && !used)
+			return; /* the thread is gone */
 		if (__builtin_add_overflow(time_now(), MAX(left, TIMER_TICK_NS), &deadline))
 			return; /* it will not be */
 	}
@@ -56,8 +64,9 @@ static void expire(struct timer *base)
 }
 
 void interval_timer_init(struct interval_timer *timer, struct process *process, bool counts_cpu,
-			 void (*ended)(struct interval_timer *timer))
+			 int thread, void (*ended)(struct interval_timer *timer))
 {
+	timer->thread = thread;
 	timer->timer.expire = expire;
 	timer->process = process;
 	timer->counts_cpu = counts_cpu;
@@ -139,19 +148,25 @@ static void cpu_limit_ended(struct interval_timer *timer)
 
 static struct process_timers *get_timers(struct process *process)
 {
-	if (process->timers)
-		return process->timers;
+	struct process_timers *there = __atomic_load_n(&process->timers, __ATOMIC_ACQUIRE);
+
+	if (there)
+		return there;
 	struct process_timers *timers = kzalloc(sizeof(*timers));
 	if (!timers)
 		return NULL;
 	for (unsigned i = 0; i < ITIMERS; i++)
-		interval_timer_init(&timers->of_process[i], process, i != ITIMER_REAL,
+		interval_timer_init(&timers->of_process[i], process, i != ITIMER_REAL, 0,
 				    i == CPU_LIMIT_TIMER ? cpu_limit_ended : itimer_ended);
 	list_init(&timers->created);
 	spin_lock(&process_lock);
-	process->timers = timers;
+	there = process->timers; /* another thread may have been faster */
+	if (!there)
+		__atomic_store_n(&process->timers, timers, __ATOMIC_RELEASE);
 	spin_unlock(&process_lock);
-	return timers;
+	if (there)
+		kfree(timers);
+	return there ? there : timers;
 }
 
 struct process_timers *timers_get(void)
@@ -187,7 +202,8 @@ static struct timer_setting get_locked(const struct interval_timer *timer)
 
 void process_get_itimer(unsigned which, struct timer_setting *out)
 {
-	const struct process_timers *timers = current_process()->timers;
+	const struct process_timers *timers =
+		__atomic_load_n(&current_process()->timers, __ATOMIC_ACQUIRE);
 
 	assert(which < ITIMERS);
 	*out = (struct timer_setting){0};
@@ -239,6 +255,12 @@ void timers_discarded_locked(struct process *process, uint64_t set)
 {
 	if (process->timers)
 		posix_timers_discarded_locked(process->timers, set);
+}
+
+void timers_thread_ends_locked(struct process *process, int thread)
+{
+	if (process->timers)
+		posix_timers_thread_ends_locked(process->timers, thread);
 }
 
 void timers_exec(struct process *process)

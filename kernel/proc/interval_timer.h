@@ -25,7 +25,8 @@ struct signal_info;
 struct interval_timer {
 	struct timer timer;
 	struct process *process; /* (i) */
-	bool counts_cpu;         /* (i) its clock is the process's CPU time, else time_now() */
+	bool counts_cpu;         /* (i) its clock is CPU time, else time_now() */
+	int thread;              /* (i) with counts_cpu: of this thread; 0: of the process */
 	uint64_t end;            /* (p) on its clock; 0: it is not set */
 	uint64_t interval;       /* (p) 0: once */
 	/* (i) The end has come; under process_lock. It begins the next interval, or does not. */
@@ -40,7 +41,7 @@ struct timer_setting {
 
 /* A timer that is not set; the rest of it is zero. */
 void interval_timer_init(struct interval_timer *timer, struct process *process, bool counts_cpu,
-			 void (*ended)(struct interval_timer *timer));
+			 int thread, void (*ended)(struct interval_timer *timer));
 /* Its clock. Under process_lock. */
 uint64_t interval_timer_now(const struct interval_timer *timer);
 /* End at `end` of its clock; 0: never. Under process_lock. */
@@ -71,6 +72,7 @@ struct timer_request {
 	int signal;
 	bool has_value; /* else it is the timer's number */
 	uint64_t value; /* union sigval */
+	int thread;     /* with SIGEV_THREAD_ID: of the calling process; else 0 */
 };
 
 /* -ENOMEM, -EAGAIN: too many. */
@@ -93,6 +95,9 @@ NODISCARD int posix_timer_clock(int id, int *clock);
 void timers_taken_locked(struct process *process, struct signal_info *info);
 /* Signals of `set` were forgotten. Under process_lock. */
 void timers_discarded_locked(struct process *process, uint64_t set);
+/* One of its threads ends, and with it the signals that are pending for it alone. Under
+ * process_lock. */
+void timers_thread_ends_locked(struct process *process, int thread);
 /* exec: those of timer_create(2) are gone. The calling process; no spinlock. */
 void timers_exec(struct process *process);
 /* The end of the process, or it never began; no spinlock. */
@@ -111,6 +116,7 @@ struct process_timers {
 struct process_timers *timers_get(void);
 void posix_timers_taken_locked(struct process_timers *timers, struct signal_info *info);
 void posix_timers_discarded_locked(struct process_timers *timers, uint64_t set);
+void posix_timers_thread_ends_locked(struct process_timers *timers, int thread);
 void posix_timers_destroy(struct process_timers *timers);
 
 #endif

@@ -19,17 +19,36 @@ int signal_send_pid(int pid, const struct signal_info *info)
 {
 	spin_lock(&process_lock);
 	struct process *process = process_find_locked(pid);
+	/* As on Linux the number of any of its threads will do. */
+	const struct thread *other = process ? NULL : thread_find_locked(pid);
+	if (other)
+		process = other->process;
 	int error = process ? send_locked(process, NULL, info) : -ESRCH;
 	spin_unlock(&process_lock);
 	return error;
 }
 
-/* A process has one thread, whose number is its own. */
-int signal_send_thread(int group, int thread, const struct signal_info *info)
+/* A leader that has ended is there until its process has: its signals come to nothing. */
+static int send_to_leader_locked(int pid, const struct signal_info *info)
+{
+	const struct process *process = process_find_locked(pid);
+
+	if (!process)
+		return -ESRCH;
+	return info->si_signo < 0 || info->si_signo > SIGNAL_MAX ? -EINVAL : 0;
+}
+
+int signal_send_thread(int group, int id, const struct signal_info *info)
 {
 	spin_lock(&process_lock);
-	struct process *process = !group || group == thread ? process_find_locked(thread) : NULL;
-	int error = process ? send_locked(process, process->thread, info) : -ESRCH;
+	struct thread *thread = thread_find_locked(id);
+	int error;
+	if (thread)
+		error = !group || group == thread->process->pid
+				? send_locked(thread->process, thread, info)
+				: -ESRCH;
+	else
+		error = !group || group == id ? send_to_leader_locked(id, info) : -ESRCH;
 	spin_unlock(&process_lock);
 	return error;
 }

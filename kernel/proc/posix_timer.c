@@ -11,6 +11,7 @@
 #include "mm/slab.h"
 #include "proc/interval_timer.h"
 #include "proc/process.h"
+#include "proc/process_table.h"
 #include "proc/signal.h"
 #include "proc/thread.h"
 
@@ -65,13 +66,18 @@ static void posix_timer_ended(struct interval_timer *base)
 {
 	struct posix_timer *timer = container_of(base, struct posix_timer, base);
 	struct process *process = base->process;
-	struct thread *thread = timer->request.notify == SIGEV_THREAD_ID ? process->thread : NULL;
+	struct thread *thread = NULL;
 
 	timer->last_end = base->end;
 	base->end = 0;
 	if (timer->request.notify == SIGEV_NONE)
 		return;
-	if (signal_is_ignored_locked(process, timer->request.signal)) {
+	if (timer->request.notify == SIGEV_THREAD_ID) {
+		thread = process_thread_locked(process, timer->request.thread);
+		if (!thread)
+			return; /* nobody is there to be told */
+	}
+	if (signal_is_ignored_locked(process, thread, timer->request.signal)) {
 		if (base->interval)
 			try_later_locked(timer);
 		return;
@@ -108,6 +114,16 @@ void posix_timers_discarded_locked(struct process_timers *timers, uint64_t set)
 	}
 }
 
+/* The queue that they stood in is gone, so that nobody will take them. */
+void posix_timers_thread_ends_locked(struct process_timers *timers, int thread)
+{
+	list_for_each (node, &timers->created) {
+		struct posix_timer *timer = container_of(node, struct posix_timer, link);
+		if (timer->request.notify == SIGEV_THREAD_ID && timer->request.thread == thread)
+			timer->is_queued = false;
+	}
+}
+
 /* ---- the calls ---- */
 
 int posix_timer_create(const struct timer_request *request, int *id)
@@ -122,7 +138,9 @@ int posix_timer_create(const struct timer_request *request, int *id)
 		kfree(timer);
 		return -ENOMEM;
 	}
-	interval_timer_init(&timer->base, process, counts_cpu, posix_timer_ended);
+	interval_timer_init(&timer->base, process, counts_cpu,
+			    request->clock == CLOCK_THREAD_CPUTIME_ID ? current_thread()->id : 0,
+			    posix_timer_ended);
 	timer->request = *request;
 	timer->entry.origin = QUEUED_OWNED;
 	spin_lock(&process_lock);
@@ -159,9 +177,8 @@ static void destroy(struct posix_timer *timer)
 
 int posix_timer_delete(int id)
 {
-	struct process_timers *timers = current_process()->timers;
-
 	spin_lock(&process_lock);
+	struct process_timers *timers = current_process()->timers;
 	struct posix_timer *timer = find_locked(timers, id);
 	if (timer)
 		remove_locked(timers, timer);

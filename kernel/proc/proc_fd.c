@@ -10,6 +10,7 @@
 #include "mm/slab.h"
 #include "proc/proc_files.h"
 #include "proc/process_table.h"
+#include "proc/thread.h"
 
 /* The file of descriptor who->number, with a reference; NULL. */
 static struct file *get_file(const struct proc_id *who)
@@ -168,23 +169,22 @@ const struct proc_file proc_fd_link = {
 
 const struct proc_file proc_fd_info = {.mode = S_IFREG | 0400, .print = print_fd_info};
 
-/* ---- threads: a process has one, and its number is the process's ---- */
+/* ---- threads ---- */
 
+/* The leader that has ended is there until the last thread has. */
 int proc_next_task(const struct proc_id *who, int number)
 {
-	return number < who->pid ? who->pid : -1;
+	int next = -1;
+
+	spin_lock(&process_lock);
+	const struct process *process = process_of_id_locked(who);
+	if (process) {
+		const struct thread *thread = process_thread_after_locked(process, number);
+		if (thread)
+			next = thread->id;
+		if (process->pid > number && (next < 0 || process->pid < next))
+			next = process->pid;
+	}
+	spin_unlock(&process_lock);
+	return next;
 }
-
-static const struct proc_file task_files[] = {
-	{.name = "cmdline", .mode = S_IFREG | 0444, .print = proc_print_cmdline},
-	{.name = "comm", .mode = S_IFREG | 0444, .print = proc_print_comm},
-	{.name = "stat", .mode = S_IFREG | 0444, .print = proc_print_stat},
-	{.name = "statm", .mode = S_IFREG | 0444, .print = proc_print_statm},
-	{.name = "status", .mode = S_IFREG | 0444, .print = proc_print_status},
-};
-
-const struct proc_file proc_task = {
-	.mode = S_IFDIR | 0555,
-	.files = task_files,
-	.count = ARRAY_SIZE(task_files),
-};

@@ -27,23 +27,25 @@ struct process *process_of_id_locked(const struct proc_id *who)
 	return process && process->started == who->started ? process : NULL;
 }
 
-static char state_letter(const struct process *process)
+/* thread NULL: it has ended, or has not begun. */
+static char state_letter(const struct process *process, const struct thread *thread)
 {
-	if (process->zombie)
+	if (process->zombie || (!thread && process->thread_count))
 		return 'Z';
 	if (process->stopped)
 		return 'T';
-	return process->thread && process->thread->state == THREAD_BLOCKED ? 'S' : 'R';
+	return thread && thread->state == THREAD_BLOCKED ? 'S' : 'R';
 }
 
-static void copy_signals(struct process_snapshot *to, const struct process *process)
+static void copy_signals(struct process_snapshot *to, const struct process *process,
+			 const struct thread *thread)
 {
 	to->pending = process->signals.pending.set;
 	to->queued = signals_queued_locked();
 	to->queued_limit = process->limits[RLIMIT_SIGPENDING].soft;
-	if (process->thread) {
-		to->thread_pending = process->thread->signals.pending.set;
-		to->blocked = process->thread->signals.blocked;
+	if (thread) {
+		to->thread_pending = thread->signals.pending.set;
+		to->blocked = thread->signals.blocked;
 	}
 	for (int signal = 1; signal <= SIGNAL_MAX; signal++) {
 		uint64_t handler = signal_action(&process->signals, signal)->handler;
@@ -54,17 +56,41 @@ static void copy_signals(struct process_snapshot *to, const struct process *proc
 	}
 }
 
-static void copy_locked(struct process_snapshot *to, const struct process *process)
+/* The leader that has ended counts until the last thread has. */
+static unsigned count_threads(const struct process *process)
 {
+	return process->thread_count + !process->leader;
+}
+
+static struct cpu_times times_of(const struct process *process, struct thread *thread,
+				 bool of_thread)
+{
+	if (!of_thread)
+		return process_cpu_times_locked(process);
+	return thread ? sched_cpu_times(thread) : (struct cpu_times){0};
+}
+
+/* who->number: in the directory of a thread, that one's. */
+static void copy_locked(struct process_snapshot *to, const struct process *process,
+			const struct proc_id *who)
+{
+	struct thread *thread =
+		who->number ? process_thread_locked(process, who->number) : process->leader;
+
 	*to = (struct process_snapshot){
+		.id = who->number ? who->number : process->pid,
+		.threads = count_threads(process),
 		.pid = process->pid,
 		.parent = process->parent->pid,
 		.group = process->group,
 		.session = process->session,
-		.state = state_letter(process),
+		.state = state_letter(process, thread),
 		.started = process->started,
-		.cpu_time = process->thread ? sched_cpu_time(process->thread) : process->cpu_time,
-		.children_cpu_time = process->children_cpu_time,
+		.affinity = thread ? sched_affinity(thread) & cpus_online() : 0,
+		.times = times_of(process, thread, who->number),
+		.children_times = process->children_usage.times,
+		.ended_faults = process->ended_usage.minor_faults,
+		.children_faults = process->children_usage.minor_faults,
 		.umask = process->umask,
 		.open_files_max = process->files.capacity,
 		.user_ids = process->credentials.user,
@@ -72,15 +98,15 @@ static void copy_locked(struct process_snapshot *to, const struct process *proce
 		.groups = group_list_get(process->credentials.groups),
 		.capabilities = process->credentials.capabilities,
 		.no_new_privileges = process->no_new_privileges,
-		.nice = process->nice,
+		.nice = thread ? thread->nice : 0,
 		.resident_limit = process->limits[RLIMIT_RSS].soft,
 		.status = process->status,
 		.space = process->space,
 	};
-	memcpy(to->name, process->name, sizeof(to->name));
+	memcpy(to->name, thread ? thread->name : process->name, sizeof(to->name));
 	if (process->layout)
 		to->layout = *process->layout;
-	copy_signals(to, process);
+	copy_signals(to, process, thread);
 	if (to->space)
 		vm_space_get(to->space);
 }
@@ -89,8 +115,12 @@ int process_snapshot_take(const struct proc_id *who, struct process_snapshot *ou
 {
 	spin_lock(&process_lock);
 	const struct process *process = process_of_id_locked(who);
+	/* The number of a leader that has ended is the process's still. */
+	if (process && who->number && who->number != process->pid &&
+	    !process_thread_locked(process, who->number))
+		process = NULL;
 	if (process)
-		copy_locked(out, process);
+		copy_locked(out, process, who);
 	spin_unlock(&process_lock);
 	return process ? 0 : -ESRCH;
 }
@@ -237,7 +267,7 @@ static ssize_t thread_target(const struct proc_id *who, char *to, size_t size)
 {
 	int pid = current_process()->pid;
 
-	return pid ? (ssize_t)format(to, size, "%d/task/%d", pid, pid) : -ENOENT;
+	return pid ? (ssize_t)format(to, size, "%d/task/%d", pid, current_thread()->id) : -ENOENT;
 }
 
 static ssize_t mounts_target(const struct proc_id *who, char *to, size_t size)
@@ -273,6 +303,9 @@ static int print_oom_adjustment(const struct proc_id *who, struct text_sink *sin
 
 /* ---- the tables ---- */
 
+static const struct proc_file proc_task;
+
+/* `task`, which no thread has, stands last. */
 static const struct proc_file process_files[] = {
 	{.name = "cmdline", .mode = S_IFREG | 0444, .print = proc_print_cmdline},
 	{.name = "comm", .mode = S_IFREG | 0444, .print = proc_print_comm},
@@ -298,6 +331,12 @@ static const struct proc_file process_files[] = {
 	{.name = "statm", .mode = S_IFREG | 0444, .print = proc_print_statm},
 	{.name = "status", .mode = S_IFREG | 0444, .print = proc_print_status},
 	{.name = "task", .mode = S_IFDIR | 0555, .next_number = proc_next_task, .each = &proc_task},
+};
+
+static const struct proc_file proc_task = {
+	.mode = S_IFDIR | 0555,
+	.files = process_files,
+	.count = ARRAY_SIZE(process_files) - 1,
 };
 
 static const struct proc_file root_files[] = {

@@ -7,10 +7,15 @@
 
 /* A process at one moment, so that it can be printed without a lock. */
 struct process_snapshot {
+	int id; /* of the process, or of the thread that was asked for */
 	int pid, parent, group, session;
+	unsigned threads;
 	char name[PROCESS_NAME_BYTES];
-	char state;                                    /* as in stat: R, S, T or Z */
-	uint64_t started, cpu_time, children_cpu_time; /* nanoseconds */
+	char state;        /* as in stat: R, S, T or Z */
+	uint64_t affinity; /* the CPUs that its thread may run on, of those there are */
+	uint64_t started;  /* nanoseconds */
+	struct cpu_times times, children_times;
+	uint64_t ended_faults, children_faults; /* minor ones: see struct process_usage */
 	uint32_t umask;
 	unsigned open_files_max;                    /* that its table has room for now */
 	uint64_t pending, blocked, ignored, caught; /* SIGNAL_BITs */
@@ -46,7 +51,7 @@ NODISCARD int proc_print_limits(const struct proc_id *who, struct text_sink *sin
 /* proc_fd.c */
 int proc_next_fd(const struct proc_id *who, int number);
 int proc_next_task(const struct proc_id *who, int number);
-extern const struct proc_file proc_fd_link, proc_fd_info, proc_task;
+extern const struct proc_file proc_fd_link, proc_fd_info;
 
 /* proc_system.c: the files of the whole machine. Once, at boot. */
 void proc_system_init(void);

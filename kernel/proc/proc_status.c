@@ -10,6 +10,7 @@
 #include "lib/errno.h"
 #include "lib/string.h"
 #include "proc/proc_files.h"
+#include "sync/cpu.h"
 #include "vm/peek.h"
 #include "vm/region.h"
 #include "vm/usage.h"
@@ -70,6 +71,12 @@ static uint64_t to_pages(uint64_t bytes)
 
 /* ---- stat ---- */
 
+static void print_times(struct text_sink *sink, const struct cpu_times *times)
+{
+	text_print(sink, " %llu %llu", (ull)((times->all - times->system) / NS_PER_TICK),
+		   (ull)(times->system / NS_PER_TICK));
+}
+
 static void print_stat(const struct process_snapshot *process, const struct sizes *sizes,
 		       struct text_sink *sink)
 {
@@ -79,14 +86,15 @@ static void print_stat(const struct process_snapshot *process, const struct size
 
 	tty_of_session(process->session, &terminal, &foreground);
 	/* pid comm state ppid pgrp session tty tpgid flags minflt cminflt majflt cmajflt */
-	text_print(sink, "%d (%s) %c %d %d %d %llu %d 0 %llu 0 0 0", process->pid, process->name,
+	text_print(sink, "%d (%s) %c %d %d %d %llu %d 0 %llu %llu 0 0", process->id, process->name,
 		   process->state, process->parent, process->group, process->session, (ull)terminal,
-		   foreground, (ull)sizes->minor_faults);
+		   foreground, (ull)(process->ended_faults + sizes->minor_faults),
+		   (ull)process->children_faults);
 	/* utime stime cutime cstime priority nice num_threads itrealvalue starttime */
-	text_print(sink, " %llu 0 %llu 0 %d %d 1 0 %llu", (ull)(process->cpu_time / NS_PER_TICK),
-		   (ull)(process->children_cpu_time / NS_PER_TICK),
-		   DEFAULT_PRIORITY + process->nice, process->nice,
-		   (ull)(process->started / NS_PER_TICK));
+	print_times(sink, &process->times);
+	print_times(sink, &process->children_times);
+	text_print(sink, " %d %d %u 0 %llu", DEFAULT_PRIORITY + process->nice, process->nice,
+		   process->threads, (ull)(process->started / NS_PER_TICK));
 	/* vsize rss rsslim startcode endcode startstack kstkesp kstkeip */
 	text_print(sink, " %llu %llu %llu %llu %llu %llu 0 0", (ull)sizes->total,
 		   (ull)to_pages(sizes->usage.resident), (ull)process->resident_limit,
@@ -213,13 +221,31 @@ static void print_capabilities(struct text_sink *sink, const struct process_snap
 	text_print(sink, "NoNewPrivs:\t%d\n", process->no_new_privileges);
 }
 
+/* The set in hexadecimal, and as ranges. */
+static void print_cpus(struct text_sink *sink, uint64_t set)
+{
+	const char *comma = "";
+
+	text_print(sink, "Cpus_allowed:\t%llx\nCpus_allowed_list:\t", (ull)set);
+	for (unsigned first = 0, last; first < CPU_MAX; first = last + 1) {
+		last = first;
+		if (!(set >> first & 1))
+			continue;
+		while (last + 1 < CPU_MAX && (set >> (last + 1) & 1))
+			last++;
+		text_print(sink, last > first ? "%s%u-%u" : "%s%u", comma, first, last);
+		comma = ",";
+	}
+	text_put(sink, "\n");
+}
+
 static void print_status(const struct process_snapshot *process, const struct sizes *sizes,
 			 struct text_sink *sink)
 {
 	text_put(sink, "Name:\t");
 	print_name(sink, process->name);
 	text_print(sink, "\nUmask:\t%04o\nState:\t%s\nTgid:\t%d\nNgid:\t0\nPid:\t%d\nPPid:\t%d\n",
-		   process->umask, state_words(process->state), process->pid, process->pid,
+		   process->umask, state_words(process->state), process->pid, process->id,
 		   process->parent);
 	text_put(sink, "TracerPid:\t0\n");
 	print_ids(sink, "Uid", &process->user_ids);
@@ -227,17 +253,17 @@ static void print_status(const struct process_snapshot *process, const struct si
 	text_print(sink, "FDSize:\t%u\n", process->open_files_max);
 	print_groups(sink, process->groups);
 	text_print(sink, "NStgid:\t%d\nNSpid:\t%d\nNSpgid:\t%d\nNSsid:\t%d\n", process->pid,
-		   process->pid, process->group, process->session);
+		   process->id, process->group, process->session);
 	if (process->space)
 		print_memory(sizes, sink);
-	text_print(sink, "Threads:\t1\nSigQ:\t%u/%llu\n", process->queued,
+	text_print(sink, "Threads:\t%u\nSigQ:\t%u/%llu\n", process->threads, process->queued,
 		   (ull)process->queued_limit);
 	text_print(sink, "SigPnd:\t%016llx\nShdPnd:\t%016llx\n", (ull)process->thread_pending,
 		   (ull)process->pending);
 	text_print(sink, "SigBlk:\t%016llx\nSigIgn:\t%016llx\nSigCgt:\t%016llx\n",
 		   (ull)process->blocked, (ull)process->ignored, (ull)process->caught);
 	print_capabilities(sink, process);
-	text_put(sink, "Cpus_allowed:\t1\nCpus_allowed_list:\t0\n");
+	print_cpus(sink, process->affinity);
 }
 
 int proc_print_status(const struct proc_id *who, struct text_sink *sink)

@@ -39,15 +39,22 @@ static struct {
 	struct list_node all; /* every process but kernel_process */
 	unsigned count;
 	int last_pid;
-	uint64_t born; /* processes since boot */
+	uint64_t born; /* processes and threads since boot */
 } table;
+
+static void init_lists(struct process *process)
+{
+	list_init(&process->children);
+	list_init(&process->threads);
+	wait_queue_init(&process->child_ends);
+	wait_queue_init(&process->resumed);
+	wait_queue_init(&process->thread_ends);
+}
 
 void process_init(void)
 {
 	list_init(&table.all);
-	list_init(&kernel_process.children);
-	wait_queue_init(&kernel_process.child_ends);
-	wait_queue_init(&kernel_process.resumed);
+	init_lists(&kernel_process);
 	signals_init(&kernel_process.signals);
 	fd_table_init(&kernel_process.files);
 	futex_init();
@@ -95,19 +102,20 @@ struct process *process_after_locked(int pid)
 	return best;
 }
 
-/* Does a process, a group or a session have this number? */
+/* Does a process, a thread, a group or a session have this number? */
 static bool is_taken_locked(int pid)
 {
 	list_for_each (node, &table.all) {
 		const struct process *process = container_of(node, struct process, all);
-		if (process->pid == pid || process->group == pid || process->session == pid)
+		if (process->pid == pid || process->group == pid || process->session == pid ||
+		    process_thread_locked(process, pid))
 			return true;
 	}
 	return false;
 }
 
-/* A pid that nobody has; they go round, so that one is not used again soon. */
-static int free_pid_locked(void)
+/* They go round, so that one is not used again soon. */
+int process_new_id_locked(void)
 {
 	do {
 		table.last_pid = table.last_pid % (PID_MAX - 1) + 1;
@@ -129,7 +137,7 @@ static void join_locked(struct process *process, struct process *parent)
 	bool is_first = parent == &kernel_process;
 
 	table.count++;
-	process->pid = free_pid_locked();
+	process->pid = process_new_id_locked();
 	process->parent = parent;
 	process->parent_pid = parent->pid;
 	process->group = is_first ? process->pid : parent->group;
@@ -171,6 +179,14 @@ static void put_executable(struct inode *inode)
 		inode_end_run(inode);
 		inode_put(inode);
 	}
+}
+
+struct inode *process_get_cwd(void)
+{
+	spin_lock(&process_lock);
+	struct inode *cwd = get_cwd(current_process()->cwd);
+	spin_unlock(&process_lock);
+	return cwd;
 }
 
 void process_set_cwd(struct process *process, struct inode *inode)
@@ -218,23 +234,29 @@ struct vm_space *process_strip(struct process *process)
 	return space;
 }
 
-/* The child is nobody else's yet: no lock. */
-static int inherit(struct process *child, const struct process *parent)
+/* What other threads of the parent may be changing. */
+static void inherit_locked(struct process *child, const struct process *parent)
 {
 	child->cwd = get_cwd(parent->cwd);
-	child->executable = get_executable(parent->executable);
 	child->umask = parent->umask;
 	credentials_inherit(&child->credentials, &parent->credentials);
-	child->nice = parent->reset_on_fork && parent->nice < 0 ? 0 : parent->nice;
-	child->policy = parent->policy;
+	memcpy(child->limits, parent->limits, sizeof(child->limits));
 	child->undumpable = parent->undumpable;
 	child->no_new_privileges = parent->no_new_privileges;
 	child->persona = parent->persona;
+}
+
+/* The child is nobody else's yet: no lock for it. */
+static int inherit(struct process *child, const struct process *parent)
+{
+	spin_lock(&process_lock);
+	inherit_locked(child, parent);
+	spin_unlock(&process_lock);
+	child->executable = get_executable(parent->executable);
 	child->layout = parent->layout;
 	if (child->layout)
 		__atomic_fetch_add(&child->layout->count, 1, __ATOMIC_RELAXED);
-	memcpy(child->limits, parent->limits, sizeof(child->limits));
-	memcpy(child->name, parent->name, sizeof(child->name));
+	memcpy(child->name, current_thread()->name, sizeof(child->name));
 	int error = signals_inherit(&child->signals, &parent->signals);
 	return error ? error : process_watch_cpu(child);
 }
@@ -251,21 +273,20 @@ void process_free(struct process *process)
 	kfree(process);
 }
 
-/* RLIMIT_NPROC counts the processes of the real user, and not for the privileged (getrlimit(2)). */
-static bool may_have_child_locked(const struct process *parent)
+/* RLIMIT_NPROC counts the threads of the real user, and not for the privileged (getrlimit(2)). A
+ * zombie counts, and a child that has not begun. */
+bool process_may_have_thread_locked(const struct process *parent)
 {
 	const struct credentials *who = &parent->credentials;
 	uint64_t count = 0;
 
-	if (table.count >= PROCESS_MAX)
-		return false;
 	if (!who->user.real || credentials_have(who, CAP_SYS_RESOURCE) ||
 	    credentials_have(who, CAP_SYS_ADMIN))
 		return true;
 	list_for_each (node, &table.all) {
 		const struct process *process = container_of(node, struct process, all);
 		if (process->credentials.user.real == who->user.real)
-			count++;
+			count += MAX(process->thread_count, 1u);
 	}
 	return count < parent->limits[RLIMIT_NPROC].soft;
 }
@@ -284,14 +305,12 @@ int process_create(struct process *parent, struct process **out)
 		process_free(process);
 		return error;
 	}
-	list_init(&process->children);
-	wait_queue_init(&process->child_ends);
-	wait_queue_init(&process->resumed);
+	init_lists(process);
 	process->started = time_now();
 	spin_lock(&process_lock);
 	/* Who is being killed has no more children: whoever kills them all would miss one. */
-	bool dying = signal_is_killed(parent);
-	if (!dying && may_have_child_locked(parent))
+	bool dying = parent->ending || signal_is_killed(parent);
+	if (!dying && table.count < PROCESS_MAX && process_may_have_thread_locked(parent))
 		join_locked(process, parent);
 	spin_unlock(&process_lock);
 	if (!process->pid) {
@@ -313,7 +332,7 @@ void process_forget_locked(struct process *process)
 
 void process_discard(struct process *process)
 {
-	assert(!process->space && !process->thread);
+	assert(!process->space && !process->thread_count);
 	fd_table_close_all(&process->files);
 	spin_lock(&process_lock);
 	process_forget_locked(process);
@@ -348,8 +367,9 @@ void process_start(struct process *process, struct vm_space *space, struct threa
 {
 	spin_lock(&process_lock);
 	process->space = space;
-	process->thread = thread;
-	/* Under the lock: a signal must not wake it, or end it, before it has begun. */
+	process_add_thread_locked(process, thread, process->pid);
+	memcpy(thread->name, process->name, sizeof(thread->name));
+	process->leader = thread;
 	sched_start_thread(thread);
 	spin_unlock(&process_lock);
 }

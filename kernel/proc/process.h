@@ -1,10 +1,9 @@
 /*
- * process.h: a process: an address space, open files, and a place in a family.
+ * process.h: a process: threads, an address space, open files, and a place in a family.
  *
- * A process has one thread for now; what belongs to the thread stands in struct thread.
- *
- * Lock letters: (p) process_lock, RANK_PROCESS; (i) set at creation; (c) changed atomically; (o)
- * its own thread, or who creates it before it runs.
+ * Lock letters: (p) process_lock, RANK_PROCESS; (i) set at creation; (c) changed atomically; (1)
+ * written under process_lock by the one thread that the process has, or has left: at its beginning,
+ * at its end, and in execve. So its threads read it without a lock, and others under process_lock.
  */
 #ifndef PROC_PROCESS_H
 #define PROC_PROCESS_H
@@ -14,6 +13,7 @@
 #include "fs/inode.h"
 #include "lib/list.h"
 #include "proc/credentials.h"
+#include "proc/sched.h"
 #include "proc/signal.h"
 #include "sync/spinlock.h"
 #include "sync/wait_queue.h"
@@ -43,6 +43,12 @@ struct process_limit {
 	uint64_t soft, hard; /* RLIM64_INFINITY: none */
 };
 
+/* What is told by getrusage(2). */
+struct process_usage {
+	struct cpu_times times;
+	uint64_t minor_faults;
+};
+
 struct process {
 	int pid;                   /* (i) */
 	bool zombie;               /* (p) it has ended; `status` waits for the parent */
@@ -65,31 +71,36 @@ struct process {
 	struct list_node all;      /* (p) in the list of all processes */
 	struct wait_queue child_ends;  /* a child became a zombie, stopped or went on */
 	struct wait_queue resumed;     /* it is not `stopped` any longer, or killed */
-	struct thread *thread;         /* (p) NULL in a zombie */
-	struct vm_space *space;        /* (o) writes under process_lock, so that others may look
-					  under it; NULL in a zombie and in kernel_process */
-	struct process_layout *layout; /* (p) with a reference; NULL before the first exec */
-	struct fd_table files;         /* (o) */
-	struct inode *cwd;             /* (o) with a reference; NULL in a zombie */
-	struct inode *executable;      /* (o) with a reference and inode_begin_run(), or NULL */
+	struct list_node threads;      /* (p) those that have not ended; none in a zombie */
+	unsigned thread_count;         /* (p) */
+	struct thread *leader;         /* (p) the first one; NULL: it has ended, or not begun */
+	struct thread *executing;      /* (p) it waits for the end of all others, in execve */
+	struct wait_queue thread_ends; /* for that one */
+	unsigned unparked;             /* (p) while `stopped`: threads that are not parked yet */
+	bool ending;                   /* (p) all threads shall end, `status` is known */
+	struct vm_space *space;        /* (1) NULL in a zombie and in kernel_process */
+	struct process_layout *layout; /* (1) with a reference; NULL before the first exec */
+	struct fd_table files;         /* has its own lock */
+	struct inode *cwd;             /* (p) with a reference; NULL in a zombie */
+	struct inode *executable;      /* (1) with a reference and inode_begin_run(), or NULL */
 	struct signals signals;
-	struct credentials credentials; /* (o) others may read it torn */
+	struct credentials credentials; /* (p) to write; others may read it torn */
 	struct process_timers *timers;  /* (p) to write; see interval_timer.h. NULL: none */
-	struct process_limit limits[RLIM_NLIMITS]; /* (o) */
-	int8_t nice;                               /* (p) -20 to 19 */
-	uint8_t policy;                            /* (p) SCHED_* */
-	bool reset_on_fork;                        /* (p) a child does not inherit a negative one */
-	bool undumpable;                           /* (o) PR_SET_DUMPABLE 0 */
-	bool no_new_privileges;                    /* (o) PR_SET_NO_NEW_PRIVS */
-	unsigned persona;                          /* (o) personality(2) */
-	bool adopts;                               /* (p) PR_SET_CHILD_SUBREAPER */
-	int parent_death_signal;                   /* (o) others may read it; 0: none */
-	uint32_t umask;                            /* (o) */
-	char name[PROCESS_NAME_BYTES];             /* (o) others may read it torn */
-	struct vfork_wait *vfork;                  /* (p) who waits for its execve, or NULL */
-	uint64_t started;                          /* (i) time_now() */
-	uint64_t cpu_time;                         /* (p) of its threads, once it is a zombie */
-	uint64_t children_cpu_time;                /* (p) of children waited for */
+	struct process_limit
+		limits[RLIM_NLIMITS];        /* (p) to write; one number may be read without */
+	bool undumpable;                     /* (c) PR_SET_DUMPABLE 0 */
+	bool no_new_privileges;              /* (c) PR_SET_NO_NEW_PRIVS */
+	unsigned persona;                    /* (c) personality(2) */
+	bool adopts;                         /* (p) PR_SET_CHILD_SUBREAPER */
+	int parent_death_signal;             /* (c) 0: none */
+	uint32_t umask;                      /* (c) */
+	char name[PROCESS_NAME_BYTES];       /* its leader's, who alone writes it; others may
+						read it torn */
+	struct vfork_wait *vfork;            /* (p) who waits for its execve, or NULL */
+	uint64_t started;                    /* (i) time_now() */
+	struct process_usage ended_usage;    /* (p) of its threads that have ended, and of
+						spaces that it has left */
+	struct process_usage children_usage; /* (p) of children waited for */
 };
 
 /* Process 0: kernel threads. It is the parent of jobs, and adopts those whose parent is gone, if
@@ -97,6 +108,19 @@ struct process {
 extern struct process kernel_process;
 
 void process_init(void);
+
+/* What its threads have run, those that have ended too. Under process_lock. */
+struct cpu_times process_cpu_times_locked(const struct process *process);
+/* The sum of it, in nanoseconds: the same, and of the calling process. */
+uint64_t process_cpu_time_locked(const struct process *process);
+uint64_t process_cpu_time(void);
+/* What the process has used, without its children; and these, as far as they were waited for. Of
+ * the calling process. */
+void process_get_usage(struct process_usage *own, struct process_usage *children);
+/* The process leaves this space: what it has done in it counts as its own, unless others, who have
+ * lent it to a vfork, are in it too. */
+void process_count_faults(struct process *process, struct vm_space *space);
+void process_usage_add(struct process_usage *sum, const struct process_usage *part);
 
 /* A process without a thread: files, directory, limits, signals and name as `parent` has them, or
  * fresh ones if that is kernel_process. -ENOMEM; -EAGAIN: too many, or the limit. */
@@ -114,8 +138,15 @@ void process_set_layout(struct process *process, struct process_layout *layout);
 /* Its space and its first thread, which runs and may be signalled from now on. */
 void process_start(struct process *process, struct vm_space *space, struct thread *thread);
 
-/* End the calling process with `status` as wait4 gives it: code << 8, or the signal's number. */
+/* End the calling process with `status` as wait4 gives it: code << 8, or the signal's number. Its
+ * other threads end as soon as they leave the kernel. */
 NORETURN void process_exit(int status);
+/* End the calling thread. The last one ends the process, with its `status` if nobody has called
+ * process_exit(). */
+NORETURN void process_exit_thread(int status);
+/* execve: have all other threads end, and wait until they have: the caller is the leader then.
+ * -EAGAIN: the caller shall end itself; -EINTR: killed. */
+NODISCARD int process_end_other_threads(void);
 #define EXIT_STATUS(code) (((code)&0xff) << 8)
 
 /* Which children to wait for. */
@@ -128,8 +159,7 @@ struct wait_result {
 	int status;                 /* as wait4 gives it */
 	int code;                   /* CLD_* */
 	int value;                  /* the exit status or the signal: si_status */
-	uint64_t cpu_time;          /* nanoseconds, of the child itself */
-	uint64_t children_cpu_time; /* of those that it waited for */
+	struct process_usage usage; /* of a child that has ended, and of those that it waited for */
 };
 
 /* What siginfo tells of a status: CLD_EXITED or CLD_KILLED; the exit status or the signal. */
@@ -151,14 +181,21 @@ struct fork_request {
 	bool share_space;    /* the child runs in the caller's space until it calls execve */
 	bool wait;           /* return only when the child has called execve, or ended */
 	bool reset_handlers; /* the child has no signal handlers */
-	vaddr_t child_sp;    /* the child's stack pointer; 0: as in the frame */
-	vaddr_t child_tid;   /* where the child finds its pid; 0: nowhere */
-	vaddr_t parent_tid;  /* where the caller does */
+	bool set_tls;        /* its TLS base is `tls` */
+	vaddr_t tls;
+	vaddr_t child_sp;   /* the child's stack pointer; 0: as in the frame */
+	vaddr_t child_tid;  /* where the child finds its number; 0: nowhere */
+	vaddr_t parent_tid; /* where the caller does */
+	vaddr_t clear_tid;  /* set_tid_address(2) for the child */
 };
 NODISCARD int process_fork(const struct trap_frame *frame, const struct fork_request *request);
+/* The same for one more thread of the calling process (clone.c); -EPERM: a bad TLS base. */
+NODISCARD int process_clone(const struct trap_frame *frame, const struct fork_request *request);
 /* The process has left the space that it may have shared: who waits for that goes on. */
 void process_end_vfork(struct process *process);
 
+/* The calling process's directory, with a reference. */
+struct inode *process_get_cwd(void);
 /* These get a reference, and put the old one's; NULL: none. Nobody writes to an executable
  * meanwhile: the new one is one already, by somebody's inode_begin_run(). */
 void process_set_cwd(struct process *process, struct inode *inode);

@@ -90,12 +90,21 @@ void sched_arm_timer(void)
 	spin_unlock(&sched_lock);
 }
 
+/* Does somebody who waits for this CPU go before the one that runs? */
+static bool is_overtaken_locked(uint64_t now)
+{
+	return run_queue_is_overtaken_locked(cpu_local()->id, current_thread(),
+					     now - mine()->since);
+}
+
 /* Another CPU has put somebody into this one's queue, or set a timer. */
 void sched_kick(void)
 {
 	spin_lock(&sched_lock);
-	bool is_over = time_now() >= mine()->slice_end && run_queue_length_locked();
-	if (is_over || !(current_thread()->affinity & 1ull << cpu_local()->id))
+	uint64_t now = time_now();
+	bool is_over = now >= mine()->slice_end && run_queue_length_locked();
+	if (is_over || is_overtaken_locked(now) ||
+	    !(current_thread()->affinity & 1ull << cpu_local()->id))
 		cpu_local()->need_resched = true;
 	else
 		arm_timer_locked();
@@ -156,6 +165,8 @@ static void enqueue_locked(struct thread *thread)
 	if (cpu == cpu_local()->id) {
 		if (run_queue_length_locked() == 1)
 			arm_timer_locked(); /* the running thread has company now */
+		if (is_overtaken_locked(time_now()))
+			cpu_local()->need_resched = true;
 		return;
 	}
 	/* An idle one is on its way from here on, and is not asked twice. */
@@ -180,7 +191,9 @@ void sched_wake_locked(struct thread *thread)
 void sched_start_thread(struct thread *thread)
 {
 	spin_lock(&sched_lock);
-	assert(thread->state == THREAD_BLOCKED && !thread->on_cpu);
+	assert(thread->state == THREAD_NEW && !thread->on_cpu);
+	thread->state = THREAD_BLOCKED;
+	run_queue_begin_locked(thread, current_thread(), time_now() - mine()->since);
 	sched_wake_locked(thread);
 	spin_unlock(&sched_lock);
 }
@@ -249,6 +262,9 @@ void sched_switch_locked(void)
 	if (!to)
 		to = cpu->idle;
 	cpu->need_resched = false;
+	uint64_t ticks = cpu_ticks();
+	from->system_ticks += ticks - cpu->kernel_since;
+	cpu->kernel_since = ticks;
 	to->state = THREAD_RUNNING;
 	run_queue_set_idle_locked(cpu->id, to->is_idle);
 	here->slice_end = now + SCHED_SLICE_NS;
@@ -363,6 +379,18 @@ void sched_wait_for_dead(void)
 {
 	while (__atomic_load_n(&dying, __ATOMIC_ACQUIRE))
 		thread_yield();
+}
+
+struct cpu_times sched_cpu_times(struct thread *thread)
+{
+	uint64_t ticks = __atomic_load_n(&thread->system_ticks, __ATOMIC_RELAXED);
+	struct cpu_times times = {.all = sched_cpu_time(thread)};
+
+	/* Whoever asks for its own time is in the kernel. */
+	if (thread == current_thread())
+		ticks += cpu_ticks() - cpu_local()->kernel_since;
+	times.system = MIN(time_of_ticks(ticks), times.all);
+	return times;
 }
 
 uint64_t sched_cpu_time(struct thread *thread)

@@ -11,15 +11,16 @@
 static const char *state_name(const struct process *process)
 {
 	static const char *const names[] = {
-		[THREAD_RUNNABLE] = "runnable",
-		[THREAD_RUNNING] = "running",
-		[THREAD_BLOCKED] = "sleeping",
+		[THREAD_NEW] = "new",         [THREAD_RUNNABLE] = "runnable",
+		[THREAD_RUNNING] = "running", [THREAD_BLOCKED] = "sleeping",
 		[THREAD_DEAD] = "dead",
 	};
 
 	if (process->zombie)
 		return "zombie";
-	return process->thread ? names[process->thread->state] : "starting";
+	if (process->leader)
+		return names[process->leader->state];
+	return process->thread_count ? "led no more" : "starting";
 }
 
 static void ps(struct text_sink *out, const char *const *arguments)

@@ -71,16 +71,19 @@ void thread_signals_init(struct thread_signals *signals)
 {
 	list_init(&signals->pending.queue);
 	signals->alternate_flags = SS_DISABLE;
+	signals->attend = true;
 }
 
 int signals_inherit(struct signals *child, const struct signals *parent)
 {
-	if (!parent->actions)
+	if (!__atomic_load_n(&parent->actions, __ATOMIC_ACQUIRE))
 		return 0;
 	child->actions = kmalloc(ACTIONS_BYTES);
 	if (!child->actions)
 		return -ENOMEM;
+	spin_lock(&process_lock);
 	memcpy(child->actions, parent->actions, ACTIONS_BYTES);
+	spin_unlock(&process_lock);
 	return 0;
 }
 
@@ -115,16 +118,16 @@ void signals_drop_handlers(struct signals *signals)
 
 void signals_reset_handlers(struct process *process)
 {
-	struct thread *thread = process->thread;
-
 	signals_drop_handlers(&process->signals);
 	spin_lock(&process_lock);
 	process->has_executed = true;
 	spin_unlock(&process_lock);
-	if (!thread)
-		return; /* the process's first program: it has none yet */
-	thread->signals.alternate_sp = thread->signals.alternate_bytes = 0;
-	thread->signals.alternate_flags = SS_DISABLE;
+}
+
+void signal_drop_alternate(struct thread_signals *signals)
+{
+	signals->alternate_sp = signals->alternate_bytes = 0;
+	signals->alternate_flags = SS_DISABLE;
 }
 
 /* ---- actions ---- */
@@ -144,21 +147,38 @@ static bool is_ignoring(const struct signal_action *action, int signal)
 	return action->handler == HANDLER_DEFAULT && signal_is_ignored_by_default(signal);
 }
 
-int signal_set_action(struct process *process, int signal, const struct signal_action *action)
+/* Once made they stay. */
+static int make_actions(struct signals *signals)
 {
+	struct signal_action *none = NULL;
+
+	if (__atomic_load_n(&signals->actions, __ATOMIC_ACQUIRE))
+		return 0;
+	struct signal_action *actions = kzalloc(ACTIONS_BYTES);
+	if (!actions)
+		return -ENOMEM;
+	/* Another thread may be at it, too. */
+	if (!__atomic_compare_exchange_n(&signals->actions, &none, actions, false, __ATOMIC_ACQ_REL,
+					 __ATOMIC_ACQUIRE))
+		kfree(actions);
+	return 0;
+}
+
+int signal_set_action(int signal, const struct signal_action *fresh, struct signal_action *old)
+{
+	struct process *process = current_process();
 	struct signals *signals = &process->signals;
 
-	assert(process == current_process());
-	if (!signals->actions) {
-		struct signal_action *actions = kzalloc(ACTIONS_BYTES);
-		if (!actions)
-			return -ENOMEM;
-		__atomic_store_n(&signals->actions, actions, __ATOMIC_RELEASE);
-	}
+	int error = fresh ? make_actions(signals) : 0;
+	if (error)
+		return error;
 	spin_lock(&process_lock);
-	signals->actions[signal - 1] = *action;
-	if (is_ignoring(action, signal))
-		signal_discard_locked(process, SIGNAL_BIT(signal));
+	*old = *signal_action(signals, signal);
+	if (fresh) {
+		signals->actions[signal - 1] = *fresh;
+		if (is_ignoring(fresh, signal))
+			signal_discard_locked(process, SIGNAL_BIT(signal));
+	}
 	spin_unlock(&process_lock);
 	return 0;
 }
@@ -167,10 +187,16 @@ int signal_set_action(struct process *process, int signal, const struct signal_a
 
 void signal_set_blocked(uint64_t mask)
 {
-	struct thread_signals *signals = &current_thread()->signals;
+	struct thread *thread = current_thread();
+	struct thread_signals *signals = &thread->signals;
+	struct process *process = thread->process;
 
 	spin_lock(&process_lock);
+	uint64_t fresh = mask & ~signals->blocked;
 	__atomic_store_n(&signals->blocked, mask & ~SIGNAL_UNBLOCKABLE, __ATOMIC_RELEASE);
+	__atomic_store_n(&signals->attend, true, __ATOMIC_RELEASE);
+	if (UNLIKELY(process->signals.pending.set & fresh))
+		signal_retarget_locked(process, fresh);
 	spin_unlock(&process_lock);
 }
 

@@ -9,6 +9,14 @@
  * A signal is sent to a process or to one thread of it; each has a set of pending signals with a
  * queue of what is known about them. Signals below SIGNAL_REAL_TIME are pending once at most.
  *
+ * Of the threads that do not block a process's signal one is told to `attend` to it, the leader if
+ * it may. If that one blocks it, or ends, before it has taken it, another one is told. Whatever
+ * else a thread has to act upon before it goes on, a stop or a signal of its own, it is told to
+ * attend to as well: one that is not told finds nothing, and looks no further.
+ *
+ * SIGKILL is sent to processes alone. Among a thread's own it means that this thread shall end,
+ * without a word to anybody: signal_kill_thread_locked().
+ *
  * Lock letters: (p) process_lock; (c) written under process_lock, read atomically without; (t) the
  * thread itself.
  */
@@ -63,7 +71,7 @@ struct signal_pending {
 
 struct signals {
 	/* (p) SIGNAL_MAX of them, by number - 1; NULL: all are the default. Allocated at the first
-	 * change; its own thread may read them without the lock. */
+	 * change; its own threads may read one number without the lock. */
 	struct signal_action *actions;
 	struct signal_pending pending; /* for whichever thread */
 };
@@ -71,6 +79,7 @@ struct signals {
 /* A thread's part. */
 struct thread_signals {
 	struct signal_pending pending;          /* for this thread alone */
+	bool attend;                            /* (c) it may have something to act upon */
 	uint64_t blocked;                       /* (c) its mask */
 	uint64_t waited;                        /* (c) for which it sleeps in rt_sigtimedwait */
 	uint64_t saved_mask;                    /* (t) the one to go back to, if restore_mask */
@@ -103,14 +112,17 @@ void thread_signals_inherit(struct thread_signals *child, const struct thread_si
 void signals_destroy(struct signals *signals);
 /* Handlers become the default action, what is ignored stays so. */
 void signals_drop_handlers(struct signals *signals);
-/* exec: the same, and no alternate stack. The calling process. */
+/* exec: the same. The process has one thread, the caller, or none. */
 void signals_reset_handlers(struct process *process);
+/* No alternate stack. The calling thread's, or of one that has not run yet. */
+void signal_drop_alternate(struct thread_signals *signals);
 
 /* What `signals` says of a signal. */
 const struct signal_action *signal_action(const struct signals *signals, int signal);
-/* Of the calling process. What is ignored from now on is pending no longer. -ENOMEM. */
-NODISCARD int signal_set_action(struct process *process, int signal,
-				const struct signal_action *action);
+/* Of the calling process; *old is what it was. What is ignored from now on is pending no longer.
+ * fresh NULL: only tell. -ENOMEM. */
+NODISCARD int signal_set_action(int signal, const struct signal_action *fresh,
+				struct signal_action *old);
 
 /* sigaltstack(2) of the calling thread, whose stack pointer is `sp`. -EPERM, -EINVAL, -ENOMEM. */
 NODISCARD int signal_set_alternate(vaddr_t start, size_t bytes, int flags, vaddr_t sp);
@@ -157,6 +169,15 @@ void signal_queue_owned_locked(struct process *process, struct thread *thread,
 /* From the calling process to itself, as kill(2) does it. */
 void signal_send_self(int signal);
 
+/* The thread shall end, whatever it does. Under process_lock. */
+void signal_kill_thread_locked(struct thread *thread);
+/* Tell a thread of each of the process's pending signals that are in `set`: who was told before
+ * will not take them. Under process_lock. */
+void signal_retarget_locked(struct process *process, uint64_t set);
+/* The calling thread is about to leave its process: its own pending signals are forgotten, and
+ * nobody waits for it to park. Under process_lock. */
+void signal_thread_ends_locked(struct thread *thread);
+
 /* Take one of the signals in `set` that are pending for `thread`; 0: there is none. Under
  * process_lock. */
 int signal_dequeue_locked(struct thread *thread, uint64_t set, struct signal_info *info);
@@ -167,21 +188,34 @@ void signal_pending_clear_locked(struct signal_pending *pending, uint64_t set);
 void signal_free_spent_locked(void);
 /* Forget those that the timer with this number has sent. Under process_lock. */
 void signal_discard_timer_locked(struct process *process, int timer);
-/* Would the process ignore it if it came now? Under process_lock. */
-bool signal_is_ignored_locked(const struct process *process, int signal);
-/* All that are pending for the process or its thread. Under process_lock. */
-uint64_t signals_pending_locked(const struct process *process);
+/* Would the process ignore it if it came now, for `thread` (NULL: for any)? Under process_lock. */
+bool signal_is_ignored_locked(const struct process *process, const struct thread *thread,
+			      int signal);
+/* All that are pending for the thread or its process. Under process_lock. */
+uint64_t signals_pending_locked(const struct thread *thread);
 
 /* Queued signals there are, of all processes. Under process_lock. */
 unsigned signals_queued_locked(void);
 
+/* `thread` shall look whether there is something for it to act upon. Under process_lock. */
+void signal_attend_locked(struct thread *thread);
+/* The calling thread has looked, and there was nothing: it attends only if there is by now. */
+void signal_settle(struct thread *thread);
 /* Is there a signal that `thread` must act upon before it goes on? Any context. */
 bool signal_wants(const struct thread *thread);
 /* Has it been sent SIGKILL? Under process_lock. */
 bool signal_is_killed(const struct process *process);
 
-/* Tell the parent that the process has stopped or goes on. Under process_lock. */
-void signal_notify_stop_locked(struct process *process, int code);
+/* ---- signal_stop.c ---- */
+
+/* All threads of the process are to park, since the calling one has taken `signal`. */
+void signal_stop_locked(struct process *process, int signal);
+/* The calling thread of a stopped process: sleep until it may go on. Releases process_lock. */
+void signal_park_and_unlock(struct thread *thread);
+/* It will not park any more: it ends. Under process_lock. */
+void signal_unpark_locked(struct thread *thread);
+/* It goes on, if it is stopped; `tell`: and its parent hears of it. Under process_lock. */
+void signal_resume_locked(struct process *process, bool tell);
 
 /* ---- kill.c ---- */
 

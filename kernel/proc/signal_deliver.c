@@ -16,30 +16,7 @@ struct handled {
 	struct signal_action action;
 };
 
-/* ---- the default actions ---- */
-
-/* Stop the calling process, if it is to, and sleep until it may go on. Releases process_lock. */
-static void NO_LOCK_ANALYSIS stop_and_unlock(struct process *process, int signal)
-{
-	/* Nobody would continue it. */
-	bool ignored = signal != SIGSTOP && group_is_orphaned_locked(process->group, NULL);
-
-	if (!ignored) {
-		process->stopped = true;
-		process->stop_signal = signal;
-		process->event = EVENT_STOPPED;
-		signal_notify_stop_locked(process, CLD_STOPPED);
-	}
-	spin_unlock(&process_lock);
-	if (ignored)
-		return;
-	/* -EINTR: SIGKILL, the one that a stopped process wants. */
-	if (wait_until(&process->resumed, WAIT_FOREVER, !process->stopped)) {
-		spin_lock(&process_lock);
-		process->stopped = false;
-		spin_unlock(&process_lock);
-	}
-}
+/* ---- taking signals ---- */
 
 /* Handlers that are called once. */
 static void take_action_locked(struct process *process, int signal, struct signal_action *out)
@@ -57,6 +34,14 @@ static bool NO_LOCK_ANALYSIS next_handled(struct handled *out)
 
 	for (;;) {
 		spin_lock(&process_lock);
+		if (thread->signals.pending.set & SIGNAL_BIT(SIGKILL)) {
+			spin_unlock(&process_lock);
+			process_exit_thread(0);
+		}
+		if (process->stopped) {
+			signal_park_and_unlock(thread);
+			continue;
+		}
 		int signal = signal_dequeue_locked(
 			thread, ~thread->signals.blocked | SIGNAL_UNBLOCKABLE, &out->info);
 		if (!signal) {
@@ -65,11 +50,13 @@ static bool NO_LOCK_ANALYSIS next_handled(struct handled *out)
 		}
 		take_action_locked(process, signal, &out->action);
 		bool is_default = out->action.handler == HANDLER_DEFAULT;
-		if (is_default && signal_stops_by_default(signal)) {
-			stop_and_unlock(process, signal);
-			continue;
-		}
+		bool stops = is_default && signal_stops_by_default(signal);
+		/* Of an orphan: nobody would continue it. */
+		if (stops && (signal == SIGSTOP || !group_is_orphaned_locked(process->group, NULL)))
+			signal_stop_locked(process, signal);
 		spin_unlock(&process_lock);
+		if (stops)
+			continue;
 		if (out->action.handler > HANDLER_IGNORE)
 			return true;
 		if (is_default && !signal_is_ignored_by_default(signal))

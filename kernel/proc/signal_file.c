@@ -47,7 +47,7 @@ static uint64_t mask_of(const struct file *file)
 static bool is_ready(const struct file *file)
 {
 	spin_lock(&process_lock);
-	bool ready = signals_pending_locked(current_process()) & mask_of(file);
+	bool ready = signals_pending_locked(current_thread()) & mask_of(file);
 	spin_unlock(&process_lock);
 	return ready;
 }

@@ -111,8 +111,9 @@ void signal_discard_locked(struct process *process, uint64_t set)
 {
 	assert(spin_held(&process_lock));
 	signal_pending_clear_locked(&process->signals.pending, set);
-	if (process->thread)
-		signal_pending_clear_locked(&process->thread->signals.pending, set);
+	list_for_each (node, &process->threads)
+		signal_pending_clear_locked(
+			&container_of(node, struct thread, link)->signals.pending, set);
 	timers_discarded_locked(process, set);
 }
 
@@ -140,14 +141,14 @@ static void discard_timer_locked(struct signal_pending *pending, int timer)
 void signal_discard_timer_locked(struct process *process, int timer)
 {
 	discard_timer_locked(&process->signals.pending, timer);
-	if (process->thread)
-		discard_timer_locked(&process->thread->signals.pending, timer);
+	list_for_each (node, &process->threads)
+		discard_timer_locked(&container_of(node, struct thread, link)->signals.pending,
+				     timer);
 }
 
-uint64_t signals_pending_locked(const struct process *process)
+uint64_t signals_pending_locked(const struct thread *thread)
 {
-	return process->signals.pending.set |
-	       (process->thread ? process->thread->signals.pending.set : 0);
+	return thread->process->signals.pending.set | thread->signals.pending.set;
 }
 
 unsigned signals_queued_locked(void)
@@ -158,7 +159,7 @@ unsigned signals_queued_locked(void)
 
 bool signal_is_killed(const struct process *process)
 {
-	return signals_pending_locked(process) & SIGNAL_BIT(SIGKILL);
+	return process->signals.pending.set & SIGNAL_BIT(SIGKILL);
 }
 
 /* One of the signals of `set` ends the process at once, since it has no action for it. */
@@ -176,16 +177,100 @@ static bool has_deadly(const struct thread *thread, uint64_t set)
 bool signal_wants(const struct thread *thread)
 {
 	const struct thread_signals *own = &thread->signals;
-	uint64_t pending = __atomic_load_n(&own->pending.set, __ATOMIC_ACQUIRE) |
-			   __atomic_load_n(&thread->process->signals.pending.set, __ATOMIC_ACQUIRE);
+	const struct process *process = thread->process;
 
+	if (LIKELY(!__atomic_load_n(&own->attend, __ATOMIC_ACQUIRE)))
+		return false;
+	uint64_t pending = __atomic_load_n(&own->pending.set, __ATOMIC_ACQUIRE) |
+			   __atomic_load_n(&process->signals.pending.set, __ATOMIC_ACQUIRE);
+	if (UNLIKELY(process->stopped) && !thread->only_killable)
+		return !thread->parked || (pending & SIGNAL_BIT(SIGKILL));
 	if (LIKELY(!pending))
 		return false;
-	if (thread->process->stopped)
-		return pending & SIGNAL_BIT(SIGKILL);
 	if (thread->only_killable)
 		return has_deadly(thread, pending & (~own->blocked | SIGNAL_UNBLOCKABLE));
 	return pending & (~own->blocked | own->waited | SIGNAL_UNBLOCKABLE);
+}
+
+/* ---- which thread ---- */
+
+/* The signals that it would take if they were sent to its process. */
+static uint64_t taken_by(const struct thread *thread)
+{
+	return ~thread->signals.blocked | thread->signals.waited | SIGNAL_UNBLOCKABLE;
+}
+
+void signal_attend_locked(struct thread *thread)
+{
+	__atomic_store_n(&thread->signals.attend, true, __ATOMIC_RELEASE);
+	/* One that is not started yet will look when it is. */
+	if (signal_wants(thread))
+		sched_interrupt(thread);
+}
+
+/* Need it attend any longer? */
+static void settle_locked(struct thread *thread)
+{
+	const struct process *process = thread->process;
+	uint64_t pending = process->signals.pending.set | thread->signals.pending.set;
+
+	__atomic_store_n(&thread->signals.attend,
+			 (process->stopped && !thread->parked) || (pending & taken_by(thread)),
+			 __ATOMIC_RELEASE);
+}
+
+void signal_settle(struct thread *thread)
+{
+	spin_lock(&process_lock);
+	settle_locked(thread);
+	spin_unlock(&process_lock);
+}
+
+static struct thread *first_thread(const struct process *process)
+{
+	if (process->leader || list_is_empty(&process->threads))
+		return process->leader;
+	return container_of(process->threads.next, struct thread, link);
+}
+
+/* As on Linux the leader if it may, and else any; SIGKILL is for whoever sees it first. */
+static void choose_locked(struct process *process, int signal)
+{
+	struct thread *leader = process->leader;
+
+	if (leader && (taken_by(leader) & SIGNAL_BIT(signal)) && signal != SIGKILL) {
+		signal_attend_locked(leader);
+		return;
+	}
+	list_for_each (node, &process->threads) {
+		struct thread *thread = container_of(node, struct thread, link);
+		if (!(taken_by(thread) & SIGNAL_BIT(signal)))
+			continue;
+		signal_attend_locked(thread);
+		if (signal != SIGKILL)
+			return;
+	}
+}
+
+void signal_retarget_locked(struct process *process, uint64_t set)
+{
+	for (set &= process->signals.pending.set; set; set &= set - 1)
+		choose_locked(process, __builtin_ctzll(set) + 1);
+}
+
+void signal_kill_thread_locked(struct thread *thread)
+{
+	struct signal_pending *pending = &thread->signals.pending;
+
+	set_bits_locked(pending, pending->set | SIGNAL_BIT(SIGKILL));
+	signal_attend_locked(thread);
+}
+
+void signal_thread_ends_locked(struct thread *thread)
+{
+	signal_pending_clear_locked(&thread->signals.pending, UINT64_MAX);
+	timers_thread_ends_locked(thread->process, thread->id);
+	signal_unpark_locked(thread);
 }
 
 /* ---- sending ---- */
@@ -226,11 +311,13 @@ static int enqueue_locked(const struct process *process, struct signal_pending *
 	return 0;
 }
 
-bool signal_is_ignored_locked(const struct process *process, int signal)
+bool signal_is_ignored_locked(const struct process *process, const struct thread *thread,
+			      int signal)
 {
-	const struct thread *thread = process->thread;
 	uint64_t handler = signal_action(&process->signals, signal)->handler;
 
+	if (!thread)
+		thread = first_thread(process);
 	/* A blocked signal stays pending even if it is ignored now: that may change. */
 	if (thread && (thread->signals.blocked & SIGNAL_BIT(signal)))
 		return false;
@@ -243,35 +330,15 @@ bool signal_is_ignored_locked(const struct process *process, int signal)
 	       (handler == HANDLER_DEFAULT && signal_is_ignored_by_default(signal));
 }
 
-void signal_notify_stop_locked(struct process *process, int code)
-{
-	struct process *parent = process->parent;
-	const struct signal_action *action = signal_action(&parent->signals, SIGCHLD);
-	struct signal_info info = {.si_signo = SIGCHLD, .si_code = code};
-
-	info.si_pid = process->pid;
-	info.si_status = code == CLD_CONTINUED ? SIGCONT : process->stop_signal;
-	info.si_utime = (__kernel_clock_t)process_ticks(
-		process->thread ? sched_cpu_time(process->thread) : 0);
-	if (action->handler != HANDLER_IGNORE && !(action->flags & SA_NOCLDSTOP))
-		signal_send_locked(parent, &info);
-	wait_wake_all(&parent->child_ends);
-}
-
 /* Stopping and going on cancel each other, whether or not they are blocked or ignored. */
 static void prepare_locked(struct process *process, int signal)
 {
 	if (SIGNAL_BIT(signal) & STOPS)
 		signal_discard_locked(process, SIGNAL_BIT(SIGCONT));
-	if (signal != SIGCONT)
-		return;
-	signal_discard_locked(process, STOPS);
-	if (!process->stopped)
-		return;
-	process->stopped = false;
-	process->event = EVENT_CONTINUED;
-	wait_wake_all(&process->resumed);
-	signal_notify_stop_locked(process, CLD_CONTINUED);
+	if (signal == SIGCONT)
+		signal_discard_locked(process, STOPS);
+	if (signal == SIGCONT || signal == SIGKILL)
+		signal_resume_locked(process, signal == SIGCONT);
 }
 
 static int send_locked(struct process *process, struct thread *thread,
@@ -283,17 +350,22 @@ static int send_locked(struct process *process, struct thread *thread,
 	if (process == &kernel_process || process->zombie)
 		return 0;
 	prepare_locked(process, signal);
-	if (signal_is_ignored_locked(process, signal))
+	/* The whole process ends. */
+	if (signal == SIGKILL)
+		thread = NULL;
+	if (signal_is_ignored_locked(process, thread, signal))
 		return 0;
 	struct signal_pending *pending =
 		thread ? &thread->signals.pending : &process->signals.pending;
 	int error = enqueue_locked(process, pending, info, owned);
-	if (!error)
-		signal_file_wake();
-	/* One that is not started yet will look when it is. */
-	if (!error && process->thread && signal_wants(process->thread))
-		sched_interrupt(process->thread);
-	return error;
+	if (error)
+		return error;
+	signal_file_wake();
+	if (thread)
+		signal_attend_locked(thread);
+	else
+		choose_locked(process, signal);
+	return 0;
 }
 
 int signal_queue_locked(struct process *process, struct thread *thread,
@@ -370,9 +442,12 @@ int signal_dequeue_locked(struct thread *thread, uint64_t set, struct signal_inf
 {
 	assert(spin_held(&process_lock));
 	signal_free_spent_locked();
-	int signal = take_locked(&thread->signals.pending, set, info);
+	struct signal_pending *shared = &thread->process->signals.pending;
+	/* SIGKILL there is the thread's own end, and not to be taken. */
+	int signal = take_locked(&thread->signals.pending, set & ~SIGNAL_BIT(SIGKILL), info);
 	if (!signal)
-		signal = take_locked(&thread->process->signals.pending, set, info);
+		signal = take_locked(shared, set, info);
+	settle_locked(thread);
 	if (signal)
 		timers_taken_locked(thread->process, info);
 	return signal;

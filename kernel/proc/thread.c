@@ -5,10 +5,13 @@
 
 #include "debug/assert.h"
 #include "lib/errno.h"
+#include "lib/string.h"
 #include "mm/kmap.h"
 #include "mm/slab.h"
 #include "proc/process.h"
 #include "proc/sched.h"
+
+_Static_assert(THREAD_NAME_BYTES == PROCESS_NAME_BYTES, "a leader's is the process's");
 
 static struct thread *thread_allocate(struct process *process)
 {
@@ -21,9 +24,9 @@ static struct thread *thread_allocate(struct process *process)
 		return NULL;
 	}
 	thread->process = process;
-	thread->state = THREAD_BLOCKED;
+	thread->state = THREAD_NEW;
 	thread->affinity = UINT64_MAX;
-	thread->nice = process->nice;
+	memcpy(thread->name, process->name, sizeof(thread->name));
 	thread_signals_init(&thread->signals);
 	return thread;
 }
@@ -70,6 +73,16 @@ static void thread_begin_forked(void *argument)
 	sched_finish_switch();
 }
 
+static void inherit(struct thread *child, const struct thread *parent)
+{
+	child->affinity = parent->affinity;
+	child->cpu = parent->cpu;
+	child->nice = parent->reset_on_fork && parent->nice < 0 ? 0 : parent->nice;
+	child->policy = parent->policy;
+	memcpy(child->name, parent->name, sizeof(child->name));
+	thread_signals_inherit(&child->signals, &parent->signals);
+}
+
 int thread_fork(struct process *process, const struct trap_frame *frame, struct thread **out)
 {
 	struct thread *thread = thread_allocate(process);
@@ -82,10 +95,7 @@ int thread_fork(struct process *process, const struct trap_frame *frame, struct 
 		thread_release(thread);
 		return error;
 	}
-	thread->affinity = current_thread()->affinity;
-	thread->virtual_time = current_thread()->virtual_time;
-	thread->cpu = current_thread()->cpu;
-	thread_signals_inherit(&thread->signals, &current_thread()->signals);
+	inherit(thread, current_thread());
 	*out = thread;
 	return 0;
 }
@@ -96,13 +106,14 @@ void thread_init_idle(struct thread *thread)
 	thread->state = THREAD_RUNNING;
 	thread->affinity = UINT64_MAX;
 	thread->is_idle = true;
+	memcpy(thread->name, kernel_process.name, sizeof(thread->name));
 	thread->on_cpu = true;
 	thread_signals_init(&thread->signals);
 }
 
 void thread_free(struct thread *thread)
 {
-	assert(!thread->on_cpu && thread->stack_top);
+	assert(!thread->on_cpu && thread->stack_top && !thread->link.next);
 	arch_thread_destroy(&thread->arch);
 	thread_release(thread);
 }

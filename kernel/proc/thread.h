@@ -1,8 +1,8 @@
 /*
  * thread.h: a thread: a kernel stack, a processor state, and a place in the scheduler.
  *
- * Lock letters: (r) the scheduler's lock, RANK_SCHEDULER; (i) set at creation; (t) only the thread
- * itself, or who creates it before it runs.
+ * Lock letters: (r) the scheduler's lock, RANK_SCHEDULER; (p) process_lock; (i) set at creation;
+ * (t) only the thread itself, or who creates it before it runs.
  */
 #ifndef PROC_THREAD_H
 #define PROC_THREAD_H
@@ -21,7 +21,10 @@ struct trap_frame;
 #define NICE_MAX   19
 #define NICE_COUNT (NICE_MAX - NICE_MIN + 1)
 
+#define THREAD_NAME_BYTES 16 /* TASK_COMM_LEN */
+
 enum thread_state {
+	THREAD_NEW,      /* nothing wakes it before sched_start_thread() */
 	THREAD_RUNNABLE, /* in the run queue */
 	THREAD_RUNNING,
 	THREAD_BLOCKED, /* or, while on_cpu, about to be */
@@ -30,28 +33,46 @@ enum thread_state {
 
 struct thread {
 	struct arch_thread arch;     /* (t) */
-	struct process *process;     /* (t) kernel_process for a kernel thread */
+	struct process *process;     /* (p) to write; kernel_process for a kernel thread, and at the
+					end of any */
+	struct list_node link;       /* (p) in its process's threads */
+	int id;                      /* (p) to write: gettid(2). The leader's is the process's */
+	bool parked;                 /* (p) its process is stopped, and it waits to go on */
 	vaddr_t stack_top;           /* (i) 0: the boot stack, never freed */
 	enum thread_state state;     /* (r) */
 	bool on_cpu;                 /* (r) a CPU's thread points here */
 	bool is_idle;                /* (i) never stands in the run queue */
 	uint16_t cpu;                /* (r) that it runs on, waits for, or ran on last */
 	int8_t nice;                 /* (r) NICE_MIN to NICE_MAX */
+	uint8_t policy;              /* (p) SCHED_* */
+	bool reset_on_fork;          /* (p) a child does not inherit a negative nice value */
 	uint64_t affinity;           /* (r) the set of CPUs that it may run on */
 	uint64_t virtual_time;       /* (r) see run_queue.h; nanoseconds */
 	struct tree_node run_node;   /* (r) in a run queue */
 	struct list_node sleep_link; /* (r) by deadline; next is NULL while there is none */
 	uint64_t deadline;           /* (r) time_now() nanoseconds */
 	uint64_t cpu_time;           /* (r) nanoseconds that it ran, up to the last switch */
+	uint64_t system_ticks;       /* (t) of them, cpu_ticks() in the kernel */
 	struct thread_signals signals;
-	bool only_killable;    /* (t) no signal but one that kills ends its sleep */
-	void (*entry)(void *); /* (i) */
-	void *argument;        /* (i) */
+	bool only_killable;  /* (t) no signal but one that kills ends its sleep */
+	vaddr_t clear_id;    /* (t) set_tid_address(2): where its end is told; 0: nowhere */
+	vaddr_t robust_list; /* (t) to write: set_robust_list(2) */
+	char name[THREAD_NAME_BYTES]; /* (t) others may read it torn */
+	void (*entry)(void *);        /* (i) */
+	void *argument;               /* (i) */
 };
 
 static inline struct thread *current_thread(void)
 {
 	return cpu_local()->thread;
+}
+
+/* The calling thread goes to its program, interrupts off: what it did here is system time. */
+static inline void thread_leaves_kernel(void)
+{
+	struct cpu *cpu = cpu_local();
+
+	cpu->thread->system_ticks += cpu_ticks() - cpu->kernel_since;
 }
 
 static inline struct process *current_process(void)
@@ -64,7 +85,8 @@ static inline struct process *current_process(void)
 NODISCARD int thread_create(struct process *process, void (*entry)(void *), void *argument,
 			    struct thread **out);
 
-/* A thread of `process` that will return to the user from `frame` with result 0: fork's. */
+/* A thread of `process`, in no list yet, that will return to the user from `frame` with result 0:
+ * fork's, clone's. */
 NODISCARD int thread_fork(struct process *process, const struct trap_frame *frame,
 			  struct thread **out);
 

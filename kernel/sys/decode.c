@@ -57,9 +57,8 @@ int get_start(int directory, const char *path, struct inode **start)
 {
 	int error = 0;
 
-	*start = current_process()->cwd;
 	if (path[0] == '/' || directory == AT_FDCWD) {
-		inode_get(*start);
+		*start = process_get_cwd();
 		return 0;
 	}
 	struct file *file = get_file((uint64_t)directory);
@@ -79,8 +78,7 @@ int get_start(int directory, const char *path, struct inode **start)
 static int get_self(int directory, struct inode **out)
 {
 	if (directory == AT_FDCWD) {
-		*out = current_process()->cwd;
-		inode_get(*out);
+		*out = process_get_cwd();
 		return 0;
 	}
 	struct file *file = get_file((uint64_t)directory);

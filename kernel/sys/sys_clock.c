@@ -45,25 +45,37 @@ bool clock_is_file(int clock)
 
 int clock_canonical(int clock)
 {
-	int pid = ~(clock >> CPU_CLOCK_PID_SHIFT);
+	int id = ~(clock >> CPU_CLOCK_PID_SHIFT);
 
-	if (!is_cpu_clock(clock) || (pid && pid != current_process()->pid))
+	if (!is_cpu_clock(clock))
 		return clock;
-	return clock & CPU_CLOCK_THREAD ? CLOCK_THREAD_CPUTIME_ID : CLOCK_PROCESS_CPUTIME_ID;
+	if (clock & CPU_CLOCK_THREAD)
+		return id && id != current_thread()->id ? clock : CLOCK_THREAD_CPUTIME_ID;
+	return id && id != current_process()->pid ? clock : CLOCK_PROCESS_CPUTIME_ID;
 }
 
-/* That of another process. Threads are asked for by their own process alone. */
+/* That of another process, or of another thread of the caller's. */
 static bool read_cpu_clock(int clock, uint64_t *nanoseconds)
 {
-	if (!is_cpu_clock(clock) || (clock & CPU_CLOCK_THREAD))
+	int id = ~(clock >> CPU_CLOCK_PID_SHIFT);
+	bool of_thread = clock & CPU_CLOCK_THREAD, is_there;
+
+	if (!is_cpu_clock(clock))
 		return false;
 	spin_lock(&process_lock);
-	const struct process *process = process_find_locked(~(clock >> CPU_CLOCK_PID_SHIFT));
-	if (process)
-		*nanoseconds =
-			process->thread ? sched_cpu_time(process->thread) : process->cpu_time;
+	if (of_thread) {
+		struct thread *thread = process_thread_locked(current_process(), id);
+		is_there = thread;
+		if (thread)
+			*nanoseconds = sched_cpu_time(thread);
+	} else {
+		const struct process *process = process_find_locked(id);
+		is_there = process;
+		if (process)
+			*nanoseconds = process_cpu_time_locked(process);
+	}
 	spin_unlock(&process_lock);
-	return process;
+	return is_there;
 }
 
 bool clock_read(int clock, uint64_t *nanoseconds)
@@ -82,6 +94,8 @@ bool clock_read(int clock, uint64_t *nanoseconds)
 		*nanoseconds = time_now();
 		return true;
 	case CLOCK_PROCESS_CPUTIME_ID:
+		*nanoseconds = process_cpu_time();
+		return true;
 	case CLOCK_THREAD_CPUTIME_ID:
 		*nanoseconds = sched_cpu_time(current_thread());
 		return true;

@@ -11,62 +11,77 @@
 #include "sys/syscall.h"
 #include "vm/user_copy.h"
 
-/* What a copy of the process honours, or can do without as long as there are no threads. */
-#define FORK_LIKE                                                                    \
-	((uint64_t)(CLONE_CHILD_SETTID | CLONE_CHILD_CLEARTID | CLONE_DETACHED |     \
-		    CLONE_PARENT_SETTID | CLONE_UNTRACED | CLONE_VFORK | CLONE_VM) | \
+/* What a copy of the process honours, or can do without. */
+#define FORK_LIKE                                                                       \
+	((uint64_t)(CLONE_CHILD_SETTID | CLONE_CHILD_CLEARTID | CLONE_DETACHED |        \
+		    CLONE_PARENT_SETTID | CLONE_SETTLS | CLONE_UNTRACED | CLONE_VFORK | \
+		    CLONE_VM) |                                                         \
 	 CLONE_CLEAR_SIGHAND)
+/* A thread shares all that a process has. */
+#define THREAD_SHARES ((uint64_t)(CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD))
+#define THREAD_LIKE                                                                                \
+	(THREAD_SHARES | (uint64_t)(CLONE_CHILD_SETTID | CLONE_CHILD_CLEARTID | CLONE_DETACHED |   \
+				    CLONE_IO | CLONE_PARENT_SETTID | CLONE_PTRACE | CLONE_SETTLS | \
+				    CLONE_SYSVSEM | CLONE_UNTRACED))
 
 /* The flags that clone knows, too; clone3 has more. */
 #define LEGACY_FLAGS 0xffffffffull
 
-static void name_threads(uint64_t flags)
+static void name_flags(uint64_t flags)
 {
 	static bool named; /* changed atomically */
 	const struct process *process = current_process();
 
 	if (!__atomic_exchange_n(&named, true, __ATOMIC_RELAXED))
-		log_warning("process %s (pid %d): clone with flags %#llx: threads are not "
-			    "implemented",
+		log_warning("process %s (pid %d): clone with flags %#llx is not implemented",
 			    process->name, process->pid, (unsigned long long)flags);
 }
 
-/* clone(2)'s checks and the rest, once the arguments are known. Without threads, sharing memory is
- * for a child that the caller waits for: -ENOSYS otherwise, which programs know from old kernels.
- */
-static int64_t clone_process(const struct syscall *call, const struct clone_args *args)
+static struct fork_request request_of(const struct clone_args *args)
 {
 	uint64_t flags = args->flags;
+
+	return (struct fork_request){
+		.share_space = flags & CLONE_VM,
+		.wait = flags & CLONE_VFORK,
+		.reset_handlers = flags & CLONE_CLEAR_SIGHAND,
+		.set_tls = flags & CLONE_SETTLS,
+		.tls = args->tls,
+		.child_sp = args->stack + args->stack_size,
+		.child_tid = flags & CLONE_CHILD_SETTID ? args->child_tid : 0,
+		.parent_tid = flags & CLONE_PARENT_SETTID ? args->parent_tid : 0,
+		.clear_tid = flags & CLONE_CHILD_CLEARTID ? args->child_tid : 0,
+	};
+}
+
+/* clone(2)'s checks and the rest, once the arguments are known. A process that shares its files or
+ * handlers with another one is not there, nor a thread that does not: -ENOSYS. */
+static int64_t clone_any(const struct syscall *call, const struct clone_args *args)
+{
+	uint64_t flags = args->flags;
+	const struct fork_request request = request_of(args);
 
 	if (((flags & CLONE_THREAD) && !(flags & CLONE_SIGHAND)) ||
 	    ((flags & CLONE_SIGHAND) && !(flags & CLONE_VM)) ||
 	    ((flags & CLONE_FS) && (flags & (CLONE_NEWNS | CLONE_NEWUSER))) ||
 	    ((flags & CLONE_SIGHAND) && (flags & CLONE_CLEAR_SIGHAND)))
 		return -EINVAL;
-	if ((flags & ~FORK_LIKE) || ((flags & CLONE_VM) && !(flags & CLONE_VFORK))) {
-		name_threads(flags);
-		return -ENOSYS;
-	}
-	return process_fork(
-		call->frame,
-		&(struct fork_request){
-			.share_space = flags & CLONE_VM,
-			.wait = flags & CLONE_VFORK,
-			.reset_handlers = flags & CLONE_CLEAR_SIGHAND,
-			.child_sp = args->stack + args->stack_size,
-			.child_tid = flags & CLONE_CHILD_SETTID ? args->child_tid : 0,
-			.parent_tid = flags & CLONE_PARENT_SETTID ? args->parent_tid : 0,
-		});
+	if (!(flags & ~FORK_LIKE))
+		return process_fork(call->frame, &request);
+	if ((flags & THREAD_SHARES) == THREAD_SHARES && !(flags & ~THREAD_LIKE))
+		return process_clone(call->frame, &request);
+	name_flags(flags);
+	return -ENOSYS;
 }
 
 int64_t sys_fork(const struct syscall *call)
 {
-	return clone_process(call, &(struct clone_args){.flags = 0});
+	return clone_any(call, &(struct clone_args){.flags = 0});
 }
 
 int64_t sys_vfork(const struct syscall *call)
 {
-	return clone_process(call, &(struct clone_args){.flags = CLONE_VFORK | CLONE_VM});
+	return clone_any(call, &(struct clone_args){.flags = CLONE_VFORK | CLONE_VM});
 }
 
 int64_t sys_clone(const struct syscall *call)
@@ -74,13 +89,14 @@ int64_t sys_clone(const struct syscall *call)
 	/* Of the flags, clone takes the lower half alone. */
 	uint64_t flags = (uint32_t)call->a[0];
 
-	return clone_process(call, &(struct clone_args){
-					   .flags = flags & ~(uint64_t)CSIGNAL,
-					   .exit_signal = flags & CSIGNAL,
-					   .stack = call->a[1],
-					   .parent_tid = call->a[2],
-					   .child_tid = call->a[3],
-				   });
+	return clone_any(call, &(struct clone_args){
+				       .flags = flags & ~(uint64_t)CSIGNAL,
+				       .exit_signal = flags & CSIGNAL,
+				       .stack = call->a[1],
+				       .parent_tid = call->a[2],
+				       .child_tid = call->a[3],
+				       .tls = call->a[4],
+			       });
 }
 
 /* ---- clone3 ---- */
@@ -140,5 +156,5 @@ int64_t sys_clone3(const struct syscall *call)
 	/* Choosing the child's pid and its control group is not implemented. */
 	if (args.set_tid_size || (args.flags & CLONE_INTO_CGROUP))
 		return -ENOSYS;
-	return clone_process(call, &args);
+	return clone_any(call, &args);
 }

@@ -14,6 +14,15 @@ static struct credentials *own(void)
 	return &current_process()->credentials;
 }
 
+/* All threads of a process are the same user, so two may want to change that at once. */
+#define CHANGE(call)                        \
+	({                                  \
+		spin_lock(&process_lock);   \
+		int64_t result_ = (call);   \
+		spin_unlock(&process_lock); \
+		result_;                    \
+	})
+
 int64_t sys_getuid(const struct syscall *call)
 {
 	return own()->user.real;
@@ -36,44 +45,46 @@ int64_t sys_getegid(const struct syscall *call)
 
 int64_t sys_setuid(const struct syscall *call)
 {
-	return credentials_set(own(), ID_USER, arg_unsigned(call, 0));
+	return CHANGE(credentials_set(own(), ID_USER, arg_unsigned(call, 0)));
 }
 
 int64_t sys_setgid(const struct syscall *call)
 {
-	return credentials_set(own(), ID_GROUP, arg_unsigned(call, 0));
+	return CHANGE(credentials_set(own(), ID_GROUP, arg_unsigned(call, 0)));
 }
 
 int64_t sys_setreuid(const struct syscall *call)
 {
-	return credentials_set_two(own(), ID_USER, arg_unsigned(call, 0), arg_unsigned(call, 1));
+	return CHANGE(
+		credentials_set_two(own(), ID_USER, arg_unsigned(call, 0), arg_unsigned(call, 1)));
 }
 
 int64_t sys_setregid(const struct syscall *call)
 {
-	return credentials_set_two(own(), ID_GROUP, arg_unsigned(call, 0), arg_unsigned(call, 1));
+	return CHANGE(
+		credentials_set_two(own(), ID_GROUP, arg_unsigned(call, 0), arg_unsigned(call, 1)));
 }
 
 int64_t sys_setresuid(const struct syscall *call)
 {
-	return credentials_set_three(own(), ID_USER, arg_unsigned(call, 0), arg_unsigned(call, 1),
-				     arg_unsigned(call, 2));
+	return CHANGE(credentials_set_three(own(), ID_USER, arg_unsigned(call, 0),
+					    arg_unsigned(call, 1), arg_unsigned(call, 2)));
 }
 
 int64_t sys_setresgid(const struct syscall *call)
 {
-	return credentials_set_three(own(), ID_GROUP, arg_unsigned(call, 0), arg_unsigned(call, 1),
-				     arg_unsigned(call, 2));
+	return CHANGE(credentials_set_three(own(), ID_GROUP, arg_unsigned(call, 0),
+					    arg_unsigned(call, 1), arg_unsigned(call, 2)));
 }
 
 int64_t sys_setfsuid(const struct syscall *call)
 {
-	return credentials_set_filesystem(own(), ID_USER, arg_unsigned(call, 0));
+	return CHANGE(credentials_set_filesystem(own(), ID_USER, arg_unsigned(call, 0)));
 }
 
 int64_t sys_setfsgid(const struct syscall *call)
 {
-	return credentials_set_filesystem(own(), ID_GROUP, arg_unsigned(call, 0));
+	return CHANGE(credentials_set_filesystem(own(), ID_GROUP, arg_unsigned(call, 0)));
 }
 
 static int64_t give_three(const struct syscall *call, const struct id_set *ids)
@@ -98,9 +109,8 @@ int64_t sys_getresgid(const struct syscall *call)
 
 /* ---- supplementary groups ---- */
 
-int64_t sys_getgroups(const struct syscall *call)
+static int64_t give_groups(const struct syscall *call, const struct group_list *groups)
 {
-	const struct group_list *groups = own()->groups;
 	int room = arg_int(call, 0);
 	uint32_t count = groups ? groups->count : 0;
 
@@ -112,6 +122,16 @@ int64_t sys_getgroups(const struct syscall *call)
 		return -EINVAL;
 	int error = copy_to_user(call->a[1], groups->ids, count * sizeof(groups->ids[0]));
 	return error ? error : (int64_t)count;
+}
+
+int64_t sys_getgroups(const struct syscall *call)
+{
+	spin_lock(&process_lock);
+	struct group_list *groups = group_list_get(own()->groups);
+	spin_unlock(&process_lock);
+	int64_t result = give_groups(call, groups);
+	group_list_put(groups);
+	return result;
 }
 
 /* As Linux does, in ascending order. */
@@ -224,5 +244,5 @@ int64_t sys_capset(const struct syscall *call)
 		wanted.permitted |= (uint64_t)data[i].permitted << (32 * i);
 		wanted.inheritable |= (uint64_t)data[i].inheritable << (32 * i);
 	}
-	return credentials_set_capabilities(own(), &wanted);
+	return CHANGE(credentials_set_capabilities(own(), &wanted));
 }

@@ -19,14 +19,21 @@
 #define DESCRIPTOR_NAME_BYTES 32u /* "/dev/fd/N/" */
 
 /* Run request->inode, whose reference is the caller's. */
-static int64_t run(const struct syscall *call, const struct exec_request *request)
+static int64_t run(const struct syscall *call, struct exec_request *request)
 {
 	struct process *process = current_process();
 	struct exec_image image;
 
+	request->directory = process_get_cwd();
 	int error = exec_prepare(process, request, &image);
+	inode_put(request->directory);
 	if (error)
 		return error;
+	error = process_end_other_threads();
+	if (error) {
+		exec_discard(&image);
+		return error;
+	}
 	exec_commit(process, &image);
 	trap_set_start(call->frame, image.entry, image.sp);
 	return 0;
@@ -34,9 +41,7 @@ static int64_t run(const struct syscall *call, const struct exec_request *reques
 
 int64_t sys_execve(const struct syscall *call)
 {
-	struct process *process = current_process();
 	struct exec_request request = {
-		.directory = process->cwd,
 		.arguments = {.user = call->a[1]},
 		.environment = {.user = call->a[2]},
 	};
@@ -46,7 +51,9 @@ int64_t sys_execve(const struct syscall *call)
 	if (error)
 		return error;
 	request.name = path;
-	error = path_walk(process->cwd, path, 0, &request.inode);
+	struct inode *cwd = process_get_cwd();
+	error = path_walk(cwd, path, 0, &request.inode);
+	inode_put(cwd);
 	if (!error) {
 		error = run(call, &request);
 		inode_put(request.inode);
@@ -74,7 +81,6 @@ static int64_t run_at(const struct syscall *call, const char *path, struct inode
 	struct exec_request request = {
 		.name = path,
 		.inode = inode,
-		.directory = current_process()->cwd,
 		.arguments = {.user = call->a[2]},
 		.environment = {.user = call->a[3]},
 	};

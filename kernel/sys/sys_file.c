@@ -247,7 +247,7 @@ int64_t sys_getcwd(const struct syscall *call)
 
 	if (!path)
 		return -ENOMEM;
-	struct inode *cwd = current_process()->cwd;
+	struct inode *cwd = process_get_cwd();
 	int64_t result = cwd->links ? inode_path(cwd, path, PATH_BYTES_MAX) : -ENOENT;
 	if (result >= 0) {
 		uint64_t bytes = (uint64_t)result + 1;
@@ -256,6 +256,7 @@ int64_t sys_getcwd(const struct syscall *call)
 		else
 			result = copy_to_user(call->a[0], path, bytes) ? -EFAULT : (int64_t)bytes;
 	}
+	inode_put(cwd);
 	kfree(path);
 	return result;
 }
@@ -293,9 +294,6 @@ int64_t sys_fchdir(const struct syscall *call)
 
 int64_t sys_umask(const struct syscall *call)
 {
-	struct process *process = current_process();
-	uint32_t old = process->umask;
-
-	process->umask = arg_unsigned(call, 0) & UMASK_BITS;
-	return old;
+	return __atomic_exchange_n(&current_process()->umask, arg_unsigned(call, 0) & UMASK_BITS,
+				   __ATOMIC_RELAXED);
 }

@@ -187,16 +187,28 @@ static int set_limit(struct process *process, unsigned resource, const struct pr
 		return -EINVAL;
 	if (resource == RLIMIT_NOFILE && limit->hard > old->hard)
 		return -EPERM;
+	spin_lock(&process_lock);
 	const struct process_limit before = *old;
 	*old = *limit;
+	spin_unlock(&process_lock);
 	int error = resource == RLIMIT_CPU ? process_watch_cpu(process) : 0;
 	if (error) {
+		spin_lock(&process_lock);
 		*old = before;
+		spin_unlock(&process_lock);
 		return error;
 	}
 	if (resource == RLIMIT_STACK || resource == RLIMIT_AS || resource == RLIMIT_DATA)
 		process_apply_limits(process, process->space);
 	return 0;
+}
+
+static struct process_limit get_limit(const struct process *process, unsigned resource)
+{
+	spin_lock(&process_lock);
+	const struct process_limit limit = process->limits[resource];
+	spin_unlock(&process_lock);
+	return limit;
 }
 
 int64_t sys_getlimit(const struct syscall *call)
@@ -205,8 +217,8 @@ int64_t sys_getlimit(const struct syscall *call)
 
 	if (resource >= RLIM_NLIMITS)
 		return -EINVAL;
-	return copy_to_user(call->a[1], &current_process()->limits[resource],
-			    sizeof(struct process_limit));
+	const struct process_limit limit = get_limit(current_process(), resource);
+	return copy_to_user(call->a[1], &limit, sizeof(limit));
 }
 
 int64_t sys_setlimit(const struct syscall *call)
@@ -234,7 +246,7 @@ int64_t sys_prlimit64(const struct syscall *call)
 		return process_exists(pid) ? -EPERM : -ESRCH;
 	if (resource >= RLIM_NLIMITS)
 		return -EINVAL;
-	before = process->limits[resource];
+	before = get_limit(process, resource);
 	int error = call->a[2] ? set_limit(process, resource, &limit) : 0;
 	if (error)
 		return error;

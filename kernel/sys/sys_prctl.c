@@ -12,17 +12,26 @@
 
 #define TIMER_SLACK_NS 50000 /* Linux's default */
 
+/* Nothing of the program's memory behind the name, nor of the name before. */
+static void copy_name(char to[PROCESS_NAME_BYTES], const char *name)
+{
+	memset(to, 0, PROCESS_NAME_BYTES);
+	memcpy(to, name, strlen(name));
+}
+
+/* Each thread has a name; a process has its leader's. */
 static int64_t set_name(struct process *process, vaddr_t user)
 {
+	struct thread *thread = current_thread();
 	char name[PROCESS_NAME_BYTES] = "";
 	ssize_t length = copy_string_from_user(name, user, sizeof(name) - 1);
 
 	if (length < 0 && length != -ENAMETOOLONG)
 		return length;
 	name[length < 0 ? PROCESS_NAME_BYTES - 1 : length] = 0;
-	/* Nothing of the program's memory behind the name, nor of the name before. */
-	memset(process->name, 0, sizeof(process->name));
-	memcpy(process->name, name, strlen(name));
+	copy_name(thread->name, name);
+	if (thread == process->leader)
+		copy_name(process->name, name);
 	return 0;
 }
 
@@ -84,7 +93,7 @@ int64_t sys_prctl(const struct syscall *call)
 	case PR_SET_NAME:
 		return set_name(process, argument);
 	case PR_GET_NAME:
-		return copy_to_user(argument, process->name, sizeof(process->name));
+		return copy_to_user(argument, current_thread()->name, PROCESS_NAME_BYTES);
 	case PR_SET_PDEATHSIG:
 		return set_death_signal(process, argument);
 	case PR_GET_PDEATHSIG:

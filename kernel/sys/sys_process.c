@@ -16,6 +16,7 @@
 #include "proc/exec.h"
 #include "proc/futex.h"
 #include "proc/process.h"
+#include "proc/process_table.h"
 #include "proc/sched.h"
 #include "proc/thread.h"
 #include "sync/mutex.h"
@@ -27,6 +28,11 @@
 #include "vm/user_copy.h"
 
 int64_t sys_exit(const struct syscall *call)
+{
+	process_exit_thread(EXIT_STATUS(arg_int(call, 0)));
+}
+
+int64_t sys_exit_group(const struct syscall *call)
 {
 	process_exit(EXIT_STATUS(arg_int(call, 0)));
 }
@@ -43,16 +49,41 @@ int64_t sys_getppid(const struct syscall *call)
 	return __atomic_load_n(&current_process()->parent_pid, __ATOMIC_RELAXED);
 }
 
-/* The word is cleared for other threads of the space, and there are none. */
-int64_t sys_set_tid_address(const struct syscall *call)
+int64_t sys_gettid(const struct syscall *call)
 {
-	return current_process()->pid;
+	return current_thread()->id;
 }
 
-/* For other threads to find what a thread has left locked, and there are none: three words. */
+int64_t sys_set_tid_address(const struct syscall *call)
+{
+	struct thread *thread = current_thread();
+
+	thread->clear_id = call->a[0];
+	return thread->id;
+}
+
 int64_t sys_set_robust_list(const struct syscall *call)
 {
-	return call->a[1] == sizeof(struct robust_list_head) ? 0 : -EINVAL;
+	if (call->a[1] != sizeof(struct robust_list_head))
+		return -EINVAL;
+	__atomic_store_n(&current_thread()->robust_list, call->a[0], __ATOMIC_RELAXED);
+	return 0;
+}
+
+int64_t sys_get_robust_list(const struct syscall *call)
+{
+	const uint64_t bytes = sizeof(struct robust_list_head);
+	int id = arg_int(call, 0);
+
+	spin_lock(&process_lock);
+	const struct thread *thread = id ? thread_find_locked(id) : current_thread();
+	vaddr_t list = thread ? __atomic_load_n(&thread->robust_list, __ATOMIC_RELAXED) : 0;
+	spin_unlock(&process_lock);
+	if (!thread)
+		return -ESRCH;
+	if (copy_to_user(call->a[2], &bytes, sizeof(bytes)))
+		return -EFAULT;
+	return copy_to_user(call->a[1], &list, sizeof(list));
 }
 
 int64_t sys_arch_prctl(const struct syscall *call)
@@ -84,6 +115,23 @@ static int64_t do_wait(const struct syscall *call, bool private, bool is_bitset,
 	return error;
 }
 
+static int64_t do_requeue(const struct syscall *call, bool private, bool compare)
+{
+	int wake = arg_int(call, 2), move = arg_int(call, 3);
+	uint32_t expected = arg_unsigned(call, 5);
+
+	if (wake < 0 || move < 0)
+		return -EINVAL;
+	return futex_requeue(call->a[0], call->a[4], private, (unsigned)wake, (unsigned)move,
+			     compare ? &expected : NULL);
+}
+
+/* Linux wakes one even where none was asked for. */
+static unsigned wake_count(uint64_t argument)
+{
+	return (unsigned)MAX((int)argument, 1);
+}
+
 int64_t sys_futex(const struct syscall *call)
 {
 	unsigned operation = arg_unsigned(call, 1);
@@ -98,10 +146,15 @@ int64_t sys_futex(const struct syscall *call)
 		return do_wait(call, private, command == FUTEX_WAIT_BITSET, realtime);
 	case FUTEX_WAKE:
 	case FUTEX_WAKE_BITSET:
-		/* Linux wakes one even where none was asked for. */
-		return futex_wake(call->a[0], private, MAX(arg_unsigned(call, 2), 1u),
+		return futex_wake(call->a[0], private, wake_count(call->a[2]),
 				  command == FUTEX_WAKE_BITSET ? arg_unsigned(call, 5)
 							       : FUTEX_BITSET_MATCH_ANY);
+	case FUTEX_REQUEUE:
+	case FUTEX_CMP_REQUEUE:
+		return do_requeue(call, private, command == FUTEX_CMP_REQUEUE);
+	case FUTEX_WAKE_OP:
+		return futex_wake_operation(call->a[0], call->a[4], private, wake_count(call->a[2]),
+					    wake_count(call->a[3]), arg_unsigned(call, 5));
 	default:
 		return -ENOSYS;
 	}

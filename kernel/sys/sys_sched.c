@@ -32,7 +32,7 @@ int64_t sys_sched_yield(const struct syscall *call)
 
 /* ---- nice values ---- */
 
-/* One call on all processes that `which` and `who` name. */
+/* One call on all threads that `which` and `who` name. */
 struct priority_call {
 	int which, who;
 	bool set;
@@ -40,14 +40,15 @@ struct priority_call {
 	int result; /* -ESRCH: none found; the greatest priority; 0 or negative when setting */
 };
 
-static bool is_named(const struct process *process, const struct priority_call *priority)
+/* Linux's PRIO_PROCESS means a thread. */
+static bool is_named(const struct thread *thread, const struct priority_call *priority)
 {
-	const struct process *caller = current_process();
+	const struct process *process = thread->process, *caller = current_process();
 	int who = priority->who;
 
 	switch (priority->which) {
 	case PRIO_PROCESS:
-		return who ? process->pid == who : process == caller;
+		return who ? thread->id == who : thread == current_thread();
 	case PRIO_PGRP:
 		return process->group == (who ? who : caller->group);
 	default:
@@ -56,31 +57,28 @@ static bool is_named(const struct process *process, const struct priority_call *
 	}
 }
 
-static void set_nice(struct process *process, int nice)
+static void visit_thread(struct thread *thread, struct priority_call *priority)
 {
-	process->nice = (int8_t)nice;
-	if (process->thread)
-		sched_set_nice(process->thread, nice);
-}
-
-static void visit(struct process *process, void *context)
-{
-	struct priority_call *priority = context;
-
-	if (process->zombie || !is_named(process, priority))
+	if (!is_named(thread, priority))
 		return;
 	if (!priority->set) {
-		priority->result = MAX(priority->result, PRIORITY_OF(process->nice));
+		priority->result = MAX(priority->result, PRIORITY_OF(thread->nice));
 		return;
 	}
-	if (priority->nice < process->nice &&
+	if (priority->nice < thread->nice &&
 	    !credentials_have(&current_process()->credentials, CAP_SYS_NICE)) {
 		priority->result = -EACCES;
 		return;
 	}
-	set_nice(process, priority->nice);
+	sched_set_nice(thread, priority->nice);
 	if (priority->result == -ESRCH)
 		priority->result = 0;
+}
+
+static void visit(struct process *process, void *context)
+{
+	list_for_each (node, &process->threads)
+		visit_thread(container_of(node, struct thread, link), context);
 }
 
 static int64_t with_processes(struct priority_call *priority)
@@ -125,34 +123,45 @@ static bool is_real_time(int policy)
 	return policy == SCHED_FIFO || policy == SCHED_RR;
 }
 
-/* Of a process, for reading: what it has, or -ESRCH. */
+/* Is there a thread with this number, or 0: the caller? *out is it; NULL: one that has ended, and
+ * is waited for. */
+static bool find_thread_locked(int id, struct thread **out)
+{
+	*out = id ? thread_find_locked(id) : current_thread();
+	return *out || process_find_locked(id);
+}
+
+/* Of a thread, for reading: what it has, or -ESRCH. */
 struct scheduling {
 	int policy, nice;
 	bool reset_on_fork;
 };
 
-static int get_scheduling(int pid, struct scheduling *out)
+static int get_scheduling(int id, struct scheduling *out)
 {
-	if (pid < 0)
+	struct thread *thread;
+
+	if (id < 0)
 		return -EINVAL;
+	*out = (struct scheduling){0};
 	spin_lock(&process_lock);
-	const struct process *process = pid ? process_find_locked(pid) : current_process();
-	if (process)
-		*out = (struct scheduling){process->policy, process->nice, process->reset_on_fork};
+	bool is_there = find_thread_locked(id, &thread);
+	if (thread)
+		*out = (struct scheduling){thread->policy, thread->nice, thread->reset_on_fork};
 	spin_unlock(&process_lock);
-	return process ? 0 : -ESRCH;
+	return is_there ? 0 : -ESRCH;
 }
 
 /* In Linux's order of checks. */
-static int set_scheduling(int pid, int policy, int priority, const int *nice)
+static int set_scheduling(int id, int policy, int priority, const int *nice)
 {
 	bool reset_on_fork = policy & SCHED_RESET_ON_FORK;
+	struct thread *thread;
 	int error = 0;
 
 	policy &= ~SCHED_RESET_ON_FORK;
 	spin_lock(&process_lock);
-	struct process *process = pid ? process_find_locked(pid) : current_process();
-	if (!process)
+	if (!find_thread_locked(id, &thread))
 		error = -ESRCH;
 	else if (is_real_time(policy))
 		error = priority < 1 || priority > REAL_TIME_MAX ? -EINVAL : -EPERM;
@@ -160,11 +169,11 @@ static int set_scheduling(int pid, int policy, int priority, const int *nice)
 		error = -EPERM;
 	else if (!is_policy(policy) || priority)
 		error = -EINVAL;
-	if (!error) {
-		process->policy = (uint8_t)policy;
-		process->reset_on_fork = reset_on_fork;
+	if (!error && thread) {
+		thread->policy = (uint8_t)policy;
+		thread->reset_on_fork = reset_on_fork;
 		if (nice)
-			set_nice(process, *nice);
+			sched_set_nice(thread, *nice);
 	}
 	spin_unlock(&process_lock);
 	return error;
@@ -304,14 +313,6 @@ int64_t sys_sched_setattr(const struct syscall *call)
 
 /* ---- CPUs ---- */
 
-/* The thread of a process for reading and setting its affinity: under process_lock, or NULL. */
-static struct thread *thread_of_locked(int pid)
-{
-	const struct process *process = pid ? process_find_locked(pid) : current_process();
-
-	return process ? process->thread : NULL;
-}
-
 /* As Linux's, it returns how many bytes it has written. */
 int64_t sys_sched_getaffinity(const struct syscall *call)
 {
@@ -321,7 +322,8 @@ int64_t sys_sched_getaffinity(const struct syscall *call)
 	if (bytes < sizeof(mask) || bytes % sizeof(mask))
 		return -EINVAL;
 	spin_lock(&process_lock);
-	struct thread *thread = thread_of_locked(arg_int(call, 0));
+	int id = arg_int(call, 0);
+	struct thread *thread = id ? thread_find_locked(id) : current_thread();
 	if (thread)
 		mask = sched_affinity(thread) & cpus_online();
 	spin_unlock(&process_lock);
@@ -339,7 +341,8 @@ int64_t sys_sched_setaffinity(const struct syscall *call)
 	if (copy_from_user(&mask, call->a[2], MIN(bytes, (unsigned)sizeof(mask))))
 		return -EFAULT;
 	spin_lock(&process_lock);
-	struct thread *thread = thread_of_locked(arg_int(call, 0));
+	int id = arg_int(call, 0);
+	struct thread *thread = id ? thread_find_locked(id) : current_thread();
 	if (!thread)
 		error = -ESRCH;
 	else if (!(mask & cpus_online()))

@@ -26,7 +26,6 @@
 
 int64_t sys_rt_sigaction(const struct syscall *call)
 {
-	struct process *process = current_process();
 	int signal = arg_int(call, 0);
 	struct signal_action fresh, old;
 
@@ -38,13 +37,13 @@ int64_t sys_rt_sigaction(const struct syscall *call)
 		return -EINVAL;
 	if (call->a[1] && (SIGNAL_BIT(signal) & SIGNAL_UNBLOCKABLE))
 		return -EINVAL;
-	old = *signal_action(&process->signals, signal);
 	if (call->a[1]) {
 		fresh.flags &= KNOWN_FLAGS;
 		fresh.mask &= ~SIGNAL_UNBLOCKABLE;
-		if (signal_set_action(process, signal, &fresh))
-			return -ENOMEM;
 	}
+	int error = signal_set_action(signal, call->a[1] ? &fresh : NULL, &old);
+	if (error)
+		return error;
 	if (call->a[2] && copy_to_user(call->a[2], &old, sizeof(old)))
 		return -EFAULT;
 	return 0;
@@ -92,7 +91,7 @@ int64_t sys_rt_sigpending(const struct syscall *call)
 	if (call->a[1] > SET_BYTES)
 		return -EINVAL;
 	spin_lock(&process_lock);
-	uint64_t pending = signals_pending_locked(current_process());
+	uint64_t pending = signals_pending_locked(current_thread());
 	spin_unlock(&process_lock);
 	uint64_t set = pending & current_thread()->signals.blocked;
 	return copy_to_user(call->a[0], &set, call->a[1]);

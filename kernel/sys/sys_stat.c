@@ -34,7 +34,9 @@ static int stat_self(int directory, struct stat *out)
 {
 	if (directory != AT_FDCWD)
 		return stat_file(directory, out);
-	inode_stat(current_process()->cwd, out);
+	struct inode *cwd = process_get_cwd();
+	inode_stat(cwd, out);
+	inode_put(cwd);
 	return 0;
 }
 

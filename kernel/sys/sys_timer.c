@@ -6,6 +6,7 @@
 #include "lib/errno.h"
 #include "proc/interval_timer.h"
 #include "proc/process.h"
+#include "proc/process_table.h"
 #include "proc/signal.h"
 #include "proc/thread.h"
 #include "sync/wait_queue.h"
@@ -110,6 +111,14 @@ static bool has_timers(int clock)
 	}
 }
 
+static bool is_own_thread(int id)
+{
+	spin_lock(&process_lock);
+	bool is = process_thread_locked(current_process(), id);
+	spin_unlock(&process_lock);
+	return is;
+}
+
 /* struct sigevent, what of it counts. */
 static int get_event(vaddr_t user, struct timer_request *request)
 {
@@ -129,8 +138,9 @@ static int get_event(vaddr_t user, struct timer_request *request)
 	case SIGEV_NONE:
 		return 0;
 	case SIGEV_SIGNAL | SIGEV_THREAD_ID:
-		if (event._sigev_un._tid != current_process()->pid)
+		if (!is_own_thread(event._sigev_un._tid))
 			return -EINVAL;
+		request->thread = event._sigev_un._tid;
 		request->notify = SIGEV_THREAD_ID;
 		break;
 	case SIGEV_SIGNAL:

@@ -190,10 +190,13 @@ int64_t sys_mincore(const struct syscall *call);
 
 /* sys_process.c */
 int64_t sys_exit(const struct syscall *call);
+int64_t sys_exit_group(const struct syscall *call);
 int64_t sys_getpid(const struct syscall *call);
+int64_t sys_gettid(const struct syscall *call);
 int64_t sys_getppid(const struct syscall *call);
 int64_t sys_set_tid_address(const struct syscall *call);
 int64_t sys_set_robust_list(const struct syscall *call);
+int64_t sys_get_robust_list(const struct syscall *call);
 int64_t sys_futex(const struct syscall *call);
 int64_t sys_arch_prctl(const struct syscall *call);
 

@@ -32,6 +32,12 @@ int clear_user(vaddr_t to, size_t bytes)
 	return arch_clear_user(to, bytes) ? -EFAULT : 0;
 }
 
+int user_compare_exchange_u32(vaddr_t word, uint32_t *expected, uint32_t desired)
+{
+	assert(cpu_local()->held_ranks == 0 && IS_ALIGNED(word, sizeof(*expected)));
+	return arch_user_compare_exchange(word, expected, desired) ? 0 : -EFAULT;
+}
+
 ssize_t copy_string_from_user(char *to, vaddr_t from, size_t size)
 {
 	size_t done = 0;

@@ -22,7 +22,8 @@ BINARIES = os.path.join(ROOT, "build", "programs")
 
 COMPILERS = ("musl", "glibc", "pie")
 DYNAMIC = ("dynamic", "fixed")  # need a linker and libraries in the guest
-LIBRARIES = ("/lib/x86_64-linux-gnu/libm.so.6",)  # that a program opens by itself
+# That a program opens by itself, or its C library.
+LIBRARIES = ("/lib/x86_64-linux-gnu/libm.so.6", "/lib/x86_64-linux-gnu/libgcc_s.so.1")
 
 ENVIRONMENT = {"QUIRE_TEST": "two words", "QUIRE_EMPTY": ""}
 STACK_BYTES = 8 << 20  # the default of Linux and of Quire

@@ -25,6 +25,10 @@ NODISCARD int arch_thread_fork(struct arch_thread *child, vaddr_t stack_top,
 			       const struct trap_frame *frame, void (*first)(void *),
 			       void *argument);
 
+/* The TLS base (FS) of a thread that has not run yet: clone(2) with CLONE_SETTLS. -EPERM: outside
+ * of the user's half. */
+NODISCARD int arch_thread_set_tls(struct arch_thread *child, vaddr_t base);
+
 /* Free what init or fork allocated. The thread is not running. */
 void arch_thread_destroy(struct arch_thread *thread);
 
