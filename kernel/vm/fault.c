@@ -264,6 +264,7 @@ static enum vm_result serve(struct fault *fault, unsigned level)
 		return VM_NO_MEMORY;
 	}
 	entry_t found = entry_load(entry);
+	assert(level == 1 || level == HUGE_LEVEL);
 	if (entry_is_leaf(found, level))
 		result = serve_present(fault, &gather, entry, found, level);
 	else if (UNLIKELY(!entry_is_none(found)))

@@ -26,6 +26,7 @@ ENTRY = re.compile(r"^== (.*?)\nin (.*?)\n--- stands\n(.*?)\n--- mistake\n(.*?)\
                    re.MULTILINE | re.DOTALL)
 
 COPIES = 2
+BUILD_SECONDS = 600
 RUN_SECONDS = 60  # a mistake that makes a test hang is caught, too
 # Short runs with many checks find most; each is tried until one fails.
 MODEL_RUNS = [["--seed", "1", "--ops", "20000", "--check", "20"],
@@ -55,11 +56,11 @@ def copy_tree(target):
             shutil.copy2(source, target)
 
 
-def run(command, tree):
+def run(command, tree, seconds=RUN_SECONDS):
     """(exit status, output); a run without end has status None."""
     try:
         done = subprocess.run(command, cwd=tree, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                              timeout=RUN_SECONDS, check=False)
+                              timeout=seconds, check=False)
     except subprocess.TimeoutExpired:
         return None, ""
     return done.returncode, done.stdout.decode(errors="replace")
@@ -71,7 +72,8 @@ RACE_SEEDS = range(1, 13)
 
 
 def build(tree, targets=("unit", "model", "race")):
-    return run(["ninja", "-j2", *(f"build/test/{target}" for target in targets)], tree)
+    return run(["ninja", "-j2", *(f"build/test/{target}" for target in targets)], tree,
+               BUILD_SECONDS)
 
 
 def failing_race(tree):
@@ -135,7 +137,7 @@ def try_one(trees, mutation, shrink):
         if original is None:
             return False, "DOES NOT APPLY", ""
         status, output = build(tree, ("race",) if race else ("unit", "model"))
-        if status:
+        if status != 0:
             caught, text = None, "DOES NOT COMPILE"
         else:
             caught, output = verdict(tree, shrink, race)
@@ -157,7 +159,7 @@ def main(arguments):
         os.mkdir(first)
         copy_tree(first)
         status, output = build(first)
-        caught = "the compiler" if status else verdict(first)[0] or failing_race(first)
+        caught = "the compiler" if status != 0 else verdict(first)[0] or failing_race(first)
         if caught:
             sys.exit(f"without any mutation the tests fail already: {caught}\n{output}")
         trees = queue.Queue()
