@@ -124,7 +124,7 @@ static void print(const char *kind, uint64_t count)
 
 int main(int argc, char **argv)
 {
-	unsigned long count = 4, rounds = 20000, seed = 1;
+	unsigned long count = 4, rounds = 8000, seed = 1;
 	struct frame_counts before, after;
 
 	for (int i = 1; i + 1 < argc; i += 2) {
