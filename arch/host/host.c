@@ -5,7 +5,9 @@
 #include <arch/irq.h>
 #include <arch/mmu.h>
 #include <arch/page.h>
+#include <arch/smp.h>
 #include <arch/time.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
@@ -24,57 +26,86 @@
 #define HOST_RAM_START  (1 * MIB) /* frame numbers below do not exist, as on a PC */
 #define HOST_FRAMES_MAX (1u << 20)
 
-struct cpu boot_cpu;
+static __thread struct cpu *local; /* this thread's; NULL: the boot CPU */
 struct frame *host_frames;
 static uint64_t ram_bytes;
 static paddr_t kernel_root;
 
 struct cpu *cpu_local(void)
 {
-	return &boot_cpu;
+	return local ? local : &boot_cpu;
+}
+
+void cpu_set_local(struct cpu *cpu)
+{
+	local = cpu;
 }
 
 bool irq_enabled(void)
 {
-	return boot_cpu.arch.interrupts;
+	return cpu_local()->arch.interrupts;
+}
+
+/* What has waited for interrupts to be on again is served at once. */
+void host_take_interrupts(void)
+{
+	struct cpu *cpu = cpu_local();
+
+	if (!cpu->arch.interrupts || !__atomic_load_n(&cpu->callers, __ATOMIC_RELAXED))
+		return;
+	cpu->arch.interrupts = false;
+	cross_call_serve();
+	cpu->arch.interrupts = true;
 }
 
 void irq_enable(void)
 {
-	boot_cpu.arch.interrupts = true;
+	cpu_local()->arch.interrupts = true;
+	host_take_interrupts();
 }
 
 void irq_disable(void)
 {
-	boot_cpu.arch.interrupts = false;
+	cpu_local()->arch.interrupts = false;
 }
 
 bool irq_save(void)
 {
-	bool were_on = boot_cpu.arch.interrupts;
+	bool were_on = cpu_local()->arch.interrupts;
 
-	boot_cpu.arch.interrupts = false;
+	cpu_local()->arch.interrupts = false;
 	return were_on;
 }
 
 void irq_restore(bool were_on)
 {
-	boot_cpu.arch.interrupts = were_on;
+	if (were_on)
+		irq_enable();
+	else
+		irq_disable();
 }
 
-void cross_call(uint64_t targets, void (*function)(void *argument), void *argument)
+/* Nothing stops a thread at an instruction: it looks itself whether somebody called. */
+void smp_interrupt(struct cpu *cpu)
 {
-	/* There is nobody else. */
 }
 
-/* One thread: a mutex is never contended, and nobody waits. */
+void cpu_relax(void)
+{
+	sched_yield();
+	host_take_interrupts();
+}
+
+/* Who waits looks again and again. */
 void wait_prepare(struct wait_queue *queue, struct waiter *waiter)
 {
-	panic("a lock is contended, and there is one thread");
+	if (cpu_count() == 1)
+		panic("a lock is contended, and there is one thread");
 }
 
 void wait_block_always(void)
 {
+	cpu_relax();
 }
 
 void wait_finish(struct waiter *waiter)
@@ -94,9 +125,9 @@ paddr_t kmap_root(void)
 /* A clock that the tests can foretell. */
 uint64_t time_now(void)
 {
-	static uint64_t microseconds; /* one thread */
+	static uint64_t microseconds; /* atomic */
 
-	return ++microseconds * 1000;
+	return __atomic_add_fetch(&microseconds, 1, __ATOMIC_RELAXED) * 1000;
 }
 
 uint64_t mm_total_bytes(void)
@@ -163,8 +194,9 @@ struct translation {
 	vaddr_t page;
 	paddr_t pa;
 };
-static struct translation tlb[TLB_ENTRIES];
-static paddr_t active_root;
+/* Each CPU's own. */
+static __thread struct translation tlb[TLB_ENTRIES];
+static __thread paddr_t active_root;
 
 static struct translation *tlb_slot(vaddr_t va)
 {
@@ -264,7 +296,7 @@ enum host_result host_load(struct vm_space *space, vaddr_t va, uint64_t *value)
 	enum host_result result = host_reach(space, va, false, &where);
 
 	if (result == HOST_OK)
-		*value = *(uint64_t *)where;
+		*value = __atomic_load_n((uint64_t *)where, __ATOMIC_RELAXED);
 	return result;
 }
 
@@ -274,6 +306,6 @@ enum host_result host_store(struct vm_space *space, vaddr_t va, uint64_t value)
 	enum host_result result = host_reach(space, va, true, &where);
 
 	if (result == HOST_OK)
-		*(uint64_t *)where = value;
+		__atomic_store_n((uint64_t *)where, value, __ATOMIC_RELAXED);
 	return result;
 }

@@ -31,7 +31,7 @@ typedef unsigned long long ull; /* what format()'s ll takes */
 static bool copy_region(struct vm_space *space, vaddr_t va, struct vm_region *copy,
 			struct vm_usage *usage)
 {
-	mutex_lock(&space->lock);
+	rw_lock_exclusive(&space->lock);
 	const struct vm_region *region = region_at_or_after(space, va);
 	if (region) {
 		*copy = *region;
@@ -40,7 +40,7 @@ static bool copy_region(struct vm_space *space, vaddr_t va, struct vm_region *co
 		if (usage)
 			vm_usage_locked(space, region->start, region->end, usage);
 	}
-	mutex_unlock(&space->lock);
+	rw_unlock_exclusive(&space->lock);
 	return region != NULL;
 }
 
@@ -141,9 +141,9 @@ static void print_usage(const struct vm_region *region, const struct vm_usage *u
 static void print_pages(struct vm_space *space, const struct vm_region *region,
 			struct text_sink *sink)
 {
-	mutex_lock(&space->lock);
+	rw_lock_exclusive(&space->lock);
 	vm_print_pages_locked(space, region->start, region->end, sink);
-	mutex_unlock(&space->lock);
+	rw_unlock_exclusive(&space->lock);
 	text_put(sink, "\n");
 }
 

@@ -18,6 +18,7 @@ typedef int64_t ssize_t;
 #define ALIGNED(n)       __attribute__((aligned(n)))
 #define SECTION(name)    __attribute__((section(name), used))
 #define NOINLINE         __attribute__((noinline))
+#define ALWAYS_INLINE    inline __attribute__((always_inline))
 #define UNUSED           __attribute__((unused))
 #define LIKELY(x)        __builtin_expect(!!(x), 1)
 #define UNLIKELY(x)      __builtin_expect(!!(x), 0)

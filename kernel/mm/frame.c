@@ -1,17 +1,9 @@
 /*
- * frame.c: the frame database, the buddy allocator, and each CPU's list in front of it.
+ * frame.c: the frame database, and each CPU's list in front of the buddy allocator (buddy.h).
  *
- *   a CPU's cache:  dirty -> frame -> frame     No lock, no merging: taken and given back by this
- *                   zeroed -> frame             CPU alone. Filled and emptied by the batch.
- *
- *   free_lists[3] -> [block of 8] -> [block of 8]   A free block of 2^n frames starts at a
- *   free_lists[2] -> (none)                         multiple of 2^n. Its buddy is the block whose
- *   free_lists[1] -> [block of 2]                   number differs in bit n; two free buddies of
- *   free_lists[0] -> [frame]                        one order merge into the next.
- *
- * The head of a free block has state FREE and its order; the other frames of the block are FREE
- * with order FRAME_ORDER_TAIL, and so are those in a CPU's cache. The database is mapped only where
- * there is RAM, so a buddy is looked at only after frame_exists() said that it has an entry.
+ *   a CPU's cache:  dirty -> frame -> frame     No merging: taken and given back by this CPU,
+ *                   zeroed -> frame             filled and emptied by the batch. Others take what
+ *                                               is in it when there is no frame elsewhere.
  */
 #include "mm/frame.h"
 
@@ -20,34 +12,30 @@
 
 #include "debug/assert.h"
 #include "lib/string.h"
+#include "mm/buddy.h"
 #include "mm/frame_init.h"
 #include "mm/layout.h"
 #include "sync/cpu.h"
-#include "sync/spinlock.h"
 
 #define CACHE_BATCH 32u  /* frames moved between a cache and the buddy allocator at once */
 #define CACHE_MAX   128u /* above it a batch goes back */
 
 /*
- * One CPU's. The kernel is not preempted and interrupts neither allocate nor free, so a thread has
- * it to itself between two points where it may block.
+ * One CPU's. The lock is hardly ever wanted by two: others come when memory is short. It is no
+ * spinlock, which would cost more than all else here: interrupts neither allocate nor free, and the
+ * kernel is not preempted, so its holder always runs. It is innermost but for RANK_FRAME, and no
+ * two are held together.
  */
 struct frame_cache {
-	struct frame *dirty, *zeroed;   /* linked by frame->next */
-	unsigned count;                 /* of both */
+	uint32_t locked;                /* atomic */
+	unsigned count;                 /* (l) of both lists */
+	struct frame *dirty, *zeroed;   /* (l) linked by frame->next */
 	int64_t by_state[FRAME_STATES]; /* this CPU's part of the counts; may be negative */
 } ALIGNED(64);
 
-static struct frame_cache caches[CPU_MAX]; /* (l) by the CPU's number */
-static struct spinlock frame_lock = SPINLOCK_INIT(RANK_FRAME);
-static struct list_node free_lists[FRAME_MAX_ORDER + 1]; /* (frame_lock) */
-static uint64_t buddy_free;                              /* (frame_lock) frames in free_lists */
-static uint64_t reserve;        /* (frame_lock) frames that the free lists keep */
-static struct frame *zero_page; /* set once, at boot */
-static bool poisoning;          /* set once, at boot */
-/* Ranges of frame numbers that have database entries; set at boot. */
-static struct frame_span spans[FRAME_MAX_SPANS];
-static unsigned span_count;
+static struct frame_cache caches[CPU_MAX]; /* by the CPU's number */
+static struct frame *zero_page;            /* set once, at boot */
+static bool poisoning;                     /* set once, at boot */
 
 const char *const frame_state_names[FRAME_STATES] = {"free", "table", "anon",  "cache",
 						     "zero", "slab",  "stack", "wired"};
@@ -67,103 +55,27 @@ static struct frame_cache *my_cache(void)
 	return &caches[cpu_local()->id];
 }
 
-static bool frame_exists(pfn_t pfn)
-{
-	unsigned low = 0, high = span_count;
+/* ---- the CPUs' caches ---- */
 
-	while (low < high) {
-		unsigned middle = (low + high) / 2;
-		if (pfn >= spans[middle].end)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low < span_count && pfn >= spans[low].start;
+static void cache_lock(struct frame_cache *cache)
+{
+	while (UNLIKELY(__atomic_exchange_n(&cache->locked, 1, __ATOMIC_ACQUIRE)))
+		cpu_relax();
 }
 
-const struct frame_span *frame_spans(unsigned *count)
+static void cache_unlock(struct frame_cache *cache)
 {
-	*count = span_count;
-	return spans;
+	__atomic_store_n(&cache->locked, 0, __ATOMIC_RELEASE);
 }
 
-/* ---- the buddy allocator; all under the lock ---- */
-
-static void push_free(struct frame *head, unsigned order)
+static NOINLINE bool cache_fill_locked(struct frame_cache *cache)
 {
-	head->order = (uint8_t)order;
-	list_push_front(&free_lists[order], &head->free_link);
-}
-
-/* The free buddy of the block at pfn, or NULL if it is not wholly free in one block. */
-static struct frame *free_buddy(pfn_t pfn, unsigned order)
-{
-	pfn_t buddy = pfn ^ (1ull << order);
-	struct frame *frame = &FRAME_DATABASE[buddy];
-
-	if (!frame_exists(buddy) || frame->state != FRAME_FREE || frame->order != order)
-		return NULL;
-	return frame;
-}
-
-/* Its frames are FREE, of order FRAME_ORDER_TAIL. */
-static void free_block_locked(pfn_t pfn, unsigned order)
-{
-	assert(spin_held(&frame_lock));
-	buddy_free += 1ull << order;
-	while (order < FRAME_MAX_ORDER) {
-		struct frame *buddy = free_buddy(pfn, order);
-		if (!buddy)
-			break;
-		list_remove(&buddy->free_link);
-		buddy->order = FRAME_ORDER_TAIL;
-		pfn = MIN(pfn, frame_pfn(buddy));
-		order++;
-	}
-	push_free(&FRAME_DATABASE[pfn], order);
-}
-
-/* Take a block of `order`, splitting the smallest that is large enough; not out of the reserve. */
-static struct frame *take_block_locked(unsigned order)
-{
-	unsigned from = order;
-
-	if (buddy_free < reserve + (1ull << order))
-		return NULL;
-	while (from <= FRAME_MAX_ORDER && list_is_empty(&free_lists[from]))
-		from++;
-	if (from > FRAME_MAX_ORDER)
-		return NULL;
-	struct frame *block =
-		container_of(list_pop_front(&free_lists[from]), struct frame, free_link);
-	while (from > order) {
-		from--;
-		push_free(block + (1ull << from), from);
-	}
-	block->order = FRAME_ORDER_TAIL;
-	buddy_free -= 1ull << order;
-	return block;
-}
-
-/* ---- this CPU's cache ---- */
-
-static bool cache_fill(struct frame_cache *cache)
-{
-	spin_lock(&frame_lock);
-	while (cache->count < CACHE_BATCH) {
-		struct frame *frame = take_block_locked(0);
-		if (!frame)
-			break;
-		frame->next = cache->dirty;
-		cache->dirty = frame;
-		cache->count++;
-	}
-	spin_unlock(&frame_lock);
+	cache->count += buddy_take_frames(&cache->dirty, CACHE_BATCH);
 	return cache->count > 0;
 }
 
 /* One frame of the cache, which has one: of `*zeroed` kind if there is. Says in *zeroed which. */
-static struct frame *cache_take(struct frame_cache *cache, bool *zeroed)
+static struct frame *cache_take_locked(struct frame_cache *cache, bool *zeroed)
 {
 	struct frame **list = *zeroed ? &cache->zeroed : &cache->dirty;
 
@@ -178,14 +90,23 @@ static struct frame *cache_take(struct frame_cache *cache, bool *zeroed)
 }
 
 /* Give back frames until `left` stay. */
-static void cache_drain(struct frame_cache *cache, unsigned left)
+static NOINLINE void cache_drain_locked(struct frame_cache *cache, unsigned left)
 {
-	spin_lock(&frame_lock);
-	while (cache->count > left) {
-		bool zeroed = false;
-		free_block_locked(frame_pfn(cache_take(cache, &zeroed)), 0);
+	unsigned most = cache->count > left ? cache->count - left : 0;
+	unsigned given = buddy_give_frames(&cache->dirty, most);
+
+	given += buddy_give_frames(&cache->zeroed, most - given);
+	cache->count -= given;
+}
+
+/* What every CPU keeps goes back: it may be all that is left. */
+static NOINLINE void drain_all(void)
+{
+	for (unsigned i = 0; i < cpu_count(); i++) {
+		cache_lock(&caches[i]);
+		cache_drain_locked(&caches[i], 0);
+		cache_unlock(&caches[i]);
 	}
-	spin_unlock(&frame_lock);
 }
 
 /* ---- use after free ---- */
@@ -221,51 +142,72 @@ static NOINLINE void poison_freed(struct frame *block, unsigned order)
 
 /* ---- allocation ---- */
 
-static struct frame *alloc_one(enum frame_state state, bool zeroed)
+/* One frame; *zeroed: shall it, and does it, hold zeros? NULL: there is none in the cache, and none
+ * to fill it with. */
+static ALWAYS_INLINE struct frame *take_one(struct frame_cache *cache, bool *zeroed)
+{
+	struct frame *frame = NULL;
+
+	cache_lock(cache);
+	if (LIKELY(cache->count) || cache_fill_locked(cache))
+		frame = cache_take_locked(cache, zeroed);
+	cache_unlock(cache);
+	return frame;
+}
+
+static void begin_use(struct frame *frame, enum frame_state state, unsigned order, uint32_t count)
+{
+	assert(frame->state == FRAME_FREE && frame->count == 0);
+	frame->count = count;
+	frame->state = (uint8_t)state;
+	frame->order = (uint8_t)order;
+	frame->pins = 0;
+	frame->cache.object = NULL; /* all of the union */
+	frame->cache.index = 0;
+	frame->poisoned = false;
+}
+
+static NOINLINE struct frame *take_one_of_all(struct frame_cache *cache, bool *zeroed)
+{
+	drain_all();
+	return take_one(cache, zeroed);
+}
+
+static ALWAYS_INLINE struct frame *alloc_one(enum frame_state state, bool zeroed)
 {
 	struct frame_cache *cache = my_cache();
 	bool is_zeroed = zeroed;
+	struct frame *frame = take_one(cache, &is_zeroed);
 
-	if (UNLIKELY(!cache->count) && !cache_fill(cache))
+	if (UNLIKELY(!frame))
+		frame = take_one_of_all(cache, &is_zeroed);
+	if (UNLIKELY(!frame))
 		return NULL;
-	struct frame *frame = cache_take(cache, &is_zeroed);
-	assert(frame->state == FRAME_FREE && frame->count == 0);
 	if (UNLIKELY(poisoning))
 		poison_allocated(frame, 0);
 	if (zeroed && !is_zeroed)
 		page_zero(frame_data(frame));
-	*frame = (struct frame){.count = 1, .state = (uint8_t)state};
+	begin_use(frame, state, 0, 1);
 	cache->by_state[FRAME_FREE]--;
 	cache->by_state[state]++;
 	return frame;
 }
 
-static struct frame *take_block(unsigned order)
-{
-	spin_lock(&frame_lock);
-	struct frame *block = take_block_locked(order);
-	spin_unlock(&frame_lock);
-	return block;
-}
-
 static struct frame *alloc_block(enum frame_state state, unsigned order)
 {
 	struct frame_cache *cache = my_cache();
-	struct frame *block = take_block(order);
+	struct frame *block = buddy_take(order);
 
-	if (!block && cache->count) {
-		cache_drain(cache, 0); /* what is missing may be in the cache */
-		block = take_block(order);
+	if (!block) {
+		drain_all(); /* what is missing may be in a cache */
+		block = buddy_take(order);
 	}
 	if (!block)
 		return NULL;
 	if (UNLIKELY(poisoning))
 		poison_allocated(block, order);
-	/* The others are marked as in use, so that no neighbour merges with them. */
-	for (struct frame *part = block; part < block + (1ull << order); part++) {
-		assert(part->state == FRAME_FREE && part->count == 0);
-		*part = (struct frame){.state = (uint8_t)state, .order = FRAME_ORDER_TAIL};
-	}
+	for (struct frame *part = block; part < block + (1ull << order); part++)
+		begin_use(part, state, FRAME_ORDER_TAIL, 0);
 	block->order = (uint8_t)order;
 	block->count = 1;
 	cache->by_state[FRAME_FREE] -= 1ll << order;
@@ -292,7 +234,7 @@ static void check_free(const struct frame *frame)
 	       frame->state != FRAME_WIRED);
 }
 
-static void free_one(struct frame *frame, bool zeroed)
+static ALWAYS_INLINE void free_one(struct frame *frame, bool zeroed)
 {
 	struct frame_cache *cache = my_cache();
 
@@ -305,11 +247,13 @@ static void free_one(struct frame *frame, bool zeroed)
 		poison_freed(frame, 0);
 		zeroed = false;
 	}
+	cache_lock(cache);
 	struct frame **list = zeroed ? &cache->zeroed : &cache->dirty;
 	frame->next = *list;
 	*list = frame;
 	if (UNLIKELY(++cache->count > CACHE_MAX))
-		cache_drain(cache, CACHE_MAX - CACHE_BATCH);
+		cache_drain_locked(cache, CACHE_MAX - CACHE_BATCH);
+	cache_unlock(cache);
 }
 
 static void free_block(struct frame *block)
@@ -326,9 +270,7 @@ static void free_block(struct frame *block)
 	}
 	if (UNLIKELY(poisoning))
 		poison_freed(block, order);
-	spin_lock(&frame_lock);
-	free_block_locked(frame_pfn(block), order);
-	spin_unlock(&frame_lock);
+	buddy_give(block, order);
 }
 
 void frame_free(struct frame *frame)
@@ -377,12 +319,13 @@ void frame_get(struct frame *frame)
 
 bool frame_put(struct frame *frame)
 {
+	/* Looked at first: afterwards somebody else may drop the last one, and free it. */
+	uint8_t state = frame->state;
 	uint32_t before = __atomic_fetch_sub(&frame->count, 1, __ATOMIC_ACQ_REL);
 
-	if (UNLIKELY(before == 0 || frame->state == FRAME_FREE))
+	if (UNLIKELY(before == 0 || state == FRAME_FREE))
 		panic("frame %#llx: reference dropped at count %u, state %s",
-		      (unsigned long long)frame_pfn(frame), before,
-		      frame_state_names[frame->state]);
+		      (unsigned long long)frame_pfn(frame), before, frame_state_names[state]);
 	return before == 1;
 }
 
@@ -396,15 +339,9 @@ void frame_counts(struct frame_counts *out)
 
 void frame_free_blocks(uint64_t blocks[FRAME_MAX_ORDER + 1])
 {
-	spin_lock(&frame_lock);
-	for (unsigned order = 0; order <= FRAME_MAX_ORDER; order++) {
-		blocks[order] = 0;
-		list_for_each (node, &free_lists[order])
-			blocks[order]++;
-	}
-	spin_unlock(&frame_lock);
+	buddy_count(blocks);
 	for (unsigned cpu = 0; cpu < CPU_MAX; cpu++)
-		blocks[0] += caches[cpu].count;
+		blocks[0] += __atomic_load_n(&caches[cpu].count, __ATOMIC_RELAXED);
 }
 
 struct frame *frame_zero(void)
@@ -414,15 +351,9 @@ struct frame *frame_zero(void)
 
 /* ---- boot ---- */
 
-void frame_database_init(const struct frame_span *list, unsigned count)
+void frame_database_init(const struct frame_span *spans, unsigned count)
 {
-	assert(count <= FRAME_MAX_SPANS);
-	memcpy(spans, list, count * sizeof(*list));
-	span_count = count;
-	for (unsigned order = 0; order <= FRAME_MAX_ORDER; order++)
-		list_init(&free_lists[order]);
 	memset(caches, 0, sizeof(caches));
-	reserve = buddy_free = 0;
 	for (unsigned i = 0; i < count; i++) {
 		assert(spans[i].start < spans[i].end &&
 		       (i == 0 || spans[i - 1].end <= spans[i].start));
@@ -434,6 +365,7 @@ void frame_database_init(const struct frame_span *list, unsigned count)
 		}
 		my_cache()->by_state[FRAME_WIRED] += (int64_t)(spans[i].end - spans[i].start);
 	}
+	buddy_init(spans, count);
 }
 
 void frame_add_free(pfn_t start, pfn_t end)
@@ -448,16 +380,14 @@ void frame_add_free(pfn_t start, pfn_t end)
 	}
 	my_cache()->by_state[FRAME_WIRED] -= (int64_t)(end - start);
 	my_cache()->by_state[FRAME_FREE] += (int64_t)(end - start);
-	spin_lock(&frame_lock);
 	while (start < end) {
 		unsigned order = 0;
 		while (order < FRAME_MAX_ORDER && !(start & ((2ull << order) - 1)) &&
 		       start + (2ull << order) <= end)
 			order++;
-		free_block_locked(start, order);
+		buddy_give(&FRAME_DATABASE[start], order);
 		start += 1ull << order;
 	}
-	spin_unlock(&frame_lock);
 }
 
 void frame_retag(pfn_t pfn, enum frame_state state)
@@ -472,10 +402,8 @@ void frame_retag(pfn_t pfn, enum frame_state state)
 
 void frame_set_reserve(uint64_t frames)
 {
-	cache_drain(my_cache(), 0);
-	spin_lock(&frame_lock);
-	reserve = frames;
-	spin_unlock(&frame_lock);
+	buddy_set_reserve(frames);
+	drain_all();
 }
 
 void frame_set_poison(bool on)

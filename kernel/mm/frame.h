@@ -3,11 +3,11 @@
  *
  * Every frame of usable RAM has a struct frame. Free ones stand in a buddy allocator: blocks of
  * 2^order frames, order 0 to FRAME_MAX_ORDER; in front of it each CPU keeps a few single frames
- * that it gives out and takes back without a lock. An allocated block's count, state and order
- * stand in its first frame. Counts by state are kept, and are the leak detector.
+ * that it gives out and takes back alone. An allocated block's count, state and order stand in its
+ * first frame. Counts by state are kept, and are the leak detector.
  *
- * Lock letters: (f) frame_lock; (c) changed atomically, by who holds a reference; (o) the owner's;
- * (l) this CPU's, while the frame stands in its list.
+ * Lock letters: (f) RANK_FRAME, in buddy.c; (c) changed atomically, by who holds a reference; (o)
+ * the owner's; (l) the CPU's cache, while the frame stands in its list.
  */
 #ifndef MM_FRAME_H
 #define MM_FRAME_H
@@ -37,8 +37,8 @@ struct vm_object;
 
 struct frame {
 	uint32_t count; /* (c) entries, object slots and pins that name it */
-	uint8_t state;  /* (f) while FREE, else the owner's: enum frame_state */
-	uint8_t order;  /* (f) of the block it heads, or FRAME_ORDER_TAIL */
+	uint8_t state;  /* (o) enum frame_state */
+	uint8_t order;  /* (o) of the block it heads, or FRAME_ORDER_TAIL */
 	uint16_t pins;  /* (c) of count: the kernel's own uses */
 	union {
 		struct list_node free_link; /* (f) FREE heads */
@@ -57,7 +57,10 @@ struct frame {
 			uint64_t slot; /* swap slot + 1 that still holds its contents, 0 for none */
 		} anon;
 	};
-	bool poisoned; /* (f) FREE: filled with POISON_FREED */
+	/* (f) 1 + the order of the free block that it heads; 0: it heads none. A neighbour looks at
+	 * this, and at nothing that an owner changes. */
+	uint8_t free_order;
+	bool poisoned; /* (o) FREE: filled with POISON_FREED */
 };
 _Static_assert(sizeof(struct frame) <= 32, "32 bytes a frame are the budget");
 

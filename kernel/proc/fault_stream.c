@@ -304,9 +304,9 @@ static size_t read_arguments(const struct process *process, char *to, size_t siz
 	const struct process_layout *layout = process->layout;
 	size_t bytes = MIN(layout->arguments_end - layout->arguments_start, size);
 
-	mutex_lock(&process->space->lock);
+	rw_lock_exclusive(&process->space->lock);
 	vm_peek_locked(process->space, to, layout->arguments_start, bytes);
-	mutex_unlock(&process->space->lock);
+	rw_unlock_exclusive(&process->space->lock);
 	return bytes;
 }
 
@@ -341,9 +341,9 @@ void fault_stream_leave(struct vm_space *space)
 		return;
 	struct told_text text = {.sink = {put_text}, .serial = space->serial, .what = TEXT_COUNTS};
 	tell_pages(space, TEXT_AFTER);
-	mutex_lock(&space->lock);
+	rw_lock_exclusive(&space->lock);
 	vm_print_faults_locked(space, &text.sink);
-	mutex_unlock(&space->lock);
+	rw_unlock_exclusive(&space->lock);
 	tell_piece(&text);
 }
 

@@ -84,11 +84,11 @@ static int find_key(vaddr_t address, bool private, struct futex_key *key)
 	*key = (struct futex_key){space, address};
 	if (private)
 		return 0;
-	mutex_lock(&space->lock);
+	rw_lock_shared(&space->lock);
 	const struct vm_region *region = region_find(space, address);
 	if (region && (region->flags & REGION_SHARED))
 		*key = (struct futex_key){region->object, region_offset(region, address)};
-	mutex_unlock(&space->lock);
+	rw_unlock_shared(&space->lock);
 	return 0;
 }
 

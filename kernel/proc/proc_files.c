@@ -179,9 +179,9 @@ static int print_pages(const struct proc_id *who, struct text_sink *sink)
 
 static int print_all_tables(struct vm_space *space, struct text_sink *sink)
 {
-	mutex_lock(&space->lock);
+	rw_lock_exclusive(&space->lock);
 	vm_print_locked(space, sink);
-	mutex_unlock(&space->lock);
+	rw_unlock_exclusive(&space->lock);
 	return 0;
 }
 
@@ -192,9 +192,9 @@ static int print_page_table(const struct proc_id *who, struct text_sink *sink)
 
 static int print_all_faults(struct vm_space *space, struct text_sink *sink)
 {
-	mutex_lock(&space->lock);
+	rw_lock_exclusive(&space->lock);
 	vm_print_faults_locked(space, sink);
-	mutex_unlock(&space->lock);
+	rw_unlock_exclusive(&space->lock);
 	return 0;
 }
 

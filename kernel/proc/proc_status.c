@@ -55,13 +55,13 @@ static void measure(const struct process_snapshot *process, struct sizes *sizes)
 	if (layout->code_start < layout->code_end)
 		sizes->code = ALIGN_UP(layout->code_end, PAGE_SIZE) -
 			      ALIGN_DOWN(layout->code_start, PAGE_SIZE);
-	mutex_lock(&space->lock);
+	rw_lock_exclusive(&space->lock);
 	for (struct vm_region *region = region_first(space); region; region = region_next(region))
 		add_region(sizes, region);
 	vm_usage_locked(space, 0, USER_END, &sizes->usage);
 	sizes->minor_faults = vm_minor_faults(space);
 	sizes->brk_start = space->brk_start;
-	mutex_unlock(&space->lock);
+	rw_unlock_exclusive(&space->lock);
 }
 
 static uint64_t to_pages(uint64_t bytes)
@@ -299,14 +299,14 @@ static void print_arguments(struct vm_space *space, vaddr_t at, vaddr_t end, str
 {
 	char piece[CMDLINE_STEP];
 
-	mutex_lock(&space->lock);
+	rw_lock_exclusive(&space->lock);
 	while (at < end) {
 		size_t step = MIN(end - at, sizeof(piece));
 		vm_peek_locked(space, piece, at, step);
 		sink->put(sink, piece, step);
 		at += step;
 	}
-	mutex_unlock(&space->lock);
+	rw_unlock_exclusive(&space->lock);
 }
 
 static int print_strings(const struct proc_id *who, bool environment, struct text_sink *sink)

@@ -18,6 +18,7 @@
 #include "proc/thread.h"
 #include "proc/timer.h"
 #include "sync/mutex.h"
+#include "sync/rwlock.h"
 #include "vm/space.h"
 
 struct spinlock sched_lock = SPINLOCK_INIT(RANK_SCHEDULER);
@@ -55,6 +56,7 @@ void sched_init(void)
 	for (unsigned i = 0; i < CPU_MAX; i++)
 		list_init(&running[i].sleepers);
 	mutex_init_waiting();
+	rw_init_waiting();
 	thread_init_idle(&boot_thread);
 	cpu_local()->idle = &boot_thread;
 	cpu_local()->thread = &boot_thread;

@@ -59,9 +59,9 @@ static void with_space(struct text_sink *out, const char *argument, vaddr_t va,
 	if (process && !space) {
 		text_print(out, "process %d has no address space: it has ended\n", process->pid);
 	} else if (space) {
-		if (mutex_try_lock(&space->lock)) {
+		if (rw_try_lock_exclusive(&space->lock)) {
 			show(space, va, out);
-			mutex_unlock(&space->lock);
+			rw_unlock_exclusive(&space->lock);
 		} else {
 			text_print(out,
 				   "not now: what was interrupted is changing the address space of "

@@ -31,13 +31,15 @@ enum lock_rank {
 };
 
 #if defined(__clang__)
-#define CAPABILITY(x)     __attribute__((capability(x)))
-#define GUARDED_BY(x)     __attribute__((guarded_by(x)))
-#define ACQUIRES(...)     __attribute__((acquire_capability(__VA_ARGS__)))
-#define TRY_ACQUIRES(...) __attribute__((try_acquire_capability(true, __VA_ARGS__)))
-#define RELEASES(...)     __attribute__((release_capability(__VA_ARGS__)))
-#define REQUIRES(...)     __attribute__((requires_capability(__VA_ARGS__)))
-#define NO_LOCK_ANALYSIS  __attribute__((no_thread_safety_analysis))
+#define CAPABILITY(x)        __attribute__((capability(x)))
+#define GUARDED_BY(x)        __attribute__((guarded_by(x)))
+#define ACQUIRES(...)        __attribute__((acquire_capability(__VA_ARGS__)))
+#define ACQUIRES_SHARED(...) __attribute__((acquire_shared_capability(__VA_ARGS__)))
+#define RELEASES_SHARED(...) __attribute__((release_shared_capability(__VA_ARGS__)))
+#define TRY_ACQUIRES(...)    __attribute__((try_acquire_capability(true, __VA_ARGS__)))
+#define RELEASES(...)        __attribute__((release_capability(__VA_ARGS__)))
+#define REQUIRES(...)        __attribute__((requires_capability(__VA_ARGS__)))
+#define NO_LOCK_ANALYSIS     __attribute__((no_thread_safety_analysis))
 #endif
 
 struct CAPABILITY("spinlock") spinlock {

@@ -189,9 +189,9 @@ static void add_memory(struct rusage *usage, struct vm_space *space)
 {
 	struct vm_usage memory;
 
-	mutex_lock(&space->lock);
+	rw_lock_exclusive(&space->lock);
 	vm_usage_locked(space, 0, USER_END, &memory);
-	mutex_unlock(&space->lock);
+	rw_unlock_exclusive(&space->lock);
 	usage->ru_maxrss = (__kernel_long_t)(memory.resident / KIB);
 }
 

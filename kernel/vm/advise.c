@@ -142,9 +142,9 @@ int vm_advise(struct vm_space *space, vaddr_t start, vaddr_t end, int advice)
 {
 	if (!vm_advice_is_valid(advice))
 		return -EINVAL;
-	mutex_lock(&space->lock);
+	rw_lock_exclusive(&space->lock);
 	int error = advise_locked(space, start, end, advice);
-	mutex_unlock(&space->lock);
+	rw_unlock_exclusive(&space->lock);
 	return error;
 }
 
@@ -167,15 +167,15 @@ static int lock_locked(struct vm_space *space, vaddr_t start, vaddr_t end, unsig
 
 int vm_lock(struct vm_space *space, vaddr_t start, vaddr_t end, unsigned bits)
 {
-	mutex_lock(&space->lock);
+	rw_lock_exclusive(&space->lock);
 	int error = lock_locked(space, start, end, bits);
-	mutex_unlock(&space->lock);
+	rw_unlock_exclusive(&space->lock);
 	return error;
 }
 
 void vm_lock_all(struct vm_space *space, bool current, unsigned bits, unsigned future_bits)
 {
-	mutex_lock(&space->lock);
+	rw_lock_exclusive(&space->lock);
 	space->future_flags = future_bits;
 	space->fork_flags |= bits | future_bits;
 	for (struct vm_region *region = region_first(space); current && region;
@@ -183,7 +183,7 @@ void vm_lock_all(struct vm_space *space, bool current, unsigned bits, unsigned f
 		region->flags = (uint16_t)((region->flags & ~REGION_LOCK_BITS) | bits);
 	if (current)
 		region_merge(space, 0, USER_END);
-	mutex_unlock(&space->lock);
+	rw_unlock_exclusive(&space->lock);
 }
 
 /* ---- msync ---- */
@@ -211,8 +211,8 @@ static int sync_locked(const struct vm_space *space, vaddr_t start, vaddr_t end,
 
 int vm_sync(struct vm_space *space, vaddr_t start, vaddr_t end, unsigned flags)
 {
-	mutex_lock(&space->lock);
+	rw_lock_exclusive(&space->lock);
 	int error = sync_locked(space, start, end, flags);
-	mutex_unlock(&space->lock);
+	rw_unlock_exclusive(&space->lock);
 	return error;
 }

@@ -6,10 +6,10 @@
 void vm_set_brk_start(struct vm_space *space, vaddr_t start, uint64_t data_bytes)
 {
 	assert(IS_ALIGNED(start, PAGE_SIZE));
-	mutex_lock(&space->lock);
+	rw_lock_exclusive(&space->lock);
 	space->brk_start = space->brk = start;
 	space->data_bytes = data_bytes;
-	mutex_unlock(&space->lock);
+	rw_unlock_exclusive(&space->lock);
 }
 
 /* Is [old_end, new_end) free, and a page more, so that a heap that runs over is caught? Linux keeps
@@ -76,10 +76,10 @@ static bool move_locked(struct vm_space *space, vaddr_t end)
 
 vaddr_t vm_brk(struct vm_space *space, vaddr_t end)
 {
-	mutex_lock(&space->lock);
+	rw_lock_exclusive(&space->lock);
 	/* A refusal is told by the old end; the result says it all. */
 	(void)move_locked(space, end);
 	vaddr_t result = space->brk;
-	mutex_unlock(&space->lock);
+	rw_unlock_exclusive(&space->lock);
 	return result;
 }

@@ -118,9 +118,9 @@ static void check_space_locked(const struct vm_space *space)
 
 void vm_check(struct vm_space *space)
 {
-	mutex_lock(&space->lock);
+	rw_lock_exclusive(&space->lock);
 	check_space_locked(space);
-	mutex_unlock(&space->lock);
+	rw_unlock_exclusive(&space->lock);
 }
 
 /* ---- the recount ---- */

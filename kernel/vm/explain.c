@@ -73,7 +73,7 @@ struct vm_prediction vm_predict_locked(const struct vm_space *space, vaddr_t va,
 	struct vm_prediction result = {.faults = true, .kind = FAULT_BAD_ADDRESS};
 	bool write = access & VM_WRITE;
 
-	assert(mutex_held(&space->lock));
+	assert(rw_held_exclusive(&space->lock));
 	if (va >= USER_END || !space->root)
 		return result;
 	const struct vm_region *region = region_find(space, va);
@@ -176,7 +176,7 @@ void vm_explain_locked(const struct vm_space *space, vaddr_t va, struct text_sin
 {
 	const entry_t *table = phys_to_virt(space->root);
 
-	assert(mutex_held(&space->lock));
+	assert(rw_held_exclusive(&space->lock));
 	explain_region(space, va, sink);
 	if (va < USER_END && space->root) {
 		for (unsigned level = MMU_LEVELS; level >= 1; level--) {

@@ -17,7 +17,13 @@
  *   present           write             private, others too   --> own-page: a copy
  *   already allows it -------------------------------> spurious, proven by mmu_probe()
  *   no frame could be had ---------------------------> no-memory
+ *
+ * Faults of one space are served side by side, under its lock held shared: docs/vm.md. What is to
+ * be put into an entry is made first, and put there if the entry is what it was; if not, the fault
+ * is looked at again. What changes a region, or splits a large page, is done under the exclusive
+ * lock.
  */
+#include <arch/cpu.h>
 #include <arch/page.h>
 
 #include "debug/assert.h"
@@ -29,11 +35,34 @@
 #include "vm/table.h"
 #include "vm/trace.h"
 
-static enum vm_result counted(struct vm_space *space, enum vm_fault_kind kind,
+enum fault_lock {
+	FAULT_SHARED,    /* the space's lock is held so */
+	FAULT_EXCLUSIVE, /* or so */
+	FAULT_UPGRADE,   /* it is held shared, and has to be exclusive: start again */
+};
+
+struct fault {
+	struct vm_space *space;
+	struct vm_region *region;
+	vaddr_t va;
+	unsigned access;
+	enum fault_lock lock;
+};
+
+static enum vm_result counted(const struct fault *fault, enum vm_fault_kind kind,
 			      enum vm_result result)
 {
-	vm_count_fault(space, kind, space->fault_va);
+	vm_count_fault(fault->space, kind, fault->va);
 	return result;
+}
+
+/* For what needs the lock exclusively. False: the fault has to start again, since the shared lock
+ * must be given up for that. */
+static bool upgrade(struct fault *fault)
+{
+	if (fault->lock == FAULT_SHARED)
+		fault->lock = rw_try_upgrade(&fault->space->lock) ? FAULT_EXCLUSIVE : FAULT_UPGRADE;
+	return fault->lock == FAULT_EXCLUSIVE;
 }
 
 struct vm_region *vm_stack_above(const struct vm_space *space, vaddr_t va)
@@ -91,107 +120,123 @@ static bool wants_huge(const struct vm_region *region, vaddr_t va)
 	       region->end - start >= HUGE_BYTES;
 }
 
-/* false: no block of frames is free, and small pages will do. */
-static bool fill_huge(struct vm_space *space, struct vm_region *region, entry_t *entry)
+/* Put `leaf`, which names `frame`, where nothing was; the name is the caller's, and goes if another
+ * thread of the space was faster. */
+static enum vm_result install(const struct fault *fault, entry_t *entry, entry_t leaf,
+			      struct frame *frame, enum vm_fault_kind kind)
+{
+	if (table_install(entry, leaf))
+		return counted(fault, kind, VM_FIXED);
+	if (frame_put(frame))
+		frame_free(frame);
+	return VM_RETRY;
+}
+
+/* VM_NO_MEMORY: no block of frames is free, and small pages will do. */
+static enum vm_result fill_huge(const struct fault *fault, entry_t *entry)
 {
 	struct frame *block = frame_alloc(FRAME_ANON, HUGE_ORDER);
 
 	if (!block)
-		return false;
+		return VM_NO_MEMORY;
 	for (uint64_t at = 0; at < HUGE_BYTES; at += PAGE_SIZE)
 		page_zero((char *)frame_data(block) + at);
-	table_set(entry, leaf_for(region, block, HUGE_LEVEL, true));
-	(void)counted(space, FAULT_ZERO_FILL, VM_FIXED);
-	return true;
+	return install(fault, entry, leaf_for(fault->region, block, HUGE_LEVEL, true), block,
+		       FAULT_ZERO_FILL);
 }
 
-static enum vm_result fill_anonymous(struct vm_space *space, struct vm_region *region,
-				     entry_t *entry, bool write)
+static enum vm_result fill_anonymous(const struct fault *fault, entry_t *entry)
 {
-	if (!write) {
-		frame_get(frame_zero());
-		table_set(entry, leaf_for(region, frame_zero(), 1, false));
-		return counted(space, FAULT_ZERO_READ, VM_FIXED);
+	struct frame *frame = frame_zero();
+
+	if (!(fault->access & VM_WRITE)) {
+		frame_get(frame);
+		return install(fault, entry, leaf_for(fault->region, frame, 1, false), frame,
+			       FAULT_ZERO_READ);
 	}
-	struct frame *frame = frame_alloc_zeroed(FRAME_ANON);
+	frame = frame_alloc_zeroed(FRAME_ANON);
 	if (!frame)
 		return VM_NO_MEMORY;
-	table_set(entry, leaf_for(region, frame, 1, true));
-	return counted(space, FAULT_ZERO_FILL, VM_FIXED);
+	return install(fault, entry, leaf_for(fault->region, frame, 1, true), frame,
+		       FAULT_ZERO_FILL);
 }
 
-static enum vm_result fill_from_object(struct vm_space *space, struct vm_region *region, vaddr_t va,
-				       entry_t *entry, bool write)
+static enum vm_result fill_from_object(const struct fault *fault, entry_t *entry)
 {
+	struct vm_region *region = fault->region;
+	bool shared = region->flags & REGION_SHARED;
 	struct frame *page;
-	int error = vm_object_page(region->object, region_offset(region, va) >> PAGE_SHIFT, &page);
+	int error = vm_object_page(region->object, region_offset(region, fault->va) >> PAGE_SHIFT,
+				   &page);
 
 	if (error == -ENOMEM)
 		return VM_NO_MEMORY;
 	if (error)
-		return counted(space, FAULT_BAD_ADDRESS, VM_BAD_OBJECT);
-	if (region->flags & REGION_SHARED) {
-		table_set(entry,
-			  entry_mkshared(leaf_for(region, page, 1, region->prot & VM_WRITE)));
-		return counted(space, FAULT_FILE_MAP, VM_FIXED);
-	}
-	if (!write) {
-		table_set(entry, leaf_for(region, page, 1, false));
-		return counted(space, FAULT_FILE_MAP, VM_FIXED);
+		return counted(fault, FAULT_BAD_ADDRESS, VM_BAD_OBJECT);
+	if (shared || !(fault->access & VM_WRITE)) {
+		entry_t leaf = leaf_for(region, page, 1, shared && (region->prot & VM_WRITE));
+		return install(fault, entry, shared ? entry_mkshared(leaf) : leaf, page,
+			       FAULT_FILE_MAP);
 	}
 	struct frame *copy = frame_alloc(FRAME_ANON, 0);
-	if (copy) {
+	if (copy)
 		page_copy(frame_data(copy), frame_data(page));
-		table_set(entry, leaf_for(region, copy, 1, true));
-	}
 	if (frame_put(page))
 		frame_free(page);
-	return copy ? counted(space, FAULT_FILE_COPY, VM_FIXED) : VM_NO_MEMORY;
+	if (!copy)
+		return VM_NO_MEMORY;
+	return install(fault, entry, leaf_for(region, copy, 1, true), copy, FAULT_FILE_COPY);
 }
 
 /* ---- the leaf is there ---- */
 
 /* A write to a private page owns it. */
-static enum vm_result own_leaf(struct table_gather *gather, entry_t *entry, unsigned level)
+static enum vm_result own_leaf(struct fault *fault, struct table_gather *gather, entry_t *entry,
+			       entry_t leaf, unsigned level)
 {
-	struct vm_space *space = gather->space;
-	bool was_zero = table_child(entry_load(entry))->state == FRAME_ZERO;
+	bool was_zero = table_child(leaf)->state == FRAME_ZERO;
 
-	switch (table_own(entry, level, gather)) {
+	switch (table_own_leaf(gather, entry, leaf, level, fault->va)) {
 	case OWN_REUSED:
-		return counted(space, FAULT_REUSE, VM_FIXED);
+		return counted(fault, FAULT_REUSE, VM_FIXED);
 	case OWN_COPIED:
-		return counted(space, was_zero ? FAULT_ZERO_FILL : FAULT_OWN_PAGE, VM_FIXED);
+		return counted(fault, was_zero ? FAULT_ZERO_FILL : FAULT_OWN_PAGE, VM_FIXED);
+	case OWN_ALREADY:
+		return VM_RETRY;
 	case OWN_NO_MEMORY:
 		break;
-	case OWN_ALREADY:
-		panic("a leaf that had to be owned was");
 	}
 	/* A large page needs a block for its copy: where there is none a small page has to do. */
-	return level > 1 && table_split(entry, level, gather) ? VM_RETRY : VM_NO_MEMORY;
+	if (level == 1)
+		return VM_NO_MEMORY;
+	if (!upgrade(fault))
+		return VM_RETRY;
+	return table_split(entry, level, gather) ? VM_RETRY : VM_NO_MEMORY;
 }
 
-static enum vm_result serve_present(struct table_gather *gather, entry_t *entry, unsigned level,
-				    vaddr_t va, unsigned access)
+static enum vm_result serve_present(struct fault *fault, struct table_gather *gather,
+				    entry_t *entry, entry_t leaf, unsigned level)
 {
-	struct vm_space *space = gather->space;
-	entry_t leaf = entry_load(entry);
-	bool write = access & VM_WRITE;
+	unsigned access = fault->access;
 
-	if (write && !entry_can_write(leaf) && entry_shared(leaf)) {
-		entry_store(entry, entry_mkwrite(leaf));
-		gather->stale = true;
-		return counted(space, FAULT_REUSE, VM_FIXED);
+	if ((access & VM_WRITE) && !entry_can_write(leaf)) {
+		if (!entry_shared(leaf))
+			return own_leaf(fault, gather, entry, leaf, level);
+		if (!table_replace(entry, leaf, entry_mkwrite(leaf)))
+			return VM_RETRY;
+		gather->upgraded = true;
+		return counted(fault, FAULT_REUSE, VM_FIXED);
 	}
-	if (write && !entry_can_write(leaf))
-		return own_leaf(gather, entry, level);
-	if (gather->stale)
+	if (gather->upgraded || gather->stale || gather->count)
 		return VM_FIXED; /* owning the tables did it */
 	/* Somebody else served it, or the translation cache was behind the tables. */
-	if (!mmu_probe(space->root, va, access | VM_USER))
+	if (!mmu_probe(fault->space->root, fault->va, access | VM_USER)) {
+		if (!table_replace(entry, leaf, leaf))
+			return VM_RETRY; /* the page is just being exchanged */
 		panic("the tables refuse an access at %#llx that the region allows",
-		      (unsigned long long)va);
-	return counted(space, FAULT_SPURIOUS, VM_SPURIOUS_FAULT);
+		      (unsigned long long)fault->va);
+	}
+	return counted(fault, FAULT_SPURIOUS, VM_SPURIOUS_FAULT);
 }
 
 /* ---- both ---- */
@@ -199,68 +244,107 @@ static enum vm_result serve_present(struct table_gather *gather, entry_t *entry,
 /* Flush all that was translated by the leaf: a large one may be cached piece by piece. */
 static void finish(struct table_gather *gather, vaddr_t va, unsigned level)
 {
-	if (!gather->stale && !gather->count)
+	if (!gather->stale && !gather->upgraded && !gather->count)
 		return;
 	gather->start = ALIGN_DOWN(va, entry_span(level));
 	gather->end = gather->start + entry_span(level);
 	table_gather_finish(gather);
 }
 
-static enum vm_result serve(struct vm_space *space, struct vm_region *region, vaddr_t va,
-			    unsigned access, unsigned level)
+/* VM_RETRY: something has changed, look again. VM_NO_MEMORY: at HUGE_LEVEL, small pages may do. */
+static enum vm_result serve(struct fault *fault, unsigned level)
 {
-	bool write = access & VM_WRITE;
 	enum vm_result result;
 	struct table_gather gather;
 
-	table_gather_init(&gather, space, va, va);
-	entry_t *entry = table_walk_own(&gather, va, &level);
+	table_gather_init(&gather, fault->space, fault->va, fault->va);
+	entry_t *entry = table_walk_own(&gather, fault->va, &level);
 	if (!entry) {
-		finish(&gather, va, 1);
+		finish(&gather, fault->va, 1);
 		return VM_NO_MEMORY;
 	}
-	if (entry_is_present(entry_load(entry)))
-		result = serve_present(&gather, entry, level, va, access);
+	entry_t found = entry_load(entry);
+	assert(level == 1 || level == HUGE_LEVEL);
+	if (entry_is_leaf(found, level))
+		result = serve_present(fault, &gather, entry, found, level);
+	else if (UNLIKELY(!entry_is_none(found)))
+		result = VM_RETRY; /* a page is being exchanged, or there is a table now */
 	else if (level > 1)
-		result = fill_huge(space, region, entry) ? VM_FIXED : VM_RETRY;
-	else if (region->object)
-		result = fill_from_object(space, region, va, entry, write);
+		result = fill_huge(fault, entry);
+	else if (fault->region->object)
+		result = fill_from_object(fault, entry);
 	else
-		result = fill_anonymous(space, region, entry, write);
-	finish(&gather, va, level);
+		result = fill_anonymous(fault, entry);
+	finish(&gather, fault->va, level);
 	return result;
 }
 
-static enum vm_result fault_locked(struct vm_space *space, vaddr_t va, unsigned access)
+static enum vm_result serve_until_done(struct fault *fault)
 {
-	struct vm_region *region = region_find_recent(space, va);
-	bool grows = !region;
+	bool huge = (fault->access & VM_WRITE) && wants_huge(fault->region, fault->va);
+	unsigned level = huge ? HUGE_LEVEL : 1;
 
-	if (UNLIKELY(grows))
-		region = vm_stack_above(space, va);
-	if (UNLIKELY(!region))
-		return counted(space, FAULT_BAD_ADDRESS, VM_BAD_ADDRESS);
-	if (UNLIKELY(!allowed(region, access)))
-		return counted(space, FAULT_BAD_ACCESS, VM_BAD_ACCESS);
-	bool huge = (access & VM_WRITE) && wants_huge(region, va);
-	enum vm_result result = serve(space, region, va, access, huge ? HUGE_LEVEL : 1);
-	if (UNLIKELY(result == VM_RETRY))
-		result = serve(space, region, va, access, 1);
+	for (;;) {
+		enum vm_result result = serve(fault, level);
+		if (result == VM_NO_MEMORY && level > 1)
+			level = 1;
+		else if (result != VM_RETRY || fault->lock == FAULT_UPGRADE)
+			return result;
+		else
+			cpu_relax();
+	}
+}
+
+static enum vm_result fault_locked(struct fault *fault)
+{
+	struct vm_space *space = fault->space;
+	bool grows = false;
+
+	fault->region = region_find_recent(space, fault->va);
+	if (UNLIKELY(!fault->region)) {
+		if (!upgrade(fault))
+			return VM_RETRY;
+		fault->region = vm_stack_above(space, fault->va);
+		grows = true;
+	}
+	if (UNLIKELY(!fault->region))
+		return counted(fault, FAULT_BAD_ADDRESS, VM_BAD_ADDRESS);
+	if (UNLIKELY(!allowed(fault->region, fault->access)))
+		return counted(fault, FAULT_BAD_ACCESS, VM_BAD_ACCESS);
+	enum vm_result result = serve_until_done(fault);
 	if (UNLIKELY(result == VM_NO_MEMORY))
-		return counted(space, FAULT_NO_MEMORY, result);
+		return counted(fault, FAULT_NO_MEMORY, result);
 	/* Last, since an access that is refused or can't be served changes nothing. */
 	if (UNLIKELY(grows) && result == VM_FIXED)
-		grow_stack(space, region, ALIGN_DOWN(va, PAGE_SIZE));
+		grow_stack(space, fault->region, ALIGN_DOWN(fault->va, PAGE_SIZE));
 	return result;
 }
 
-enum vm_result vm_fault(struct vm_space *space, vaddr_t va, unsigned access)
+/* The lock was upgraded, or could not be. */
+static NOINLINE enum vm_result NO_LOCK_ANALYSIS finish_exclusively(struct fault *fault,
+								   enum vm_result result)
 {
+	if (fault->lock == FAULT_UPGRADE) {
+		/* Nothing that was seen under the shared lock is known any more. */
+		rw_unlock_shared(&fault->space->lock);
+		rw_lock_exclusive(&fault->space->lock);
+		fault->lock = FAULT_EXCLUSIVE;
+		result = fault_locked(fault);
+	}
+	rw_unlock_exclusive(&fault->space->lock);
+	return result;
+}
+
+enum vm_result NO_LOCK_ANALYSIS vm_fault(struct vm_space *space, vaddr_t va, unsigned access)
+{
+	struct fault fault = {.space = space, .va = va, .access = access, .lock = FAULT_SHARED};
+
 	if (va >= USER_END)
 		return VM_BAD_ADDRESS;
-	mutex_lock(&space->lock);
-	space->fault_va = va;
-	enum vm_result result = fault_locked(space, va, access);
-	mutex_unlock(&space->lock);
+	rw_lock_shared(&space->lock);
+	enum vm_result result = fault_locked(&fault);
+	if (UNLIKELY(fault.lock != FAULT_SHARED))
+		return finish_exclusively(&fault, result);
+	rw_unlock_shared(&space->lock);
 	return result;
 }

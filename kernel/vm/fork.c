@@ -47,7 +47,7 @@ static int fork_locked(struct vm_space *parent, struct vm_space *child)
 
 	if (!region_copy_all(parent, child))
 		return -ENOMEM;
-	struct frame *root = table_duplicate(frame_of(parent->root), MMU_LEVELS);
+	struct frame *root = table_duplicate_root(frame_of(parent->root));
 	if (!root)
 		return -ENOMEM;
 	child->root = frame_pa(root);
@@ -68,13 +68,13 @@ int vm_fork(struct vm_space *parent, struct vm_space **out)
 		return -ENOMEM;
 	child->count = child->users = 1;
 	child->serial = vm_space_next_serial();
-	mutex_lock(&parent->lock);
+	rw_lock_exclusive(&parent->lock);
 	/* Nobody has the child yet, but objects know its regions before its tables are there: see
 	 * truncate.c. */
-	mutex_lock(&child->lock);
+	rw_lock_exclusive(&child->lock);
 	int error = fork_locked(parent, child);
-	mutex_unlock(&child->lock);
-	mutex_unlock(&parent->lock);
+	rw_unlock_exclusive(&child->lock);
+	rw_unlock_exclusive(&parent->lock);
 	if (error)
 		vm_space_destroy(child);
 	else

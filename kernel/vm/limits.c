@@ -6,12 +6,12 @@
 
 void vm_set_limits(struct vm_space *space, const struct vm_limits *limits)
 {
-	mutex_lock(&space->lock);
+	rw_lock_exclusive(&space->lock);
 	space->stack_limit = limits->stack;
 	space->address_limit = limits->address_space;
 	space->data_limit = limits->data;
 	space->data_limit_hard = limits->data_hard;
-	mutex_unlock(&space->lock);
+	rw_unlock_exclusive(&space->lock);
 }
 
 /* What RLIMIT_DATA counts: private, writable, and no stack. */

@@ -139,8 +139,8 @@ int vm_map(struct vm_space *space, const struct vm_map_request *request, vaddr_t
 		return -ENOMEM;
 	if (request->offset + bytes < request->offset)
 		return -EOVERFLOW;
-	mutex_lock(&space->lock);
+	rw_lock_exclusive(&space->lock);
 	int error = map_locked(space, request, bytes, address);
-	mutex_unlock(&space->lock);
+	rw_unlock_exclusive(&space->lock);
 	return error;
 }

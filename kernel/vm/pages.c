@@ -125,7 +125,7 @@ void vm_print_pages_locked(const struct vm_space *space, vaddr_t start, vaddr_t 
 {
 	struct walk walk = {.sink = sink, .start = start, .end = end};
 
-	assert(mutex_held(&space->lock) && start <= end && end <= USER_END);
+	assert(rw_held_exclusive(&space->lock) && start <= end && end <= USER_END);
 	if (space->root)
 		walk_table(&walk, space->root, MMU_LEVELS, 0, false);
 	flush(&walk);

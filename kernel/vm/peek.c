@@ -27,7 +27,7 @@ void vm_peek_locked(const struct vm_space *space, void *to, vaddr_t from, size_t
 {
 	char *next = to;
 
-	assert(mutex_held(&space->lock) && from <= USER_END && bytes <= USER_END - from);
+	assert(rw_held_exclusive(&space->lock) && from <= USER_END && bytes <= USER_END - from);
 	while (bytes) {
 		size_t part = MIN(bytes, PAGE_SIZE - (from & (PAGE_SIZE - 1)));
 		paddr_t pa = vm_physical_locked(space, from);

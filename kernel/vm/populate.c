@@ -29,12 +29,12 @@ static int access_for(const struct vm_region *region, enum vm_populate how)
 /* What to do about the page at `at`, and the end of the region that it is in. */
 static int look_up(struct vm_space *space, vaddr_t at, enum vm_populate how, vaddr_t *region_end)
 {
-	mutex_lock(&space->lock);
+	rw_lock_shared(&space->lock);
 	struct vm_region *region = region_find(space, at);
 	int access = region ? access_for(region, how) : -EFAULT;
 	if (region)
 		*region_end = region->end;
-	mutex_unlock(&space->lock);
+	rw_unlock_shared(&space->lock);
 	return access;
 }
 
@@ -87,10 +87,10 @@ int vm_populate(struct vm_space *space, vaddr_t start, vaddr_t end, enum vm_popu
 
 vaddr_t vm_next_mapped(struct vm_space *space, vaddr_t va)
 {
-	mutex_lock(&space->lock);
+	rw_lock_shared(&space->lock);
 	struct vm_region *region = region_at_or_after(space, va);
 	vaddr_t next = region ? MAX(region->start, va) : USER_END;
-	mutex_unlock(&space->lock);
+	rw_unlock_shared(&space->lock);
 	return next;
 }
 
@@ -111,10 +111,10 @@ int vm_resident(struct vm_space *space, vaddr_t start, unsigned pages, uint8_t *
 {
 	unsigned done = 0;
 
-	mutex_lock(&space->lock);
+	rw_lock_exclusive(&space->lock);
 	const struct vm_region *region = region_find(space, start);
 	for (; region && done < pages && start < region->end; start += PAGE_SIZE)
 		vector[done++] = is_resident(space, region, start);
-	mutex_unlock(&space->lock);
+	rw_unlock_exclusive(&space->lock);
 	return region ? (int)done : -ENOMEM;
 }

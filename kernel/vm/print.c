@@ -236,7 +236,7 @@ void vm_print_tables_locked(const struct vm_space *space, struct text_sink *sink
 
 void vm_print_locked(const struct vm_space *space, struct text_sink *sink)
 {
-	assert(mutex_held(&space->lock));
+	assert(rw_held_exclusive(&space->lock));
 	vm_print_regions_locked(space, sink);
 	vm_print_tables_locked(space, sink);
 }

@@ -118,8 +118,8 @@ int vm_protect(struct vm_space *space, vaddr_t start, uint64_t bytes, unsigned p
 		return -ENOMEM;
 	if (prot & ~(VM_READ | VM_WRITE | VM_EXEC | PROT_GROWSDOWN))
 		return -EINVAL;
-	mutex_lock(&space->lock);
+	rw_lock_exclusive(&space->lock);
 	int error = protect_locked(space, start, start + length, prot);
-	mutex_unlock(&space->lock);
+	rw_unlock_exclusive(&space->lock);
 	return error;
 }

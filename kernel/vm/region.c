@@ -4,6 +4,7 @@
 #include "debug/assert.h"
 #include "lib/errno.h"
 #include "mm/slab.h"
+#include "sync/cpu.h"
 #include "vm/object.h"
 
 static struct vm_region *of_node(struct tree_node *node)
@@ -33,14 +34,23 @@ struct vm_region *region_find(const struct vm_space *space, vaddr_t va)
 
 struct vm_region *region_find_recent(struct vm_space *space, vaddr_t va)
 {
-	struct vm_region *recent = space->recent;
+	struct vm_region **slot = &space->recent[cpu_local()->id % VM_RECENT_REGIONS];
+	struct vm_region *recent = __atomic_load_n(slot, __ATOMIC_RELAXED);
 
 	if (recent && recent->start <= va && va < recent->end)
 		return recent;
 	recent = region_find(space, va);
 	if (recent)
-		space->recent = recent;
+		__atomic_store_n(slot, recent, __ATOMIC_RELAXED);
 	return recent;
+}
+
+/* `region` (NULL: any) goes. Nobody holds the lock shared, so nobody stores one meanwhile. */
+static void forget_recent(struct vm_space *space, const struct vm_region *region)
+{
+	for (unsigned i = 0; i < VM_RECENT_REGIONS; i++)
+		if (!region || space->recent[i] == region)
+			space->recent[i] = NULL;
 }
 
 struct vm_region *region_next(const struct vm_region *region)
@@ -182,7 +192,7 @@ void region_destroy_all(struct vm_space *space)
 	if (space->regions.root)
 		destroy_subtree(space->regions.root);
 	space->regions.root = NULL;
-	space->recent = NULL;
+	forget_recent(space, NULL);
 	space->mapped = space->region_count = 0;
 }
 
@@ -209,8 +219,7 @@ void region_remove(struct vm_space *space, struct vm_region *region)
 	tree_remove(&space->regions, &region->node);
 	if (region->object)
 		vm_object_remove_region(region->object, region);
-	if (space->recent == region)
-		space->recent = NULL;
+	forget_recent(space, region);
 	space->mapped -= region->end - region->start;
 	space->region_count--;
 }

@@ -18,7 +18,7 @@
 /* The first region that ends above va, or NULL: it contains va, or is the next one. */
 struct vm_region *region_at_or_after(const struct vm_space *space, vaddr_t va);
 struct vm_region *region_find(const struct vm_space *space, vaddr_t va); /* contains va, or NULL */
-/* The same; looks first at the one that was found last. */
+/* The same; looks first at the one that was found last on this CPU. The shared lock will do. */
 struct vm_region *region_find_recent(struct vm_space *space, vaddr_t va);
 struct vm_region *region_next(const struct vm_region *region);
 struct vm_region *region_prev(const struct vm_region *region);
@@ -75,7 +75,9 @@ static inline uint64_t page_round_up(uint64_t bytes)
 /* Drop all regions and pages of [start, end), page-aligned. -ENOMEM changes nothing. */
 NODISCARD int vm_unmap_locked(struct vm_space *space, vaddr_t start, vaddr_t end);
 
-/* Stop using translations of [start, end) on every CPU that runs the space. */
+/* Stop using translations of [start, end) on this CPU, if it runs the space. */
+void vm_flush_here(struct vm_space *space, vaddr_t start, vaddr_t end);
+/* The same on every CPU that runs it. */
 void vm_flush(struct vm_space *space, vaddr_t start, vaddr_t end);
 /* Of all of the user's half, on every CPU. */
 void vm_flush_everywhere(void);

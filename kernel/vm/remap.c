@@ -260,9 +260,9 @@ int vm_remap(struct vm_space *space, vaddr_t old, uint64_t old_bytes, uint64_t n
 
 	if (error)
 		return error;
-	mutex_lock(&space->lock);
+	rw_lock_exclusive(&space->lock);
 	error = remap_locked(space, &remap);
-	mutex_unlock(&space->lock);
+	rw_unlock_exclusive(&space->lock);
 	if (!error)
 		*address = remap.to;
 	return error;

@@ -72,12 +72,12 @@ void vm_space_destroy(struct vm_space *space)
 {
 	assert(cpu_local()->space != space && space->users <= 1);
 	/* Nobody runs in it, but a file that it maps may just be made shorter. */
-	mutex_lock(&space->lock);
+	rw_lock_exclusive(&space->lock);
 	if (space->root) /* 0: a fork that failed */
 		table_destroy_root(frame_of(space->root));
 	space->root = 0;
 	region_destroy_all(space);
-	mutex_unlock(&space->lock);
+	rw_unlock_exclusive(&space->lock);
 	vm_space_put(space);
 }
 
@@ -144,6 +144,13 @@ static void flush_here(void *argument)
 		mmu_flush_page(va);
 }
 
+void vm_flush_here(struct vm_space *space, vaddr_t start, vaddr_t end)
+{
+	struct flush flush = {space, start, end};
+
+	flush_here(&flush);
+}
+
 void vm_flush(struct vm_space *space, vaddr_t start, vaddr_t end)
 {
 	struct flush flush = {space, start, end};
@@ -151,7 +158,7 @@ void vm_flush(struct vm_space *space, vaddr_t start, vaddr_t end)
 
 	/* A CPU that comes into the set after this walks the tables as they are now. */
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
-	uint64_t active = __atomic_load_n(&space->cpus, __ATOMIC_RELAXED);
+	uint64_t active = __atomic_load_n(&space->cpus, __ATOMIC_ACQUIRE);
 	if (active & me)
 		flush_here(&flush);
 	if (UNLIKELY(active & ~me))

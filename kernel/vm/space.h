@@ -6,7 +6,8 @@
  * Addresses and lengths are bytes. Errors are negative errno, as Linux gives them for the same
  * call. A failed call has changed nothing that a program can see.
  *
- * Lock letters: (s) space->lock; (i) set at creation; (c) changed atomically.
+ * Lock letters: (s) space->lock, held exclusively to change it; (i) set at creation; (c) changed
+ * atomically. Faults hold the lock shared, and may change the tables then: see docs/vm.md.
  */
 #ifndef VM_SPACE_H
 #define VM_SPACE_H
@@ -14,7 +15,7 @@
 #include <arch/mmu.h>
 #include "lib/list.h"
 #include "lib/tree.h"
-#include "sync/mutex.h"
+#include "sync/rwlock.h"
 
 struct vm_object;
 struct vm_space;
@@ -67,14 +68,18 @@ enum vm_fault_kind {
 };
 extern const char *const vm_fault_kind_names[FAULT_KINDS];
 
+/* A power of two: CPUs whose numbers differ by a multiple of it share one. */
+#define VM_RECENT_REGIONS 4u
+
 struct vm_space {
 	uint32_t count; /* (c) its users together, and who else looks at it */
 	uint32_t users; /* (c) processes that run in it; several only during vfork */
 	uint64_t cpus;  /* (c) the set of CPUs that it is active on */
-	struct mutex lock;
-	paddr_t root;             /* (s) the level-4 table; 0 once it is destroyed */
-	struct tree regions;      /* (s) */
-	struct vm_region *recent; /* (s) the last fault's region, or NULL */
+	struct rwlock lock;
+	paddr_t root;        /* (s) the level-4 table; 0 once it is destroyed */
+	struct tree regions; /* (s) */
+	/* (c) the last faults' regions, by CPU, or NULL; (s) to make them NULL */
+	struct vm_region *recent[VM_RECENT_REGIONS];
 	vaddr_t brk_start, brk;   /* (s) the heap; brk to the byte */
 	vaddr_t mmap_top;         /* (i) mappings without an address grow down from here */
 	uint64_t data_bytes;      /* (i) of the program's data, which RLIMIT_DATA counts */
@@ -86,9 +91,8 @@ struct vm_space {
 	unsigned fork_flags;      /* (s) REGION_FOR_FORK that any region has, or once had */
 	uint64_t mapped;          /* (s) bytes of all regions */
 	unsigned region_count;    /* (s) */
-	uint64_t faults[FAULT_KINDS]; /* (s) */
+	uint64_t faults[FAULT_KINDS]; /* (c) */
 	uint64_t fork_entries;        /* (s) table entries that its last fork looked at */
-	vaddr_t fault_va;             /* (s) of the fault that is being served, for the trace */
 	int id;                       /* (i) who it belongs to, for people: the process's number */
 	uint32_t serial;              /* (i) no other space since boot has it; see trace.h */
 };

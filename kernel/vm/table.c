@@ -100,8 +100,8 @@ static entry_t duplicate_entry(entry_t *from)
 }
 
 /* A table of leaves that several spaces share is changed by truncation alone, which holds the lock
- * of one of these spaces, and is duplicated by who holds another's. (T) by the frame's number; one
- * lock may stand for several tables. */
+ * of one of these spaces, and is duplicated by who holds another's. By the frame's number; one lock
+ * may stand for several tables. */
 #define TABLE_LOCKS 64u
 static struct spinlock table_locks[TABLE_LOCKS] = {
 	[0 ... TABLE_LOCKS - 1] = SPINLOCK_INIT(RANK_TABLE),
@@ -122,29 +122,30 @@ void NO_LOCK_ANALYSIS table_unlock(const struct frame *table)
 	spin_unlock(lock_of(table));
 }
 
-struct frame *table_duplicate(struct frame *old, unsigned level)
+/* Fill `to`, an empty table, with the entries of `from`, a table at `level`. */
+static void duplicate_into(struct frame *to, struct frame *from, unsigned level)
 {
-	struct frame *copy =
-		level == MMU_LEVELS ? table_create_root() : frame_alloc_zeroed(FRAME_TABLE);
-	if (!copy)
-		return NULL;
-	uint64_t lines = old->table.lines;
+	uint64_t lines = from->table.lines;
+	entry_t *old = frame_data(from), *new = frame_data(to);
+
 	if (level == MMU_LEVELS)
 		lines &= USER_LINES_MASK;
-	entry_t *from = frame_data(old), *to = frame_data(copy);
-
-	if (level == 1)
-		table_lock(old);
 	for_each_line(line, lines)
 	{
 		for (unsigned i = 0; i < LINE_ENTRIES; i++)
-			to[line * LINE_ENTRIES + i] =
-				duplicate_entry(&from[line * LINE_ENTRIES + i]);
+			new[line * LINE_ENTRIES + i] =
+				duplicate_entry(&old[line * LINE_ENTRIES + i]);
 	}
-	if (level == 1)
-		table_unlock(old);
-	copy->table.lines |= lines;
+	to->table.lines |= lines;
 	entries_copied[cpu_local()->id] += (uint64_t)__builtin_popcountll(lines) * LINE_ENTRIES;
+}
+
+struct frame *table_duplicate_root(struct frame *old)
+{
+	struct frame *copy = table_create_root();
+
+	if (copy)
+		duplicate_into(copy, old, MMU_LEVELS);
 	return copy;
 }
 
@@ -194,10 +195,12 @@ void table_gather_finish(struct table_gather *gather)
 		vm_flush_everywhere();
 	else if (gather->count || gather->stale)
 		vm_flush(gather->space, gather->start, gather->end);
+	else if (gather->upgraded)
+		vm_flush_here(gather->space, gather->start, gather->end);
 	for (unsigned i = 0; i < gather->count; i++)
 		drop_name(gather->names[i].entry, gather->names[i].level);
 	gather->count = 0;
-	gather->stale = false;
+	gather->stale = gather->upgraded = false;
 }
 
 void table_gather_name(struct table_gather *gather, entry_t old, unsigned level)
@@ -208,43 +211,113 @@ void table_gather_name(struct table_gather *gather, entry_t old, unsigned level)
 	gather->names[gather->count++].level = level;
 }
 
-static struct frame *duplicate(entry_t old, unsigned level)
+/* ---- own ---- */
+
+bool table_install(entry_t *entry, entry_t value)
 {
-	if (!entry_is_leaf(old, level))
-		return table_duplicate(frame_of(entry_pa(old)), level - 1);
-	return level == 1 ? duplicate_page(entry_pa(old)) : duplicate_huge(entry_pa(old));
+	entry_t now = entry_none();
+
+	table_note_line(entry);
+	return entry_compare_exchange(entry, &now, value);
 }
 
-/* ---- own, drop ---- */
-
-/* The entry `old`, naming `copy` instead, writable. */
-static entry_t renamed(entry_t old, const struct frame *copy, unsigned level)
+bool table_replace(entry_t *entry, entry_t old, entry_t value)
 {
-	if (entry_is_leaf(old, level))
-		return entry_leaf(frame_pa(copy), level, entry_prot(old) | VM_WRITE);
-	return entry_table(frame_pa(copy), VM_WRITE | VM_USER);
+	entry_t now = old;
+
+	while (!entry_compare_exchange(entry, &now, value))
+		if (entry_mkold(entry_mkclean(now)).raw != entry_mkold(entry_mkclean(old)).raw)
+			return false;
+	return true;
+}
+
+/* Does the table, or page, have more than one name? Only if an entry that names it still does when
+ * that is done which the answer is for: else the frame may be somebody else's by now. */
+static bool seems_shared(const struct frame *child)
+{
+	return frame_count(child) > 1;
+}
+
+/*
+ * The entry named `child` a moment ago, and only under the child's lock it is made to name another.
+ * A count of 1 stays 1: who raises it does so through a name that he has, and the one name that
+ * there is stands in a table of this space alone, which none of its threads duplicates as long as
+ * they hold the space's lock shared.
+ */
+static enum own_result own_table_locked(entry_t *entry, unsigned level, struct frame *child,
+					struct frame *copy)
+{
+	entry_t old = entry_load(entry);
+
+	if (entry_can_write(old))
+		return OWN_ALREADY;
+	assert(frame_of(entry_pa(old)) == child && child->state == FRAME_TABLE);
+	if (frame_count(child) == 1) {
+		entry_store(entry, entry_mkwrite(old));
+		return OWN_REUSED;
+	}
+	assert(copy);
+	duplicate_into(copy, child, level - 1);
+	entry_store(entry, entry_table(frame_pa(copy), VM_WRITE | VM_USER));
+	return OWN_COPIED;
 }
 
 enum own_result table_own(entry_t *entry, unsigned level, struct table_gather *gather)
 {
 	entry_t old = entry_load(entry);
 
-	assert(entry_is_present(old) && !entry_shared(old));
+	assert(entry_is_present(old) && !entry_is_leaf(old, level));
 	if (entry_can_write(old))
 		return OWN_ALREADY;
-	struct frame *child = table_child(old);
-	/* A cache page is never taken over: its object names it too, so its count is at least 2. */
-	if (frame_count(child) == 1) {
-		assert(child->state == FRAME_ANON || child->state == FRAME_TABLE);
-		entry_store(entry, entry_mkwrite(old));
-		gather->stale = true;
+	struct frame *child = frame_of(entry_pa(old)), *copy = NULL;
+	if (seems_shared(child)) {
+		copy = frame_alloc_zeroed(FRAME_TABLE);
+		if (!copy)
+			return entry_can_write(entry_load(entry)) ? OWN_ALREADY : OWN_NO_MEMORY;
+	}
+	table_lock(child);
+	enum own_result result = own_table_locked(entry, level, child, copy);
+	table_unlock(child);
+	if (result == OWN_COPIED)
+		table_gather_name(gather, old, level);
+	else if (copy)
+		frame_free_zeroed(copy);
+	gather->upgraded |= result == OWN_REUSED;
+	return result;
+}
+
+enum own_result table_own_leaf(struct table_gather *gather, entry_t *entry, entry_t leaf,
+			       unsigned level, vaddr_t va)
+{
+	struct frame *child = table_child(leaf);
+
+	assert(entry_is_leaf(leaf, level) && !entry_can_write(leaf) && !entry_shared(leaf));
+	/*
+	 * If the entry does not name the child any more, table_replace finds that, and what was
+	 * read of the child does not count. Else a count of 1 stays 1, as above: a page gets names
+	 * when a table that names it is duplicated, or from its object. A cache page is never taken
+	 * over: its object names it too, so its count is at least 2.
+	 */
+	if (!seems_shared(child)) {
+		if (!table_replace(entry, leaf, entry_mkwrite(leaf)))
+			return OWN_ALREADY;
+		assert(child->state == FRAME_ANON);
+		gather->upgraded = true;
 		return OWN_REUSED;
 	}
-	struct frame *copy = duplicate(old, level);
+	struct frame *copy =
+		level == 1 ? duplicate_page(entry_pa(leaf)) : duplicate_huge(entry_pa(leaf));
 	if (!copy)
 		return OWN_NO_MEMORY;
-	entry_store(entry, renamed(old, copy, level));
-	table_gather_name(gather, old, level);
+	if (!table_replace(entry, leaf, entry_busy())) {
+		frame_free(copy);
+		return OWN_ALREADY;
+	}
+	table_gather_name(gather, leaf, level);
+	gather->start = ALIGN_DOWN(va, entry_span(level));
+	gather->end = gather->start + entry_span(level);
+	table_gather_finish(gather);
+	entry_store(entry, entry_leaf(frame_pa(copy), level, entry_prot(leaf) | VM_WRITE));
 	return OWN_COPIED;
 }
 
@@ -312,37 +385,45 @@ void table_destroy_root(struct frame *root)
 
 /* ---- walk ---- */
 
-/* A new table under `entry`. */
+/* A new table under `entry`, unless another thread of the space was faster. */
 static bool make_table(entry_t *entry)
 {
 	struct frame *frame = frame_alloc_zeroed(FRAME_TABLE);
 
 	if (!frame)
 		return false;
-	table_set(entry, entry_table(frame_pa(frame), VM_WRITE | VM_USER));
+	if (!table_install(entry, entry_table(frame_pa(frame), VM_WRITE | VM_USER)))
+		frame_free_zeroed(frame);
 	return true;
 }
 
-/* The entry at `level` that is absent, or names a table that is not known to be ours: make it one
- * that is. */
+/* The entry at `level` that is absent, busy, or names a table that is not known to be ours: get on
+ * towards one that is. */
 static NOINLINE bool make_own(struct table_gather *gather, entry_t *entry, unsigned level,
 			      vaddr_t va)
 {
-	if (!entry_is_present(entry_load(entry)))
+	entry_t value = entry_load(entry);
+
+	if (entry_is_none(value))
 		return make_table(entry);
+	if (entry_is_busy(value) || entry_is_leaf(value, level)) {
+		cpu_relax();
+		return true;
+	}
 	enum own_result result = table_own(entry, level, gather);
 	if (result == OWN_NO_MEMORY)
 		return false;
-	gather->stale = true;
-	vm_count_fault(gather->space, FAULT_OWN_TABLE, va);
+	if (result != OWN_ALREADY)
+		vm_count_fault(gather->space, FAULT_OWN_TABLE, va);
 	return true;
 }
 
+/* What was found to be ours stays so as long as the lock is held. */
 entry_t *table_walk_own(struct table_gather *gather, vaddr_t va, unsigned *level)
 {
 	entry_t *table = table_at(gather->space->root);
 
-	for (unsigned at = MMU_LEVELS; at > 1; at--) {
+	for (unsigned at = MMU_LEVELS; at > 1;) {
 		entry_t *entry = &table[entry_index(va, at)];
 		entry_t value = entry_load(entry);
 		if (UNLIKELY(entry_is_leaf(value, at) || (at == *level && entry_is_none(value)))) {
@@ -352,9 +433,10 @@ entry_t *table_walk_own(struct table_gather *gather, vaddr_t va, unsigned *level
 		if (UNLIKELY(!entry_can_write(value))) {
 			if (!make_own(gather, entry, at, va))
 				return NULL;
-			value = entry_load(entry);
+			continue;
 		}
 		table = table_at(entry_pa(value));
+		at--;
 	}
 	*level = 1;
 	return &table[entry_index(va, 1)];

@@ -6,7 +6,9 @@
  * only while what it names has no other name. x86 combines W over the levels of the walk, so one
  * cleared W in an upper entry makes all below it copy-on-write: pages and tables alike.
  *
- * Everything here needs the lock of the space whose tree it is.
+ * Everything here needs the lock of the space whose tree it is, exclusively. What faults use, and
+ * says so, may run under the shared lock, beside other faults of the space: docs/vm.md, "Faults
+ * side by side", has the rules.
  */
 #ifndef VM_TABLE_H
 #define VM_TABLE_H
@@ -34,6 +36,7 @@ struct table_gather {
 	struct vm_space *space;
 	vaddr_t start, end; /* what has to be flushed */
 	bool stale;         /* something was changed in a way that wants a flush */
+	bool upgraded;      /* something allows more now: other CPUs fault at worst, and see that */
 	bool shared;        /* in tables that other spaces have, too: so on every CPU */
 	uint16_t count;
 	struct {
@@ -48,7 +51,7 @@ static inline void table_gather_init(struct table_gather *gather, struct vm_spac
 	gather->space = space;
 	gather->start = start;
 	gather->end = end;
-	gather->stale = gather->shared = false;
+	gather->stale = gather->upgraded = gather->shared = false;
 	gather->count = 0;
 }
 
@@ -58,7 +61,7 @@ void table_gather_name(struct table_gather *gather, entry_t old, unsigned level)
 void table_gather_finish(struct table_gather *gather);
 
 enum own_result {
-	OWN_ALREADY,   /* it was writable */
+	OWN_ALREADY,   /* it was writable, or another thread of the space has just made it so */
 	OWN_REUSED,    /* nobody else named it: W is set */
 	OWN_COPIED,    /* the entry names a copy now */
 	OWN_NO_MEMORY, /* nothing has changed that any program can see */
@@ -88,39 +91,64 @@ NODISCARD struct frame *table_create_root(void);
 /* Drop everything below the root, and the root. No CPU walks it. */
 void table_destroy_root(struct frame *root);
 
-/* Make the entry at `level` writable, giving it a copy of what it names if anybody else names that.
- * Not for entries that are absent or marked shared. */
+/* Make the entry at `level`, which names a table, writable, giving it a copy of the table if
+ * anybody else names that. Shared lock. */
 NODISCARD enum own_result table_own(entry_t *entry, unsigned level, struct table_gather *gather);
 
-/* Keep a table of leaves from being duplicated, while truncation changes it. */
+/*
+ * The same for `leaf`, the present private leaf that was found in the entry at `level` for va.
+ * Where the page is exchanged for a copy the entry is busy until every CPU has flushed the old one,
+ * so that no two threads ever see different pages. Shared lock; OWN_ALREADY: look again.
+ */
+NODISCARD enum own_result table_own_leaf(struct table_gather *gather, entry_t *entry, entry_t leaf,
+					 unsigned level, vaddr_t va);
+
+/* Put `value` where nothing is, in an owned table; false: something is there now. Shared lock. */
+NODISCARD bool table_install(entry_t *entry, entry_t value);
+
+/* Replace `old` by `value`; false: the entry is another one now. What the processor notes in an
+ * entry (accessed, dirty) makes it no other. Shared lock. */
+NODISCARD bool table_replace(entry_t *entry, entry_t old, entry_t value);
+
+/*
+ * A table that spaces share, or that an entry names which is not owned yet: kept from being
+ * duplicated while truncation changes it, and from being duplicated twice for one entry.
+ */
 void table_lock(const struct frame *table);
 void table_unlock(const struct frame *table);
 
-/* A copy of the table at `level`: its children have one more name each and are writable through
- * neither. NULL: no memory. */
-NODISCARD struct frame *table_duplicate(struct frame *old, unsigned level);
+/* A copy of a root: its children have one more name each and are writable through neither. NULL: no
+ * memory. */
+NODISCARD struct frame *table_duplicate_root(struct frame *old);
 
-/* How many entries table_duplicate() has looked at on this CPU since the start. */
+/* How many entries duplicating has looked at on this CPU since the start. */
 uint64_t table_entries_copied(void);
 
 /* Own every table below the one at `level` that an entry of level `lowest` or above names. */
 NODISCARD bool table_own_below(paddr_t table, unsigned level, unsigned lowest,
 			       struct table_gather *gather);
 
+/* The line that the entry stands in may be in use from now on. Others note theirs meanwhile. */
+static inline void table_note_line(const entry_t *entry)
+{
+	uint64_t *lines = &frame_of(virt_to_phys(entry))->table.lines;
+	uint64_t bit = 1ull << ((vaddr_t)entry % PAGE_SIZE / (TABLE_LINE_ENTRIES * sizeof(*entry)));
+
+	if (UNLIKELY(!(__atomic_load_n(lines, __ATOMIC_RELAXED) & bit)))
+		__atomic_fetch_or(lines, bit, __ATOMIC_RELAXED);
+}
+
 /* Store `value` in an owned table. What the entry named before is the caller's. */
 static inline void table_set(entry_t *entry, entry_t value)
 {
-	struct frame *table = frame_of(virt_to_phys(entry));
-
-	table->table.lines |=
-		1ull << ((vaddr_t)entry % PAGE_SIZE / (TABLE_LINE_ENTRIES * sizeof(*entry)));
+	table_note_line(entry);
 	entry_store(entry, value);
 }
 
 /*
  * The entry for va, all tables above it present and owned: at level *level, or above or below that
  * where a large leaf or a table is already there. *level says where. NULL: no memory.
- * gather->stale: some tables were duplicated or reused.
+ * Some tables may have been duplicated or reused, which the gather knows. Shared lock.
  */
 NODISCARD entry_t *table_walk_own(struct table_gather *gather, vaddr_t va, unsigned *level);
 

@@ -1,6 +1,7 @@
 /* trace.c: see trace.h. */
 #include "vm/trace.h"
 
+#include <arch/irq.h>
 #include <arch/time.h>
 #include <arch/user.h>
 
@@ -35,6 +36,18 @@ void vm_trace_set_listener(void (*heard)(const struct vm_space *space,
 	listener = heard;
 }
 
+/* The page that va leads to now; 0: none. Another thread of the space may take over the way there
+ * meanwhile, but frees no table of the old one before this CPU has flushed: with interrupts off it
+ * does not. */
+static paddr_t page_behind(const struct vm_space *space, vaddr_t va)
+{
+	bool were_on = irq_save();
+	paddr_t pa = va < USER_END ? vm_physical_locked(space, va) & ~(PAGE_SIZE - 1) : 0;
+
+	irq_restore(were_on);
+	return pa;
+}
+
 void vm_trace_record(const struct vm_space *space, enum vm_fault_kind kind, vaddr_t va)
 {
 	uint64_t number = __atomic_add_fetch(&events, 1, __ATOMIC_RELAXED);
@@ -42,7 +55,7 @@ void vm_trace_record(const struct vm_space *space, enum vm_fault_kind kind, vadd
 	const struct vm_fault_event fault = {
 		.kind = kind,
 		.va = va,
-		.pa = va < USER_END ? vm_physical_locked(space, va) & ~(PAGE_SIZE - 1) : 0,
+		.pa = page_behind(space, va),
 	};
 
 	__atomic_store_n(&event->number, 0, __ATOMIC_RELEASE);

@@ -40,10 +40,10 @@ void vm_trace_record(const struct vm_space *space, enum vm_fault_kind kind, vadd
 extern uint64_t vm_cpu_faults[CPU_MAX][FAULT_KINDS];
 
 /* A fault of `space` at va was served, or refused, as `kind`: count it for both, and record it if
- * the trace is on. space->lock. */
+ * the trace is on. space->lock, shared or exclusive. */
 static inline void vm_count_fault(struct vm_space *space, enum vm_fault_kind kind, vaddr_t va)
 {
-	space->faults[kind]++;
+	__atomic_fetch_add(&space->faults[kind], 1, __ATOMIC_RELAXED);
 	vm_cpu_faults[cpu_local()->id][kind]++;
 	if (UNLIKELY(__atomic_load_n(&vm_trace_on, __ATOMIC_RELAXED)))
 		vm_trace_record(space, kind, va);

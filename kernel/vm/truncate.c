@@ -80,11 +80,11 @@ static void clean_region(struct vm_region *region, uint64_t end, uint64_t trunca
 static void clean_space(struct vm_space *space, struct vm_object *object, uint64_t end,
 			uint64_t truncation)
 {
-	mutex_lock(&space->lock);
+	rw_lock_exclusive(&space->lock);
 	for (struct vm_region *region = region_first(space); region; region = region_next(region))
 		if (region->object == object)
 			clean_region(region, end, truncation);
-	mutex_unlock(&space->lock);
+	rw_unlock_exclusive(&space->lock);
 	vm_space_put(space);
 }
 

@@ -42,8 +42,8 @@ int vm_unmap(struct vm_space *space, vaddr_t start, uint64_t bytes)
 
 	if (error)
 		return error;
-	mutex_lock(&space->lock);
+	rw_lock_exclusive(&space->lock);
 	error = vm_unmap_locked(space, start, end);
-	mutex_unlock(&space->lock);
+	rw_unlock_exclusive(&space->lock);
 	return error;
 }

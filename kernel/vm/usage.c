@@ -86,7 +86,7 @@ void vm_usage_locked(const struct vm_space *space, vaddr_t start, vaddr_t end, s
 {
 	struct counting counting = {out, start, end};
 
-	assert(mutex_held(&space->lock) && start <= end && end <= USER_END);
+	assert(rw_held_exclusive(&space->lock) && start <= end && end <= USER_END);
 	*out = (struct vm_usage){0};
 	if (space->root)
 		count_table(&counting, space->root, MMU_LEVELS, 0, 1);

@@ -60,38 +60,40 @@ ssize_t copy_string_from_user(char *to, vaddr_t from, size_t size)
 
 /* ---- a space that is not active ---- */
 
-/* The frame behind va, after the fault that a write would take, if it would take one. */
-static int writable_frame(struct vm_space *space, vaddr_t va, struct frame **frame)
+/* Write within one page, if it is there and writable. Others may run in the space. */
+static bool write_page(struct vm_space *space, vaddr_t to, const char *from, size_t bytes)
 {
-	if (va >= USER_END)
-		return -EFAULT;
-	if (!mmu_probe(space->root, va, VM_WRITE | VM_USER)) {
-		enum vm_result result = vm_fault(space, va, VM_WRITE);
-		if (result == VM_NO_MEMORY)
-			return -ENOMEM;
-		if (result != VM_FIXED && result != VM_SPURIOUS_FAULT)
-			return -EFAULT;
+	rw_lock_exclusive(&space->lock);
+	bool there = mmu_probe(space->root, to, VM_WRITE | VM_USER);
+	if (there) {
+		char *page = frame_data(table_page(space, to));
+		if (from)
+			memcpy(page + (to & (PAGE_SIZE - 1)), from, bytes);
+		else
+			memset(page + (to & (PAGE_SIZE - 1)), 0, bytes);
 	}
-	*frame = table_page(space, va);
-	return 0;
+	rw_unlock_exclusive(&space->lock);
+	return there;
 }
 
 /* from NULL: zeros. */
 static int fill_remote(struct vm_space *space, vaddr_t to, const char *from, size_t bytes)
 {
 	while (bytes) {
-		struct frame *frame;
-		size_t in_page = to & (PAGE_SIZE - 1), part = MIN(bytes, PAGE_SIZE - in_page);
-		int error = writable_frame(space, to, &frame);
-		if (error)
-			return error;
-		char *target = (char *)frame_data(frame) + in_page;
-		if (from) {
-			memcpy(target, from, part);
-			from += part;
-		} else {
-			memset(target, 0, part);
+		size_t part = MIN(bytes, PAGE_SIZE - (to & (PAGE_SIZE - 1)));
+		if (to >= USER_END)
+			return -EFAULT;
+		if (!write_page(space, to, from, part)) {
+			/* The fault that the write would take. */
+			enum vm_result result = vm_fault(space, to, VM_WRITE);
+			if (result == VM_NO_MEMORY)
+				return -ENOMEM;
+			if (result != VM_FIXED && result != VM_SPURIOUS_FAULT)
+				return -EFAULT;
+			continue;
 		}
+		if (from)
+			from += part;
 		to += part;
 		bytes -= part;
 	}

@@ -26,6 +26,7 @@ ENTRY = re.compile(r"^== (.*?)\nin (.*?)\n--- stands\n(.*?)\n--- mistake\n(.*?)\
                    re.MULTILINE | re.DOTALL)
 
 COPIES = 2
+BUILD_SECONDS = 600
 RUN_SECONDS = 60  # a mistake that makes a test hang is caught, too
 # Short runs with many checks find most; each is tried until one fails.
 MODEL_RUNS = [["--seed", "1", "--ops", "20000", "--check", "20"],
@@ -55,18 +56,36 @@ def copy_tree(target):
             shutil.copy2(source, target)
 
 
-def run(command, tree):
+def run(command, tree, seconds=RUN_SECONDS):
     """(exit status, output); a run without end has status None."""
     try:
         done = subprocess.run(command, cwd=tree, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                              timeout=RUN_SECONDS, check=False)
+                              timeout=seconds, check=False)
     except subprocess.TimeoutExpired:
         return None, ""
     return done.returncode, done.stdout.decode(errors="replace")
 
 
-def build(tree):
-    return run(["ninja", "-j2", "build/test/unit", "build/test/model"], tree)
+# Mistakes that show only between processors, by their names: build/test/race finds them.
+RACE = "race: "
+RACE_SEEDS = range(1, 13)
+
+
+def build(tree, targets=("unit", "model", "race")):
+    return run(["ninja", "-j2", *(f"build/test/{target}" for target in targets)], tree,
+               BUILD_SECONDS)
+
+
+def failing_race(tree):
+    runs = [["--exchange", "1"]] + [["--seed", str(seed)] for seed in RACE_SEEDS]
+    for arguments in runs:
+        status, output = run(["build/test/race", *arguments], tree)
+        if status is None:
+            return f"race {' '.join(arguments)}: a hang"
+        if status:
+            how = ": ThreadSanitizer" if "WARNING" in output else ""
+            return f"race {' '.join(arguments)}{how}"
+    return None
 
 
 def failing_model_run(tree):
@@ -86,8 +105,10 @@ def failing_unit_test(tree):
     return None
 
 
-def verdict(tree, shrink=False):
+def verdict(tree, shrink=False, race=False):
     """What caught the mistake, or None; and the shrunk run, if that was asked for."""
+    if race:
+        return failing_race(tree), ""
     arguments, how = failing_model_run(tree)
     if arguments:
         output = run(["build/test/model", *arguments, "--shrink"], tree)[1] if shrink else ""
@@ -108,17 +129,18 @@ def apply(tree, path, old, new):
 
 def try_one(trees, mutation, shrink):
     """(caught, verdict, output)"""
-    _, path, old, new = mutation
+    name, path, old, new = mutation
+    race = name.startswith(RACE)
     tree = trees.get()
     try:
         original = apply(tree, path, old, new)
         if original is None:
             return False, "DOES NOT APPLY", ""
-        status, output = build(tree)
-        if status:
+        status, output = build(tree, ("race",) if race else ("unit", "model"))
+        if status != 0:
             caught, text = None, "DOES NOT COMPILE"
         else:
-            caught, output = verdict(tree, shrink)
+            caught, output = verdict(tree, shrink, race)
             text = caught or "SURVIVED"
         with open(os.path.join(tree, path), "w", encoding="utf-8") as file:
             file.write(original)
@@ -137,7 +159,7 @@ def main(arguments):
         os.mkdir(first)
         copy_tree(first)
         status, output = build(first)
-        caught = "the compiler" if status else verdict(first)[0]
+        caught = "the compiler" if status != 0 else verdict(first)[0] or failing_race(first)
         if caught:
             sys.exit(f"without any mutation the tests fail already: {caught}\n{output}")
         trees = queue.Queue()

@@ -3,6 +3,7 @@ before and after each job; the checks of the program itself stand in test/memory
 
 import re
 
+import pytest
 from harness import Guest, assert_no_frames_lost, job
 
 PROGRAM = "build/test/memory_short"
@@ -10,9 +11,9 @@ KILLED = re.compile(r"process memory_short \(pid \d+\) is killed: out of memory,
                     r"with (\d+) KiB mapped, at (0x[0-9a-f]+)$")
 
 
-def run_short(mode):
+def run_short(mode, cpus=1):
     """What it printed, its status, and the lines of the log about processes that were killed."""
-    with Guest([job(PROGRAM, mode)], boot="pvh", memory="48M", limit=120) as guest:
+    with Guest([job(PROGRAM, mode)], boot="pvh", memory="48M", cpus=cpus, limit=120) as guest:
         (result,) = guest.results()
         assert_no_frames_lost(guest.lines, 1)
         killed = [line for line in guest.lines if "is killed" in line]
@@ -32,8 +33,10 @@ def test_a_fault_that_cannot_be_served_kills_one_process():
         assert int(size) > 4 << 20 and int(where, 16) > 0
 
 
-def test_exec_with_hardly_a_page_is_refused_or_works():
-    lines, _ = run_short("exec")
+# What other processors keep for themselves is to be had, too.
+@pytest.mark.parametrize("cpus", [1, 4])
+def test_exec_with_hardly_a_page_is_refused_or_works(cpus):
+    lines, _ = run_short("exec", cpus)
     assert lines == ["refused: some, ran: some"]
 
 

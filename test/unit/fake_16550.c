@@ -149,6 +149,10 @@ struct cpu *cpu_local(void)
 	return &boot_cpu;
 }
 
+void cpu_relax(void)
+{
+}
+
 bool irq_enabled(void)
 {
 	return boot_cpu.arch.interrupts;

@@ -62,17 +62,17 @@ static const char *pages_of(struct vm_space *space, vaddr_t start, uint64_t page
 	unsigned page = 0;
 
 	text_buffer_init(&buffer, text, sizeof(text));
-	mutex_lock(&space->lock);
+	rw_lock_exclusive(&space->lock);
 	vm_print_pages_locked(space, start, start + pages * PAGE_SIZE, &buffer.sink);
-	mutex_unlock(&space->lock);
+	rw_unlock_exclusive(&space->lock);
 	for (const char *at = text; *at;)
 		at = parse_run(at, &page);
 	EXPECT_EQ(page, pages);
 	letters[page] = '\0';
 	for (unsigned i = 0; i < page; i++) {
-		mutex_lock(&space->lock);
+		rw_lock_exclusive(&space->lock);
 		paddr_t pa = vm_physical_locked(space, start + i * PAGE_SIZE);
-		mutex_unlock(&space->lock);
+		rw_unlock_exclusive(&space->lock);
 		bool told = letters[i] != 'a' && letters[i] != 'A' && letters[i] != 'z' &&
 			    letters[i] != 'Z';
 		EXPECT_EQ(frames[i], told ? pa >> PAGE_SHIFT : 0);
@@ -120,9 +120,9 @@ KTEST(pages_of_a_part_and_of_nothing)
 	/* However large a range is, what is absent takes one run a table at most. */
 	struct text_buffer buffer;
 	text_buffer_init(&buffer, text, sizeof(text));
-	mutex_lock(&space->lock);
+	rw_lock_exclusive(&space->lock);
 	vm_print_pages_locked(space, 0, USER_END, &buffer.sink);
-	mutex_unlock(&space->lock);
+	rw_unlock_exclusive(&space->lock);
 	EXPECT(buffer.length < 200);
 	end_space(space);
 }
@@ -150,7 +150,7 @@ static paddr_t last_pa;
 
 static void hear(const struct vm_space *space, const struct vm_fault_event *event)
 {
-	EXPECT(mutex_held(&space->lock));
+	EXPECT(rw_held_exclusive(&space->lock));
 	heard[event->kind]++;
 	last_va = event->va;
 	last_pa = event->pa;
@@ -168,9 +168,9 @@ KTEST(pages_listener_hears_of_all_faults)
 	EXPECT_EQ(vm_fork(space, &child), 0);
 	touch(child, AREA, 10);
 	EXPECT_EQ(last_va, AREA + 9 * PAGE_SIZE);
-	mutex_lock(&child->lock);
+	rw_lock_exclusive(&child->lock);
 	EXPECT_EQ(last_pa, vm_physical_locked(child, AREA + 9 * PAGE_SIZE));
-	mutex_unlock(&child->lock);
+	rw_unlock_exclusive(&child->lock);
 	EXPECT(space->serial != child->serial);
 	for (unsigned kind = 0; kind < FAULT_KINDS; kind++)
 		EXPECT_EQ(heard[kind], space->faults[kind] + child->faults[kind]);

@@ -15,9 +15,9 @@ static struct text_buffer buffer;
 static const char *tables_of(struct vm_space *space)
 {
 	text_buffer_init(&buffer, text, sizeof(text));
-	mutex_lock(&space->lock);
+	rw_lock_exclusive(&space->lock);
 	vm_print_tables_locked(space, &buffer.sink);
-	mutex_unlock(&space->lock);
+	rw_unlock_exclusive(&space->lock);
 	return text;
 }
 
@@ -129,9 +129,9 @@ KTEST(print_regions_one_a_line)
 	map(space, AREA, 8 * PAGE_SIZE, VM_READ | VM_WRITE, 0, NULL);
 	map(space, USER_END - PAGE_SIZE, PAGE_SIZE, VM_READ | VM_WRITE, REGION_GROWS_DOWN, NULL);
 	text_buffer_init(&buffer, text, sizeof(text));
-	mutex_lock(&space->lock);
+	rw_lock_exclusive(&space->lock);
 	vm_print_regions_locked(space, &buffer.sink);
-	mutex_unlock(&space->lock);
+	rw_unlock_exclusive(&space->lock);
 	EXPECT_EQ(count_lines(text), 3);
 	EXPECT(contains(text, "2 regions, 36 KiB"));
 	EXPECT(contains(text, "000000600000-000000608000 rw-p       32 KiB  zeros\n"));
@@ -146,10 +146,10 @@ static void expect_predicted(struct vm_space *space, vaddr_t va, unsigned access
 {
 	uint64_t before[FAULT_KINDS];
 
-	mutex_lock(&space->lock);
+	rw_lock_exclusive(&space->lock);
 	struct vm_prediction told = vm_predict_locked(space, va, access);
 	memcpy(before, space->faults, sizeof(before));
-	mutex_unlock(&space->lock);
+	rw_unlock_exclusive(&space->lock);
 	if (!told.faults) {
 		EXPECT(mmu_probe(space->root, va, access | VM_USER));
 		return;
@@ -216,9 +216,9 @@ KTEST(explain_foretells_each_fault)
 static const char *explained(struct vm_space *space, vaddr_t va)
 {
 	text_buffer_init(&buffer, text, sizeof(text));
-	mutex_lock(&space->lock);
+	rw_lock_exclusive(&space->lock);
 	vm_explain_locked(space, va, &buffer.sink);
-	mutex_unlock(&space->lock);
+	rw_unlock_exclusive(&space->lock);
 	return text;
 }
 

@@ -20,9 +20,9 @@ static struct vm_usage usage_of(struct vm_space *space, vaddr_t start, uint64_t 
 {
 	struct vm_usage usage;
 
-	mutex_lock(&space->lock);
+	rw_lock_exclusive(&space->lock);
 	vm_usage_locked(space, start, start + bytes, &usage);
-	mutex_unlock(&space->lock);
+	rw_unlock_exclusive(&space->lock);
 	return usage;
 }
 
@@ -135,14 +135,14 @@ KTEST(peek_reads_what_is_there)
 	map(space, AREA, 3 * PAGE_SIZE, VM_READ | VM_WRITE, 0, NULL);
 	EXPECT_EQ(host_store(space, AREA + PAGE_SIZE - 8, 17), HOST_OK);
 	EXPECT_EQ(host_store(space, AREA + PAGE_SIZE, 18), HOST_OK);
-	mutex_lock(&space->lock);
+	rw_lock_exclusive(&space->lock);
 	vm_peek_locked(space, words, AREA + PAGE_SIZE - 8, 16); /* across two pages */
 	EXPECT(words[0] == 17 && words[1] == 18 && words[2] == 9);
 	vm_peek_locked(space, words, AREA + 2 * PAGE_SIZE - 8, 24); /* into one not there */
 	EXPECT(words[0] == 0 && words[1] == 0 && words[2] == 0);
 	vm_peek_locked(space, words, USER_END - 8, 8); /* in no region */
 	EXPECT_EQ(vm_physical_locked(space, AREA + 2 * PAGE_SIZE), 0);
-	mutex_unlock(&space->lock);
+	rw_unlock_exclusive(&space->lock);
 	EXPECT_EQ(space->faults[FAULT_ZERO_READ], 0);
 	end_space(space);
 }
@@ -158,12 +158,12 @@ KTEST(onlookers_find_an_ended_space_empty)
 	vm_space_get(space);
 	end_space(space);
 	text_buffer_init(&buffer, text, sizeof(text));
-	mutex_lock(&space->lock);
+	rw_lock_exclusive(&space->lock);
 	vm_print_tables_locked(space, &buffer.sink);
 	EXPECT_STREQ(text, "");
 	vm_explain_locked(space, AREA, &buffer.sink);
 	EXPECT(contains(text, "write:   page fault: bad-address"));
-	mutex_unlock(&space->lock);
+	rw_unlock_exclusive(&space->lock);
 	usage = usage_of(space, 0, USER_END);
 	EXPECT_EQ(usage.resident + usage.tables, 0);
 	vm_space_put(space);
@@ -176,12 +176,12 @@ KTEST(mutex_try_lock_never_waits)
 {
 	struct vm_space *space = fresh_space();
 
-	EXPECT(mutex_try_lock(&space->lock));
-	EXPECT(!mutex_try_lock(&space->lock)); /* not even for itself */
-	EXPECT(mutex_held(&space->lock));
-	mutex_unlock(&space->lock);
-	EXPECT(mutex_try_lock(&space->lock));
-	mutex_unlock(&space->lock);
+	EXPECT(rw_try_lock_exclusive(&space->lock));
+	EXPECT(!rw_try_lock_exclusive(&space->lock)); /* not even for itself */
+	EXPECT(rw_held_exclusive(&space->lock));
+	rw_unlock_exclusive(&space->lock);
+	EXPECT(rw_try_lock_exclusive(&space->lock));
+	rw_unlock_exclusive(&space->lock);
 	end_space(space);
 }
 

@@ -1,4 +1,4 @@
-/* arch_cpu.h: the host has one CPU. */
+/* arch_cpu.h: a CPU of the host is a thread; there is one, unless a test makes more: see host.h. */
 #ifndef ARCH_CPU_IMPL_H
 #define ARCH_CPU_IMPL_H
 
@@ -9,9 +9,6 @@ struct arch_cpu {
 };
 
 struct cpu *cpu_local(void);
-
-static inline void cpu_relax(void)
-{
-}
+void cpu_relax(void);
 
 #endif

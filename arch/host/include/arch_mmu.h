@@ -6,9 +6,13 @@
 
 struct frame;
 
-/* Where host_memory_init() puts the memory that plays RAM. */
+/* Where host_memory_init() puts the memory that plays RAM: where the sanitizer leaves room. */
+#if __has_feature(thread_sanitizer)
+#define ARCH_DIRECT_MAP_BASE 0x004000000000ull
+#else
 #define ARCH_DIRECT_MAP_BASE 0x200000000000ull
-#define ARCH_FRAME_DATABASE  host_frames
+#endif
+#define ARCH_FRAME_DATABASE host_frames
 
 extern struct frame *host_frames; /* entry n describes frame n */
 

@@ -13,6 +13,10 @@ struct vm_space;
 /* Give the kernel `frames` frames of RAM. May be called again: everything is as new. */
 void host_memory_init(unsigned frames);
 
+/* A thread that plays a further CPU (cpu_set_local) serves the calls of others where its interrupts
+ * come on, where it waits, and here. */
+void host_take_interrupts(void);
+
 /* At most `count` more frames than now may be in use; negative: as many as there are. */
 void host_allow_allocations(long count);
 

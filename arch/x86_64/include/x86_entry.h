@@ -7,7 +7,7 @@
  *
  * Software bits: `shared` (9) marks a page of a shared mapping; `swap` (10) an absent entry whose
  * address field is a swap slot; `none` (11) a leaf that keeps its frame but that nobody may access
- * (PROT_NONE): P is clear.
+ * (PROT_NONE): P is clear. `busy` (8, alone) marks an entry whose page is being exchanged.
  */
 #ifndef X86_ENTRY_H
 #define X86_ENTRY_H
@@ -36,6 +36,7 @@ typedef struct {
 #define X86_D       (1ull << 6)
 #define X86_PS      (1ull << 7)
 #define X86_G       (1ull << 8)
+#define X86_BUSY    (1ull << 8)
 #define X86_SHARED  (1ull << 9)
 #define X86_SWAP    (1ull << 10)
 #define X86_NONE    (1ull << 11)
@@ -79,6 +80,16 @@ static inline entry_t entry_table(paddr_t pa, unsigned prot)
 static inline entry_t entry_swap(uint64_t slot)
 {
 	return (entry_t){(slot << PAGE_SHIFT & X86_PA_MASK) | X86_SWAP};
+}
+
+static inline entry_t entry_busy(void)
+{
+	return (entry_t){X86_BUSY};
+}
+
+static inline bool entry_is_busy(entry_t e)
+{
+	return e.raw == X86_BUSY;
 }
 
 static inline bool entry_is_none(entry_t e)
@@ -188,6 +199,12 @@ static inline void entry_store(entry_t *p, entry_t e)
 static inline entry_t entry_exchange(entry_t *p, entry_t e)
 {
 	return (entry_t){__atomic_exchange_n(&p->raw, e.raw, __ATOMIC_ACQ_REL)};
+}
+
+static inline bool entry_compare_exchange(entry_t *p, entry_t *expected, entry_t e)
+{
+	return __atomic_compare_exchange_n(&p->raw, &expected->raw, e.raw, false, __ATOMIC_ACQ_REL,
+					   __ATOMIC_ACQUIRE);
 }
 
 #endif
