@@ -298,6 +298,7 @@ int process_create(struct process *parent, struct process **out)
 	if (!process)
 		return -ENOMEM;
 	signals_init(&process->signals);
+	init_lists(process);
 	int error = inherit(process, parent);
 	if (!error)
 		error = fd_table_copy(&process->files, &parent->files);
@@ -305,7 +306,6 @@ int process_create(struct process *parent, struct process **out)
 		process_free(process);
 		return error;
 	}
-	init_lists(process);
 	process->started = time_now();
 	spin_lock(&process_lock);
 	/* Who is being killed has no more children: whoever kills them all would miss one. */
