@@ -244,6 +244,7 @@ static void inherit_locked(struct process *child, const struct process *parent)
 	child->undumpable = parent->undumpable;
 	child->no_new_privileges = parent->no_new_privileges;
 	child->persona = parent->persona;
+	child->wants_barriers = parent->wants_barriers;
 }
 
 /* The child is nobody else's yet: no lock for it. */
