@@ -156,7 +156,8 @@ int process_fork(const struct trap_frame *frame, const struct fork_request *requ
 static int join(struct process *process, struct thread *thread)
 {
 	spin_lock(&process_lock);
-	bool may = !process->ending && !process->executing && process_may_have_thread_locked(process);
+	bool may =
+		!process->ending && !process->executing && process_may_have_thread_locked(process);
 	if (may)
 		process_add_thread_locked(process, thread, process_new_id_locked());
 	spin_unlock(&process_lock);

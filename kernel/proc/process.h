@@ -79,20 +79,21 @@ struct process {
 	struct signals signals;
 	struct credentials credentials; /* (p) to write; others may read it torn */
 	struct process_timers *timers;  /* (p) to write; see interval_timer.h. NULL: none */
-	struct process_limit limits[RLIM_NLIMITS]; /* (p) to write; one number may be read without */
-	bool undumpable;                           /* (c) PR_SET_DUMPABLE 0 */
-	bool no_new_privileges;                    /* (c) PR_SET_NO_NEW_PRIVS */
-	unsigned persona;                          /* (c) personality(2) */
-	bool wants_barriers;                       /* (c) membarrier(2): it is registered */
-	bool adopts;                               /* (p) PR_SET_CHILD_SUBREAPER */
-	int parent_death_signal;                   /* (c) 0: none */
-	uint32_t umask;                            /* (c) */
-	char name[PROCESS_NAME_BYTES];             /* its leader's, who alone writes it; others may
-						      read it torn */
-	struct vfork_wait *vfork;                  /* (p) who waits for its execve, or NULL */
-	uint64_t started;                          /* (i) time_now() */
-	uint64_t cpu_time;                         /* (p) of its threads that have ended */
-	uint64_t children_cpu_time;                /* (p) of children waited for */
+	struct process_limit
+		limits[RLIM_NLIMITS];  /* (p) to write; one number may be read without */
+	bool undumpable;               /* (c) PR_SET_DUMPABLE 0 */
+	bool no_new_privileges;        /* (c) PR_SET_NO_NEW_PRIVS */
+	unsigned persona;              /* (c) personality(2) */
+	bool wants_barriers;           /* (c) membarrier(2): it is registered */
+	bool adopts;                   /* (p) PR_SET_CHILD_SUBREAPER */
+	int parent_death_signal;       /* (c) 0: none */
+	uint32_t umask;                /* (c) */
+	char name[PROCESS_NAME_BYTES]; /* its leader's, who alone writes it; others may
+					  read it torn */
+	struct vfork_wait *vfork;      /* (p) who waits for its execve, or NULL */
+	uint64_t started;              /* (i) time_now() */
+	uint64_t cpu_time;             /* (p) of its threads that have ended */
+	uint64_t children_cpu_time;    /* (p) of children waited for */
 };
 
 /* Process 0: kernel threads. It is the parent of jobs, and adopts those whose parent is gone, if

@@ -11,10 +11,8 @@
 static const char *state_name(const struct process *process)
 {
 	static const char *const names[] = {
-		[THREAD_NEW] = "new",
-		[THREAD_RUNNABLE] = "runnable",
-		[THREAD_RUNNING] = "running",
-		[THREAD_BLOCKED] = "sleeping",
+		[THREAD_NEW] = "new",         [THREAD_RUNNABLE] = "runnable",
+		[THREAD_RUNNING] = "running", [THREAD_BLOCKED] = "sleeping",
 		[THREAD_DEAD] = "dead",
 	};
 

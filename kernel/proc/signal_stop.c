@@ -1,7 +1,7 @@
 /*
- * signal_stop.c: see signal.h: a process stops, and goes on. It has stopped once each of its threads
- * has parked, on its way back to the program. One that is in the kernel is interrupted for that; one
- * that nothing but its end interrupts parks when it is through.
+ * signal_stop.c: see signal.h: a process stops, and goes on. It has stopped once each of its
+ * threads has parked, on its way back to the program. One that is in the kernel is interrupted for
+ * that; one that nothing but its end interrupts parks when it is through.
  */
 #include "debug/assert.h"
 #include "proc/process.h"

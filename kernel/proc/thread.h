@@ -1,8 +1,8 @@
 /*
  * thread.h: a thread: a kernel stack, a processor state, and a place in the scheduler.
  *
- * Lock letters: (r) the scheduler's lock, RANK_SCHEDULER; (p) process_lock; (i) set at creation; (t)
- * only the thread itself, or who creates it before it runs.
+ * Lock letters: (r) the scheduler's lock, RANK_SCHEDULER; (p) process_lock; (i) set at creation;
+ * (t) only the thread itself, or who creates it before it runs.
  */
 #ifndef PROC_THREAD_H
 #define PROC_THREAD_H
@@ -53,12 +53,12 @@ struct thread {
 	uint64_t deadline;           /* (r) time_now() nanoseconds */
 	uint64_t cpu_time;           /* (r) nanoseconds that it ran, up to the last switch */
 	struct thread_signals signals;
-	bool only_killable;     /* (t) no signal but one that kills ends its sleep */
-	vaddr_t clear_id;       /* (t) set_tid_address(2): where its end is told; 0: nowhere */
-	vaddr_t robust_list;    /* (t) to write: set_robust_list(2) */
+	bool only_killable;  /* (t) no signal but one that kills ends its sleep */
+	vaddr_t clear_id;    /* (t) set_tid_address(2): where its end is told; 0: nowhere */
+	vaddr_t robust_list; /* (t) to write: set_robust_list(2) */
 	char name[THREAD_NAME_BYTES]; /* (t) others may read it torn */
-	void (*entry)(void *); /* (i) */
-	void *argument;        /* (i) */
+	void (*entry)(void *);        /* (i) */
+	void *argument;               /* (i) */
 };
 
 static inline struct thread *current_thread(void)

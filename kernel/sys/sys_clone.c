@@ -12,18 +12,17 @@
 #include "vm/user_copy.h"
 
 /* What a copy of the process honours, or can do without. */
-#define FORK_LIKE                                                                          \
-	((uint64_t)(CLONE_CHILD_SETTID | CLONE_CHILD_CLEARTID | CLONE_DETACHED |           \
-		    CLONE_PARENT_SETTID | CLONE_SETTLS | CLONE_UNTRACED | CLONE_VFORK |    \
-		    CLONE_VM) |                                                            \
+#define FORK_LIKE                                                                       \
+	((uint64_t)(CLONE_CHILD_SETTID | CLONE_CHILD_CLEARTID | CLONE_DETACHED |        \
+		    CLONE_PARENT_SETTID | CLONE_SETTLS | CLONE_UNTRACED | CLONE_VFORK | \
+		    CLONE_VM) |                                                         \
 	 CLONE_CLEAR_SIGHAND)
 /* A thread shares all that a process has. */
-#define THREAD_SHARES \
-	((uint64_t)(CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD))
-#define THREAD_LIKE                                                                           \
-	(THREAD_SHARES | (uint64_t)(CLONE_CHILD_SETTID | CLONE_CHILD_CLEARTID |               \
-				    CLONE_DETACHED | CLONE_IO | CLONE_PARENT_SETTID |         \
-				    CLONE_PTRACE | CLONE_SETTLS | CLONE_SYSVSEM | CLONE_UNTRACED))
+#define THREAD_SHARES ((uint64_t)(CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD))
+#define THREAD_LIKE                                                                                \
+	(THREAD_SHARES | (uint64_t)(CLONE_CHILD_SETTID | CLONE_CHILD_CLEARTID | CLONE_DETACHED |   \
+				    CLONE_IO | CLONE_PARENT_SETTID | CLONE_PTRACE | CLONE_SETTLS | \
+				    CLONE_SYSVSEM | CLONE_UNTRACED))
 
 /* The flags that clone knows, too; clone3 has more. */
 #define LEGACY_FLAGS 0xffffffffull
@@ -91,13 +90,13 @@ int64_t sys_clone(const struct syscall *call)
 	uint64_t flags = (uint32_t)call->a[0];
 
 	return clone_any(call, &(struct clone_args){
-					   .flags = flags & ~(uint64_t)CSIGNAL,
-					   .exit_signal = flags & CSIGNAL,
-					   .stack = call->a[1],
-					   .parent_tid = call->a[2],
-					   .child_tid = call->a[3],
-					   .tls = call->a[4],
-				   });
+				       .flags = flags & ~(uint64_t)CSIGNAL,
+				       .exit_signal = flags & CSIGNAL,
+				       .stack = call->a[1],
+				       .parent_tid = call->a[2],
+				       .child_tid = call->a[3],
+				       .tls = call->a[4],
+			       });
 }
 
 /* ---- clone3 ---- */

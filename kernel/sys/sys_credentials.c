@@ -15,12 +15,12 @@ static struct credentials *own(void)
 }
 
 /* All threads of a process are the same user, so two may want to change that at once. */
-#define CHANGE(call)                           \
-	({                                     \
-		spin_lock(&process_lock);      \
-		int64_t result_ = (call);      \
-		spin_unlock(&process_lock);    \
-		result_;                       \
+#define CHANGE(call)                        \
+	({                                  \
+		spin_lock(&process_lock);   \
+		int64_t result_ = (call);   \
+		spin_unlock(&process_lock); \
+		result_;                    \
 	})
 
 int64_t sys_getuid(const struct syscall *call)
@@ -55,24 +55,26 @@ int64_t sys_setgid(const struct syscall *call)
 
 int64_t sys_setreuid(const struct syscall *call)
 {
-	return CHANGE(credentials_set_two(own(), ID_USER, arg_unsigned(call, 0), arg_unsigned(call, 1)));
+	return CHANGE(
+		credentials_set_two(own(), ID_USER, arg_unsigned(call, 0), arg_unsigned(call, 1)));
 }
 
 int64_t sys_setregid(const struct syscall *call)
 {
-	return CHANGE(credentials_set_two(own(), ID_GROUP, arg_unsigned(call, 0), arg_unsigned(call, 1)));
+	return CHANGE(
+		credentials_set_two(own(), ID_GROUP, arg_unsigned(call, 0), arg_unsigned(call, 1)));
 }
 
 int64_t sys_setresuid(const struct syscall *call)
 {
-	return CHANGE(credentials_set_three(own(), ID_USER, arg_unsigned(call, 0), arg_unsigned(call, 1),
-				     arg_unsigned(call, 2)));
+	return CHANGE(credentials_set_three(own(), ID_USER, arg_unsigned(call, 0),
+					    arg_unsigned(call, 1), arg_unsigned(call, 2)));
 }
 
 int64_t sys_setresgid(const struct syscall *call)
 {
-	return CHANGE(credentials_set_three(own(), ID_GROUP, arg_unsigned(call, 0), arg_unsigned(call, 1),
-				     arg_unsigned(call, 2)));
+	return CHANGE(credentials_set_three(own(), ID_GROUP, arg_unsigned(call, 0),
+					    arg_unsigned(call, 1), arg_unsigned(call, 2)));
 }
 
 int64_t sys_setfsuid(const struct syscall *call)

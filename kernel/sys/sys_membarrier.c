@@ -9,8 +9,8 @@
 #include "sys/syscall.h"
 #include "vm/space.h"
 
-#define COMMANDS                                                          \
-	(MEMBARRIER_CMD_GLOBAL | MEMBARRIER_CMD_PRIVATE_EXPEDITED |       \
+#define COMMANDS                                                    \
+	(MEMBARRIER_CMD_GLOBAL | MEMBARRIER_CMD_PRIVATE_EXPEDITED | \
 	 MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED)
 
 static void pass(void *argument)

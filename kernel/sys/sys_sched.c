@@ -123,8 +123,8 @@ static bool is_real_time(int policy)
 	return policy == SCHED_FIFO || policy == SCHED_RR;
 }
 
-/* Is there a thread with this number, or 0: the caller? *out is it; NULL: one that has ended, and is
- * waited for. */
+/* Is there a thread with this number, or 0: the caller? *out is it; NULL: one that has ended, and
+ * is waited for. */
 static bool find_thread_locked(int id, struct thread **out)
 {
 	*out = id ? thread_find_locked(id) : current_thread();

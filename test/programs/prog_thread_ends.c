@@ -1,7 +1,7 @@
 /*
  * prog_thread_ends.c [SEED [CHILDREN]]: processes of several threads end in all ways at once: by
- * exit, exit_group, signals and execve of any thread, while others fork, stop and go on. Each of them
- * ends, and can be waited for.
+ * exit, exit_group, signals and execve of any thread, while others fork, stop and go on. Each of
+ * them ends, and can be waited for.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -151,8 +151,9 @@ int main(int argc, char **argv)
 		if (!has_ended(child, status))
 			continue;
 		ended++;
-		odd += WIFEXITED(status) ? WEXITSTATUS(status) != 0
-					 : WTERMSIG(status) != SIGKILL && WTERMSIG(status) != SIGTERM;
+		odd += WIFEXITED(status)
+			       ? WEXITSTATUS(status) != 0
+			       : WTERMSIG(status) != SIGKILL && WTERMSIG(status) != SIGTERM;
 	}
 	printf("%d children, %d of them odd\n", ended, odd);
 	return 0;

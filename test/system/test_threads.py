@@ -48,6 +48,6 @@ def test_writes_go_where_they_should():
 
 @pytest.mark.parametrize("seed", range(1, 4))
 def test_all_ends_at_once(seed):
-    """By exit, signals and execve of any thread. (On Linux, too, musl's own locks do not bear it.)"""
+    """By exit, signals and execve of any thread. musl does not bear that, on Linux either."""
     program = ("build/programs/prog_thread_ends.glibc", str(seed), "150")
     assert on_quire(program) == [(0, b"150 children, 0 of them odd\n")]
