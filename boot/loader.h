@@ -91,6 +91,18 @@ NODISCARD EFI_STATUS file_read_optional(struct loader *loader, const char *path,
 					struct block *out);
 void file_close_volume(struct loader *loader);
 
+/* ---- verify.c ---- */
+
+/* What a signed loader knows the hash of; the order is the one of its section .hashes. */
+enum hashed_file { HASHED_KERNEL, HASHED_INITRD, HASHED_CMDLINE, HASHED_FILES };
+
+/* Refused: a loader without hashes while Secure Boot is on. */
+NODISCARD EFI_STATUS verify_begin(struct loader *loader);
+/* Refused: contents with another hash than the loader was signed with. They must be in memory for
+ * good: a file may change between two readings. An absent file counts as empty. */
+NODISCARD EFI_STATUS verify_file(struct loader *loader, enum hashed_file which, const char *path,
+				 const struct block *contents);
+
 /* ---- memory_map.c ---- */
 
 /* Room for the memory map and for what boot_info says of it. */

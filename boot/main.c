@@ -57,6 +57,9 @@ static EFI_STATUS load_kernel(struct loader *loader, struct launch *launch, stru
 	status = file_read(loader, KERNEL_PATH, KERNEL_FILE_MAX, &file);
 	if (EFI_ERROR(status))
 		return status;
+	status = verify_file(loader, HASHED_KERNEL, KERNEL_PATH, &file);
+	if (EFI_ERROR(status))
+		return status;
 	error = elf_parse(block_pointer(&file), file.bytes, &launch->kernel);
 	if (error)
 		return fail(loader, EFI_LOAD_ERROR, "%s: %s", KERNEL_PATH, error);
@@ -77,9 +80,11 @@ static EFI_STATUS load_initrd(struct loader *loader, struct block *initrd)
 {
 	const EFI_STATUS status = file_read(loader, INITRD_PATH, INITRD_FILE_MAX, initrd);
 
-	if (!EFI_ERROR(status) && initrd->bytes == 0)
+	if (EFI_ERROR(status))
+		return status;
+	if (initrd->bytes == 0)
 		return fail(loader, EFI_LOAD_ERROR, "%s: empty", INITRD_PATH);
-	return status;
+	return verify_file(loader, HASHED_INITRD, INITRD_PATH, initrd);
 }
 
 /* The file's first line, without its end and without an editor's byte order mark. */
@@ -87,11 +92,13 @@ static EFI_STATUS load_cmdline(struct loader *loader, struct block *cmdline)
 {
 	static const char byte_order_mark[] = "\xef\xbb\xbf";
 	const size_t mark_bytes = sizeof byte_order_mark - 1;
-	const EFI_STATUS status =
-		file_read_optional(loader, CMDLINE_PATH, CMDLINE_FILE_MAX, cmdline);
+	EFI_STATUS status = file_read_optional(loader, CMDLINE_PATH, CMDLINE_FILE_MAX, cmdline);
 	const char *text = block_pointer(cmdline);
 	uint64_t bytes = 0;
 
+	if (EFI_ERROR(status))
+		return status;
+	status = verify_file(loader, HASHED_CMDLINE, CMDLINE_PATH, cmdline);
 	if (EFI_ERROR(status))
 		return status;
 	if (cmdline->bytes >= mark_bytes &&
@@ -211,6 +218,9 @@ static EFI_STATUS prepare(struct loader *loader, struct launch *launch)
 	 */
 	loader->services->SetWatchdogTimer(0, WATCHDOG_CODE, 0, NULL);
 	status = check_cpu(loader);
+	if (EFI_ERROR(status))
+		return status;
+	status = verify_begin(loader);
 	if (EFI_ERROR(status))
 		return status;
 	status = load_files(loader, launch);

@@ -97,6 +97,8 @@ void socket_join_locked(struct socket *one, struct socket *other)
 	one->peer = other;
 	other->peer = one;
 	one->was_connected = other->was_connected = true;
+	one->other = other->user;
+	other->other = one->user;
 }
 
 /* The other side reads what is there, and then sees the end. */
@@ -163,7 +165,8 @@ int socket_create(int type, unsigned flags, struct file **out)
 	return socket ? socket_open(socket, flags, out) : -ENOMEM;
 }
 
-int socket_create_pair(int type, unsigned flags, struct file *out[2])
+int socket_create_pair(int type, unsigned flags, const struct socket_user *user,
+		       struct file *out[2])
 {
 	int error = socket_create(type, flags, &out[0]);
 
@@ -174,8 +177,10 @@ int socket_create_pair(int type, unsigned flags, struct file *out[2])
 		file_put(out[0]);
 		return error;
 	}
+	struct socket *one = out[0]->context, *other = out[1]->context;
 	mutex_lock(&sockets_mutex);
-	socket_join_locked(out[0]->context, out[1]->context);
+	one->user = other->user = *user;
+	socket_join_locked(one, other);
 	mutex_unlock(&sockets_mutex);
 	return 0;
 }

@@ -23,6 +23,12 @@ struct socket_name {
 	char text[SOCKET_PATH_BYTES];
 };
 
+/* Who has a socket, as SO_PEERCRED tells the other side (unix(7)): struct ucred. */
+struct socket_user {
+	int pid;
+	uint32_t uid, gid;
+};
+
 /* Open files under way, each with a reference. */
 struct socket_files {
 	unsigned count;
@@ -31,8 +37,9 @@ struct socket_files {
 
 /* A new one, not connected; flags: O_NONBLOCK counts. */
 NODISCARD int socket_create(int type, unsigned flags, struct file **out);
-/* Two that are connected with each other. */
-NODISCARD int socket_create_pair(int type, unsigned flags, struct file *out[2]);
+/* Two that are connected with each other, both of `user`. */
+NODISCARD int socket_create_pair(int type, unsigned flags, const struct socket_user *user,
+				 struct file *out[2]);
 /* NULL: the file is none. */
 struct socket *socket_of(const struct file *file);
 
@@ -63,14 +70,16 @@ NODISCARD int socket_bind(struct socket *socket, const struct socket_name *name,
 /* Who has that name, with a reference: by the inode, or by an abstract name. -ECONNREFUSED. */
 NODISCARD int socket_find(struct inode *inode, const struct socket_name *name, struct socket **out);
 void socket_put(struct socket *socket);
-NODISCARD int socket_listen(struct socket *socket, int backlog);
-NODISCARD int socket_connect(struct file *file, struct socket *to);
+NODISCARD int socket_listen(struct socket *socket, int backlog, const struct socket_user *user);
+NODISCARD int socket_connect(struct file *file, struct socket *to, const struct socket_user *user);
 NODISCARD int socket_accept(struct file *file, unsigned flags, struct file **out);
 
 void socket_get_name(struct socket *socket, struct socket_name *out);
 /* -ENOTCONN. */
 NODISCARD int socket_get_peer_name(struct socket *socket, struct socket_name *out);
 
+/* Who was at the other side when the two were connected; pid 0: there is none. */
+struct socket_user socket_peer_user(struct socket *socket);
 int socket_type(const struct socket *socket);
 bool socket_is_listening(struct socket *socket);
 /* The error that waits to be told, as a positive number, which then is told. */

@@ -23,6 +23,8 @@ struct socket {
 	unsigned shut;             /* (s) SHUT_*: also by the other side */
 	int error;                 /* (s) to be told, positive; 0: none */
 	struct socket *peer;       /* (s) with a reference */
+	struct socket_user user;   /* (s) who connected or listened with it; pid 0: nobody yet */
+	struct socket_user other;  /* (s) the same of the other side */
 	struct list_node messages; /* (s) that it has not received yet */
 	size_t queued;             /* (s) their bytes */
 	bool listening;            /* (s) */

@@ -75,7 +75,7 @@ struct inode *socket_unname_locked(struct socket *socket)
 	return inode;
 }
 
-int socket_listen(struct socket *socket, int backlog)
+int socket_listen(struct socket *socket, int backlog, const struct socket_user *user)
 {
 	int error = 0;
 
@@ -86,6 +86,7 @@ int socket_listen(struct socket *socket, int backlog)
 		error = -EINVAL;
 	} else {
 		socket->listening = true;
+		socket->user = socket->other = *user; /* as Linux tells it */
 		socket->backlog_max =
 			backlog < 0 || backlog > BACKLOG_MAX ? BACKLOG_MAX : (unsigned)backlog;
 		wait_wake_all(&socket->queue);
@@ -114,7 +115,8 @@ static int connect_datagrams(struct socket *socket, struct socket *to)
 
 /* One attempt; `accepted` is the other end that accept(2) will give. -EAGAIN: the backlog is full.
  */
-static int try_connect(struct socket *socket, struct socket *to, struct socket *accepted)
+static int try_connect(struct socket *socket, struct socket *to, const struct socket_user *user,
+		       struct socket *accepted)
 {
 	int error = 0;
 
@@ -128,6 +130,8 @@ static int try_connect(struct socket *socket, struct socket *to, struct socket *
 	else if (to->backlog_count > to->backlog_max)
 		error = -EAGAIN;
 	if (!error) {
+		socket->user = *user;
+		accepted->user = to->user;
 		socket_join_locked(socket, accepted);
 		accepted->name = to->name;
 		accepted->unaccepted = true;
@@ -141,7 +145,7 @@ static int try_connect(struct socket *socket, struct socket *to, struct socket *
 	return error;
 }
 
-int socket_connect(struct file *file, struct socket *to)
+int socket_connect(struct file *file, struct socket *to, const struct socket_user *user)
 {
 	struct socket *socket = file->context;
 
@@ -152,10 +156,11 @@ int socket_connect(struct file *file, struct socket *to)
 	struct socket *accepted = socket_allocate(socket->type);
 	if (!accepted)
 		return -ENOMEM;
-	int error = try_connect(socket, to, accepted);
+	int error = try_connect(socket, to, user, accepted);
 	if (error == -EAGAIN && !(file->flags & O_NONBLOCK)) {
-		int result = wait_until(&to->queue, WAIT_FOREVER,
-					(error = try_connect(socket, to, accepted)) != -EAGAIN);
+		int result =
+			wait_until(&to->queue, WAIT_FOREVER,
+				   (error = try_connect(socket, to, user, accepted)) != -EAGAIN);
 		if (result)
 			error = result;
 	}
@@ -215,6 +220,16 @@ int socket_get_peer_name(struct socket *socket, struct socket_name *out)
 		*out = peer->name;
 	mutex_unlock(&sockets_mutex);
 	return peer ? 0 : -ENOTCONN;
+}
+
+struct socket_user socket_peer_user(struct socket *socket)
+{
+	const struct socket_user nobody = {0, UINT32_MAX, UINT32_MAX};
+
+	mutex_lock(&sockets_mutex);
+	struct socket_user user = socket->other;
+	mutex_unlock(&sockets_mutex);
+	return user.pid ? user : nobody;
 }
 
 int socket_type(const struct socket *socket)

@@ -85,6 +85,7 @@ static void copy_locked(struct process_snapshot *to, const struct process *proce
 		.session = process->session,
 		.state = state_letter(process, thread),
 		.started = process->started,
+		.affinity = thread ? sched_affinity(thread) & cpus_online() : 0,
 		.cpu_time = cpu_time(process, thread, who->number),
 		.children_cpu_time = process->children_cpu_time,
 		.umask = process->umask,

@@ -11,7 +11,8 @@ struct process_snapshot {
 	int pid, parent, group, session;
 	unsigned threads;
 	char name[PROCESS_NAME_BYTES];
-	char state;                                    /* as in stat: R, S, T or Z */
+	char state;        /* as in stat: R, S, T or Z */
+	uint64_t affinity; /* the CPUs that its thread may run on, of those there are */
 	uint64_t started, cpu_time, children_cpu_time; /* nanoseconds */
 	uint32_t umask;
 	unsigned open_files_max;                    /* that its table has room for now */

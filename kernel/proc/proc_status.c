@@ -10,6 +10,7 @@
 #include "lib/errno.h"
 #include "lib/string.h"
 #include "proc/proc_files.h"
+#include "sync/cpu.h"
 #include "vm/peek.h"
 #include "vm/region.h"
 #include "vm/usage.h"
@@ -213,6 +214,24 @@ static void print_capabilities(struct text_sink *sink, const struct process_snap
 	text_print(sink, "NoNewPrivs:\t%d\n", process->no_new_privileges);
 }
 
+/* The set in hexadecimal, and as ranges. */
+static void print_cpus(struct text_sink *sink, uint64_t set)
+{
+	const char *comma = "";
+
+	text_print(sink, "Cpus_allowed:\t%llx\nCpus_allowed_list:\t", (ull)set);
+	for (unsigned first = 0, last; first < CPU_MAX; first = last + 1) {
+		last = first;
+		if (!(set >> first & 1))
+			continue;
+		while (last + 1 < CPU_MAX && (set >> (last + 1) & 1))
+			last++;
+		text_print(sink, last > first ? "%s%u-%u" : "%s%u", comma, first, last);
+		comma = ",";
+	}
+	text_put(sink, "\n");
+}
+
 static void print_status(const struct process_snapshot *process, const struct sizes *sizes,
 			 struct text_sink *sink)
 {
@@ -237,7 +256,7 @@ static void print_status(const struct process_snapshot *process, const struct si
 	text_print(sink, "SigBlk:\t%016llx\nSigIgn:\t%016llx\nSigCgt:\t%016llx\n",
 		   (ull)process->blocked, (ull)process->ignored, (ull)process->caught);
 	print_capabilities(sink, process);
-	text_put(sink, "Cpus_allowed:\t1\nCpus_allowed_list:\t0\n");
+	print_cpus(sink, process->affinity);
 }
 
 int proc_print_status(const struct proc_id *who, struct text_sink *sink)

@@ -6,6 +6,12 @@
 #include "proc/sched.h"
 #include "proc/thread.h"
 
+/* How far somebody must be behind the one that runs to go first at once: less would have two that
+ * talk to each other switch with each word. */
+#define OVERTAKE_NS   1000000ull
+/* What a new thread is charged for in advance. */
+#define NEW_THREAD_NS 3000000ull
+
 /* (r): everything here, under the scheduler's lock. */
 static struct queue {
 	struct tree threads; /* by virtual_time */
@@ -156,12 +162,31 @@ static const uint32_t weights[NICE_COUNT] = {
 };
 #define WEIGHT_NORMAL 1024u
 
-void run_queue_charge_locked(struct thread *thread, uint64_t nanoseconds)
+static uint64_t weighted(const struct thread *thread, uint64_t nanoseconds)
 {
 	uint32_t weight = weights[thread->nice - NICE_MIN];
 
-	thread->virtual_time +=
-		weight == WEIGHT_NORMAL ? nanoseconds : nanoseconds * WEIGHT_NORMAL / weight;
+	return weight == WEIGHT_NORMAL ? nanoseconds : nanoseconds * WEIGHT_NORMAL / weight;
+}
+
+void run_queue_charge_locked(struct thread *thread, uint64_t nanoseconds)
+{
+	thread->virtual_time += weighted(thread, nanoseconds);
+}
+
+bool run_queue_is_overtaken_locked(unsigned cpu, const struct thread *running, uint64_t nanoseconds)
+{
+	const struct thread *first = first_of(&queues[cpu]);
+
+	return first && !running->is_idle &&
+	       first->virtual_time + OVERTAKE_NS <
+		       running->virtual_time + weighted(running, nanoseconds);
+}
+
+void run_queue_begin_locked(struct thread *thread, const struct thread *parent,
+			    uint64_t nanoseconds)
+{
+	thread->virtual_time = parent->virtual_time + weighted(parent, nanoseconds) + NEW_THREAD_NS;
 }
 
 void run_queue_wake_locked(struct thread *thread)

@@ -6,6 +6,9 @@
  * Virtual time is one for all CPUs. A CPU takes from another's queue when its own is empty, or when
  * somebody there has fallen behind by more than a slice: three busy threads on two CPUs take turns.
  *
+ * Who wakes and has had much less than the one that runs goes first at once, without waiting for
+ * the end of its slice. A new thread begins a little behind, so that its parent is such a one.
+ *
  * sched_lock guards all of it.
  */
 #ifndef PROC_RUN_QUEUE_H
@@ -33,6 +36,15 @@ bool run_queue_has_work_locked(unsigned cpu);
 
 /* All that wait, on all CPUs. */
 unsigned run_queue_length_locked(void);
+
+/* Shall `running`, which runs on `cpu` and is not charged yet for `nanoseconds`, make way at once
+ * for one that waits there? */
+bool run_queue_is_overtaken_locked(unsigned cpu, const struct thread *running,
+				   uint64_t nanoseconds);
+
+/* It is new, and begins where `parent`, which has run uncharged for `nanoseconds`, is now. */
+void run_queue_begin_locked(struct thread *thread, const struct thread *parent,
+			    uint64_t nanoseconds);
 
 /* `thread` has run for so many nanoseconds. */
 void run_queue_charge_locked(struct thread *thread, uint64_t nanoseconds);

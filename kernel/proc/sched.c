@@ -88,12 +88,21 @@ void sched_arm_timer(void)
 	spin_unlock(&sched_lock);
 }
 
+/* Does somebody who waits for this CPU go before the one that runs? */
+static bool is_overtaken_locked(uint64_t now)
+{
+	return run_queue_is_overtaken_locked(cpu_local()->id, current_thread(),
+					     now - mine()->since);
+}
+
 /* Another CPU has put somebody into this one's queue, or set a timer. */
 void sched_kick(void)
 {
 	spin_lock(&sched_lock);
-	bool is_over = time_now() >= mine()->slice_end && run_queue_length_locked();
-	if (is_over || !(current_thread()->affinity & 1ull << cpu_local()->id))
+	uint64_t now = time_now();
+	bool is_over = now >= mine()->slice_end && run_queue_length_locked();
+	if (is_over || is_overtaken_locked(now) ||
+	    !(current_thread()->affinity & 1ull << cpu_local()->id))
 		cpu_local()->need_resched = true;
 	else
 		arm_timer_locked();
@@ -154,6 +163,8 @@ static void enqueue_locked(struct thread *thread)
 	if (cpu == cpu_local()->id) {
 		if (run_queue_length_locked() == 1)
 			arm_timer_locked(); /* the running thread has company now */
+		if (is_overtaken_locked(time_now()))
+			cpu_local()->need_resched = true;
 		return;
 	}
 	/* An idle one is on its way from here on, and is not asked twice. */
@@ -180,6 +191,7 @@ void sched_start_thread(struct thread *thread)
 	spin_lock(&sched_lock);
 	assert(thread->state == THREAD_NEW && !thread->on_cpu);
 	thread->state = THREAD_BLOCKED;
+	run_queue_begin_locked(thread, current_thread(), time_now() - mine()->since);
 	sched_wake_locked(thread);
 	spin_unlock(&sched_lock);
 }

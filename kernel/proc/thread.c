@@ -76,7 +76,6 @@ static void thread_begin_forked(void *argument)
 static void inherit(struct thread *child, const struct thread *parent)
 {
 	child->affinity = parent->affinity;
-	child->virtual_time = parent->virtual_time;
 	child->cpu = parent->cpu;
 	child->nice = parent->reset_on_fork && parent->nice < 0 ? 0 : parent->nice;
 	child->policy = parent->policy;

@@ -50,7 +50,6 @@ int64_t sys_mkdirat(const struct syscall *call)
 	return make_directory(arg_int(call, 0), call->a[1], arg_unsigned(call, 2));
 }
 
-/* Named pipes and sockets are not implemented. */
 static int64_t make_node(int directory, vaddr_t path, unsigned mode, unsigned device)
 {
 	struct inode_new as = {.mode = mode & S_IFMT ? mode & S_IFMT : S_IFREG};

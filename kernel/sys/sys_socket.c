@@ -77,14 +77,23 @@ static int install_pair(struct file *files[2], unsigned flags, vaddr_t to)
 	return error;
 }
 
+static struct socket_user own_user(void)
+{
+	const struct process *process = current_process();
+
+	return (struct socket_user){process->pid, process->credentials.user.effective,
+				    process->credentials.group.effective};
+}
+
 int64_t sys_socketpair(const struct syscall *call)
 {
 	int type = arg_int(call, 1);
+	const struct socket_user user = own_user();
 	struct file *files[2];
 
 	int error = check_type(arg_int(call, 0), type, arg_int(call, 2));
 	if (!error)
-		error = socket_create_pair(kind_of(type), (unsigned)type, files);
+		error = socket_create_pair(kind_of(type), (unsigned)type, &user, files);
 	return error ? error : install_pair(files, (unsigned)type, call->a[3]);
 }
 
@@ -220,6 +229,7 @@ int find_socket(const struct socket_name *name, struct socket **out)
 
 int64_t sys_connect(const struct syscall *call)
 {
+	const struct socket_user user = own_user();
 	struct socket_name name;
 	struct socket *to;
 	struct file *file;
@@ -231,7 +241,7 @@ int64_t sys_connect(const struct syscall *call)
 	if (!error)
 		error = find_socket(&name, &to);
 	if (!error) {
-		error = socket_connect(file, to);
+		error = socket_connect(file, to, &user);
 		socket_put(to);
 	}
 	file_put(file);
@@ -240,12 +250,13 @@ int64_t sys_connect(const struct syscall *call)
 
 int64_t sys_listen(const struct syscall *call)
 {
+	const struct socket_user user = own_user();
 	struct file *file;
 
 	int error = get_socket(call->a[0], &file);
 	if (error)
 		return error;
-	error = socket_listen(socket_of(file), arg_int(call, 1));
+	error = socket_listen(socket_of(file), arg_int(call, 1), &user);
 	file_put(file);
 	return error;
 }
@@ -326,9 +337,24 @@ int64_t sys_shutdown(const struct syscall *call)
 
 /* ---- options ---- */
 
-static int read_option(struct socket *socket, int option, int *value)
+struct option_value {
+	int bytes;
+	union {
+		int number;
+		struct socket_user user;
+	};
+};
+
+static int read_option(struct socket *socket, int option, struct option_value *out)
 {
+	int *value = &out->number;
+
+	out->bytes = sizeof(*value);
 	switch (option) {
+	case SO_PEERCRED:
+		out->bytes = sizeof(out->user);
+		out->user = socket_peer_user(socket);
+		return 0;
 	case SO_TYPE:
 		*value = socket_type(socket);
 		return 0;
@@ -359,8 +385,9 @@ static int read_option(struct socket *socket, int option, int *value)
 
 int64_t sys_getsockopt(const struct syscall *call)
 {
+	struct option_value value;
 	struct file *file;
-	int value, bytes;
+	int bytes;
 
 	int error = get_socket(call->a[0], &file);
 	if (error)
@@ -376,8 +403,8 @@ int64_t sys_getsockopt(const struct syscall *call)
 	file_put(file);
 	if (error)
 		return error;
-	bytes = MIN(bytes, (int)sizeof(value));
-	if (copy_to_user(call->a[3], &value, (size_t)bytes))
+	bytes = MIN(bytes, value.bytes);
+	if (copy_to_user(call->a[3], &value.number, (size_t)bytes))
 		return -EFAULT;
 	return copy_to_user(call->a[4], &bytes, sizeof(bytes));
 }

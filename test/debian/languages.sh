@@ -1,6 +1,5 @@
 # needs: perl python3 gawk mawk sh cat sort seq sed bash
-# add: /usr/lib/python3.11 /usr/share/perl/5.36.0 /usr/share/perl/5.36 /usr/lib/x86_64-linux-gnu/perl-base
-# add: /usr/lib/x86_64-linux-gnu/perl/5.36 /usr/lib/x86_64-linux-gnu/perl/5.36.0
+# packages: perl python3
 perl -MIPC::Open3 -e 'my $p=open3(my $w,my $r,undef,"sh","-c","cat; echo e >&2; exit 6"); print $w "in\n"; close $w; print sort <$r>; waitpid $p,0; print $?>>8,"\n"; eval { open3(my $a,my $b,undef,"/nope") }; print $@'
 perl -e '$|=1; $SIG{ALRM}=sub{die "alarm\n"}; eval{alarm 1; sleep 5; 1} or print $@; $SIG{CHLD}=sub{print "child\n"; wait}; if(!fork){exit} select undef,undef,undef,1; $SIG{INT}="DEFAULT"; kill INT=>$$; sleep 1'; echo $?
 perl -MFcntl=:flock,:DEFAULT -e '$|=1; sysopen(my $f,"f",O_RDWR|O_CREAT|O_EXCL,0640) or die; syswrite $f,"hello"; flock($f,LOCK_EX) or die; if(!fork){open my $g,"<","f"; print flock($g,LOCK_SH|LOCK_NB)?"got":"$!","\n"; exit} wait; sysopen(my $h,"f",O_CREAT|O_EXCL|O_RDWR) or print "$!\n"; truncate $f,2; print -s $f,"\n"'

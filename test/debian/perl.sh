@@ -1,5 +1,5 @@
 # needs: perl seq sh echo cat false
-# add: /usr/lib/x86_64-linux-gnu/perl-base
+# packages: perl
 perl -e 'print "perl $]\n"; my %h = map {$_ => $_**2} 1..5; print join(",", map {"$_=$h{$_}"} sort keys %h), "\n"'
 perl -e 'open F, "-|", "echo sub; exit 3"; print <F>; close F; print $? >> 8, "\n"; print `echo back`; system("false"); print $? >> 8, "\n"'
 seq 1000 | perl -ne '$s += $_; END {print "$s\n"}'; seq 5 | perl -pe 's/(\d)/<$1>/' ; echo abc | perl -lpe '$_ = reverse'

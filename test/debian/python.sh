@@ -1,5 +1,5 @@
 # needs: python3 seq echo cat sh
-# add: /usr/lib/python3.11 /usr/lib/python3
+# packages: python3
 python3 -c 'print("hello", 2 ** 100, sum(i * i for i in range(1000)), f"{3.14159:.2f}", sorted({"b": 1, "a": 2}))'
 seq 1000 | python3 -c 'import sys; print(sum(int(line) for line in sys.stdin))'
 python3 -c 'import json, re, collections, hashlib, base64; print(json.dumps({"a": [1, None, "x"]}), re.sub("b+", "B", "abbbc"), collections.Counter("hello").most_common(1), hashlib.sha256(b"x").hexdigest()[:8], base64.b64encode(b"abc"))'

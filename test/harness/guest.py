@@ -23,7 +23,7 @@ from quirelib.job import JOB_FILE, FileSet, Job, encode_jobs
 from quirelib.run import JOB_CMDLINE
 from quirelib.session import Session
 from quirelib.streams import MemoryStreams
-from quirelib.workspace import workspace, write_boot_files, write_initrd
+from quirelib.workspace import workspace, write_boot_files, write_initrd, write_medium
 
 LIMIT = 60  # seconds for a whole boot; with two of them on a busy host, a boot takes about 10
 SHOWN_LIMIT = 20  # for what is typed to have its effect
@@ -69,17 +69,19 @@ def job(program, *arguments, stdin=b"", environment=(), directory="/", guest=Non
 class Guest:
     """Boots when entered. Keywords beyond these go to qemu.Config.
 
-    kernel, loader: other files than the built ones. expect_panic: a panic is not a failure, the
+    kernel, loader: other files than the built ones. image: an image of a disk to boot from, in
+    place of all these; it needs a medium. expect_panic: a panic is not a failure, the
     test looks at it itself. limit: seconds for all of it.
     """
 
     def __init__(self, jobs=(), append="", files=None, kernel=paths.KERNEL, loader=paths.LOADER,
-                 expect_panic=False, limit=LIMIT, **config):
+                 image=None, expect_panic=False, limit=LIMIT, **config):
         self.jobs = list(jobs)
         self.append = append
         self.files = files
         self.kernel = kernel
         self.loader = loader
+        self.image = image
         self.expect_panic = expect_panic
         self.limit = limit
         self.config = qemu.Config(**config)
@@ -96,6 +98,10 @@ class Guest:
             write_initrd(folder, self._all_files())
             cmdline = " ".join(filter(None, [self.append, JOB_CMDLINE if self.jobs else ""]))
             write_boot_files(folder, cmdline, kernel=self.kernel, loader=self.loader)
+            if self.image:
+                os.symlink(self.image, os.path.join(folder, qemu.DISK_FILE))
+            else:
+                write_medium(folder, self.config)
             self._started = time.monotonic()
             self._session = self._stack.enter_context(Session(
                 folder, self.config, cmdline, self.streams, len(self.jobs), self.limit,

@@ -144,6 +144,22 @@ static void attributes(void)
 	CALL(sched_setattr, 0, &attr, 0);
 }
 
+/* How wide the number is that the set is told as depends on the machine; its end does not. */
+static void show_allowed(void)
+{
+	FILE *status = fopen("/proc/self/status", "r");
+	char line[200];
+
+	while (status && fgets(line, sizeof(line), status)) {
+		if (!strncmp(line, "Cpus_allowed:", 13))
+			printf("allowed ...%s", line + strlen(line) - 2);
+		if (!strncmp(line, "Cpus_allowed_list:", 18))
+			fputs(line, stdout);
+	}
+	if (status)
+		fclose(status);
+}
+
 static void cpus(void)
 {
 	unsigned long mask[16] = {0};
@@ -154,6 +170,7 @@ static void cpus(void)
 	CALL(sched_getaffinity, 0, sizeof(mask), NULL);
 	mask[0] = 1;
 	CALL(sched_setaffinity, 0, sizeof(mask), mask);
+	show_allowed();
 	CALL(sched_setaffinity, NOBODY, sizeof(mask), mask);
 	CALL(sched_setaffinity, 0, sizeof(mask), NULL);
 	mask[0] = 0;

@@ -336,6 +336,53 @@ static void streaming(void)
 	close(ends[0]);
 }
 
+/* ---- who is at the other side ---- */
+
+static void show_user(const char *what, int fd, pid_t expected)
+{
+	struct ucred user = {.pid = -2};
+	socklen_t length = sizeof(user);
+	int error = getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &user, &length);
+
+	printf("%s: %d, %u bytes, %s, %d, %d\n", what, error, (unsigned)length,
+	       user.pid == expected ? "as expected" : "another", (int)user.uid, (int)user.gid);
+	length = 5;
+	user.uid = user.gid = 77;
+	error = getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &user, &length);
+	printf("%s, cut: %d, %u bytes, %d\n", what, error, (unsigned)length, (int)user.gid);
+}
+
+static void peer_users(void)
+{
+	struct sockaddr_un name = {.sun_family = AF_UNIX, .sun_path = "\0peer-users"};
+	socklen_t bytes = sizeof(sa_family_t) + 11;
+	int listener = socket(AF_UNIX, SOCK_STREAM, 0), ends[2], go[2];
+	char byte;
+
+	show_user("alone", listener, 0);
+	socketpair(AF_UNIX, SOCK_STREAM, 0, ends);
+	show_user("pair", ends[0], getpid());
+	if (bind(listener, (struct sockaddr *)&name, bytes) || listen(listener, 1) || pipe(go))
+		return;
+	show_user("listening", listener, 0);
+	fflush(stdout);
+	pid_t child = fork();
+	if (child == 0) {
+		int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+		connect(fd, (struct sockaddr *)&name, bytes);
+		read(go[0], &byte, 1);
+		show_user("connected", fd, getppid());
+		fflush(stdout);
+		_exit(0);
+	}
+	int accepted = accept(listener, NULL, NULL);
+	show_user("accepted", accepted, child);
+	fflush(stdout);
+	write(go[1], "", 1);
+	waitpid(child, NULL, 0);
+	show_user("gone", accepted, child);
+}
+
 int main(void)
 {
 	signal(SIGPIPE, SIG_IGN);
@@ -350,5 +397,6 @@ int main(void)
 	datagrams();
 	descriptors();
 	streaming();
+	peer_users();
 	return 0;
 }

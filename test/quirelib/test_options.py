@@ -84,3 +84,16 @@ def test_help_names_every_option():
         text = cli.help_text(name)
         assert all(word in text for option in options for word in option.names)
         assert max(map(len, text.splitlines())) <= 100
+
+
+def test_options_of_image_stand_anywhere():
+    _, values, rest = cli.parse(["image", "--force", "q.img", "--sign", "k", "c", "--append=a",
+                                 "./p", "--", "-x", "--force"])
+    assert rest == ["q.img", "./p", "-x", "--force"]
+    assert (values["force"], values["sign"], values["append"]) == (True, ["k", "c"], ["a"])
+
+
+@pytest.mark.parametrize("words", [("--sign",), ("--sign", "k"), ("--sign=k",)])
+def test_an_option_with_two_values(words):
+    with pytest.raises(UsageError, match="--sign needs 2 values: KEY CERT"):
+        cli.parse(["image", "q.img", *words])

@@ -6,7 +6,6 @@ and tables describe it, what the CPU lacks, whether there is a screen or a seria
 
 import os
 import re
-import subprocess
 
 import pytest
 from harness import Guest, job
@@ -14,7 +13,6 @@ from quirelib import paths, qemu
 from quirelib.job import FileSet, JOB_FILE, encode_jobs
 
 HELLO = "build/programs/hello.musl"
-SNAKEOIL = "/usr/share/ovmf/PkKek-1-snakeoil"
 
 MACHINES = {
     "64 MiB": {"memory": "64M"},
@@ -74,29 +72,6 @@ def test_without_any_serial_port(boot):
     files.add_bytes(JOB_FILE, encode_jobs([hello.job]))
     with Guest(files=files, append=f"job={JOB_FILE}", boot=boot, serial=False) as guest:
         assert guest.wait() == qemu.STATUS_DONE
-
-
-@pytest.fixture(scope="module")
-def signed_loader(tmp_path_factory):
-    """The loader, signed with the key that Debian's test firmware trusts."""
-    folder = tmp_path_factory.mktemp("signed")
-    key, signed = folder / "key.pem", folder / "BOOTX64.EFI"
-    subprocess.run(["openssl", "rsa", "-in", f"{SNAKEOIL}.key", "-passin", "pass:snakeoil",
-                    "-out", str(key)], check=True, capture_output=True)
-    subprocess.run(["sbsign", "--key", str(key), "--cert", f"{SNAKEOIL}.pem", "--output",
-                    str(signed), paths.LOADER], check=True, capture_output=True)
-    return str(signed)
-
-
-def test_secure_boot_with_a_signed_loader(signed_loader):
-    assert_hello(boot="uefi", firmware="secboot", loader=signed_loader)
-
-
-def test_secure_boot_refuses_an_unsigned_loader():
-    """Which proves that the test above has tested something."""
-    with Guest(boot="uefi", firmware="secboot") as guest:
-        with pytest.raises(AssertionError, match="Access Denied|Security Violation"):
-            guest.wait()
 
 
 def test_two_boots_of_one_machine_tell_the_same():

@@ -28,6 +28,7 @@ class Script:
     memory: str = "256M"
     needs: list = field(default_factory=list)
     add: list = field(default_factory=list)
+    packages: list = field(default_factory=list)
 
     @property
     def command(self):
@@ -38,7 +39,7 @@ def read_script(name):
     with open(os.path.join(SCRIPTS, name), encoding="utf-8") as file:
         text = file.read()
     script = Script(name[:-len(".sh")], text)
-    for key, value in re.findall(r"^# (shell|needs|add|memory): (.*)$", text, re.M):
+    for key, value in re.findall(r"^# (shell|needs|add|packages|memory): (.*)$", text, re.M):
         words = value.split()
         setattr(script, key, words[0] if key in ("shell", "memory") else
                 getattr(script, key) + words)
@@ -58,7 +59,8 @@ def on_linux(script, shell):
 
 
 def on_quire(script, shell):
-    files = host_files([shell, "sh", "rm", *script.needs], script.add, ENVIRONMENT)
+    files = host_files([shell, "sh", "rm", *script.needs], script.add, ENVIRONMENT,
+                       script.packages)
     files.add_directory(SCRATCH)
     one = job(shell, "-c", script.command, argv0=script.shell, environment=VARIABLES)
     with Guest([one], boot="pvh", files=files, memory=script.memory, limit=SECONDS) as guest:

@@ -7,7 +7,6 @@ test/boot/shim.c, which then starts the loader that users get.
 
 import os
 import random
-import shutil
 import subprocess
 import sys
 import zlib
@@ -18,6 +17,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "boot"))
 
 import firmware  # noqa: E402
 import kernel_files  # noqa: E402
+from quirelib.sign import with_hashes  # noqa: E402
 
 TARGETS = [
     "BOOTX64.EFI", "test/BOOTX64-5GIB.EFI", "test/SHIM.EFI", "test/probe_kernel.elf",
@@ -275,17 +275,48 @@ def test_secure_boot_unsigned(start):
     assert "Quire loader" not in machine.text
 
 
-def test_secure_boot_signed(start, tmp_path):
-    key = str(tmp_path / "key")
+def sign(esp, folder, hashes=True):
+    """Sign the loader of an ESP, as firmware with Debian's test keys wants it."""
+    image = os.path.join(esp, "EFI", "BOOT", "BOOTX64.EFI")
+    key, unsigned = os.path.join(folder, "key"), os.path.join(folder, "unsigned.efi")
     subprocess.run(
         ["openssl", "rsa", "-in", SNAKEOIL + ".key", "-passin", "pass:snakeoil", "-out", key],
         check=True, capture_output=True)
+    with open(image, "rb") as file:
+        loader = file.read()
+    with open(unsigned, "wb") as file:
+        file.write(with_hashes(loader, esp) if hashes else loader)
+    subprocess.run(
+        ["sbsign", "--key", key, "--cert", SNAKEOIL + ".pem", "--output", image, unsigned],
+        check=True, capture_output=True)
 
-    def sign(esp):
-        image = os.path.join(esp, "EFI", "BOOT", "BOOTX64.EFI")
-        unsigned = shutil.move(image, str(tmp_path / "unsigned.efi"))
-        subprocess.run(
-            ["sbsign", "--key", key, "--cert", SNAKEOIL + ".pem", "--output", image, unsigned],
-            check=True, capture_output=True)
 
-    check_probe(start(setup=firmware.secure_firmware, prepare=sign))
+@pytest.mark.parametrize("cmdline", [CMDLINE, b"", None])
+def test_secure_boot_signed(start, tmp_path, cmdline):
+    check_probe(start(setup=firmware.secure_firmware, cmdline=cmdline,
+                      prepare=lambda esp: sign(esp, str(tmp_path))))
+
+
+def test_secure_boot_signed_without_hashes(start, tmp_path):
+    check_failure(start(setup=firmware.secure_firmware,
+                        prepare=lambda esp: sign(esp, str(tmp_path), hashes=False)),
+                  "Secure Boot is on, and this loader was signed without the hashes of its files")
+
+
+@pytest.mark.parametrize("name", ["kernel.elf", "initrd.cpio", "cmdline.txt"])
+def test_hashes_of_other_files(start, tmp_path, name):
+    def fill_and_change(esp):
+        image, changed = (os.path.join(esp, *path) for path in (
+            ("EFI", "BOOT", "BOOTX64.EFI"), ("quire", name)))
+        with open(image, "r+b") as file:
+            loader = with_hashes(file.read(), esp)
+            file.seek(0)
+            file.write(loader)
+        with open(changed, "r+b") as file:
+            file.seek(-1, os.SEEK_END)
+            last = file.read(1)[0]
+            file.seek(-1, os.SEEK_END)
+            file.write(bytes([last ^ 0x80]))
+
+    sentence = name.replace(".", r"\.") + ": not the file that this loader was signed with"
+    check_failure(start(prepare=fill_and_change), sentence)

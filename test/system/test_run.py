@@ -65,11 +65,18 @@ def test_dynamic_programs(quire, way, words):
 
 @BOTH_WAYS
 def test_python_with_its_library(quire, way):
-    """74 MB to be loaded, by --add."""
-    library = os.path.dirname(os.__file__)
+    """Its modules come along, 24 MB, since its packages have them."""
     words = ["/usr/bin/python3", "-c", "import json, sys; print(json.dumps([*sys.version_info]))"]
-    assert_same(quire("run", f"--boot={way}", "-m", "512M", "--add", library, *words),
-                host(*words))
+    assert_same(quire("run", f"--boot={way}", *words), host(*words))
+
+
+def test_packages_can_be_left_out(quire, tmp_path):
+    script = tmp_path / "script"
+    script.write_text("#!/usr/bin/perl\nuse Data::Dumper; print Dumper([1]);\n")
+    script.chmod(0o755)
+    assert_same(quire("run", "--boot=pvh", str(script)), host(str(script)))
+    done = quire("run", "--boot=pvh", "--no-packages", str(script))
+    assert b"Can't locate Data/Dumper.pm" in done.stderr and done.returncode == 2
 
 
 def test_scripts_bring_their_interpreter(quire, tmp_path):
@@ -187,6 +194,39 @@ def test_added_files(quire, tmp_path):
     assert (done.stdout, done.stderr) == (bytes(range(256)) * 2, b"")
     assert quire(*PVH, "--add", str(tree), "busybox", "cat", f"{tree}/file").stdout \
         == bytes(range(256))
+
+
+def test_files_that_arguments_name(quire, tmp_path):
+    """What is read comes along; what is made finds its folder, and stays in the machine."""
+    (tmp_path / "input").write_bytes(b"b\na\n")
+    assert_same(quire(*PVH, "/usr/bin/sort", "input", cwd=tmp_path),
+                host("/usr/bin/sort", "input", cwd=tmp_path))
+    assert_same(quire(*PVH, "/usr/bin/stat", "-c", "%Y %s %a", "input", cwd=tmp_path),
+                host("/usr/bin/stat", "-c", "%Y %s %a", "input", cwd=tmp_path))
+    assert_same(quire(*PVH, "/usr/bin/sort", "-o", f"{tmp_path}/made", "input", cwd=tmp_path),
+                host("/usr/bin/sort", "-o", f"{tmp_path}/made", "input", cwd=tmp_path))
+    assert (tmp_path / "made").read_bytes() == b"a\nb\n"  # by the host's
+    done = quire(*PVH, "-m", "64", "--no-packages", "/usr/bin/wc", "--", "large", "absent",
+                 cwd=large(tmp_path))
+    assert done.returncode == 1
+    assert f"unlike what is --added: {tmp_path}/large\n".encode() in done.stderr
+
+
+def test_programs_that_a_script_calls(quire, tmp_path):
+    script = tmp_path / "script"
+    script.write_text("#!/bin/bash\nset -o pipefail\nsort input | sed s/a/A/ | tac\n"
+                      "seq 3 | paste -sd+\nls --version | head -n 1; timeout 9 cat <<<x\n")
+    script.chmod(0o755)
+    (tmp_path / "input").write_bytes(b"b\na\n")
+    environment = {"PATH": "/usr/bin:/bin"}
+    assert_same(quire(*PVH, "./script", cwd=tmp_path, env=environment),
+                host("./script", cwd=tmp_path, env=environment))
+
+
+def large(folder):
+    with open(folder / "large", "wb") as file:
+        file.truncate(64 << 20)
+    return folder
 
 
 @pytest.mark.parametrize("words, status, sentence", [

@@ -82,10 +82,11 @@ def test_what_is_typed_early_is_not_lost():
 
 
 @pytest.mark.parametrize("key, status", [(CTRL_C, 130), (b"\x1c", 131)])
-def test_keys_interrupt_a_program_that_does_not_read(key, status):
+def test_keys_interrupt_a_program_that_does_not_read(key, status, tmp_path):
     # No shell: it ignores some keys' signals until it has called exec.
-    terminal = Terminal([*RUN, BUSYBOX, "tail", "-f", "/etc/motd"])
-    terminal.until(b"pages.\r\n")
+    (tmp_path / "text").write_text("some text\n")
+    terminal = Terminal([*RUN, BUSYBOX, "tail", "-f", str(tmp_path / "text")])
+    terminal.until(b"text\r\n")
     terminal.type(key)
     assert terminal.wait() == status
 
@@ -143,6 +144,14 @@ def test_boot_to_a_shell_and_end():
     terminal.until(PROMPT)
     terminal.type(b"reboot\n")
     terminal.until(b"Quire 0.1 for x86-64")
+    terminal.until(PROMPT)
+    terminal.type(b"poweroff\n")
+    assert terminal.wait() == 0
+
+
+def test_boot_from_a_stick():
+    terminal = Terminal([QUIRE, "boot", "--usb"])
+    terminal.until(b"USB HARDDRIVE")  # says the firmware
     terminal.until(PROMPT)
     terminal.type(b"poweroff\n")
     assert terminal.wait() == 0

@@ -1,8 +1,7 @@
-"""boot.py: `quire boot` and `quire debug`: the machine on this terminal; `quire image`."""
+"""boot.py: `quire boot` and `quire debug`: the machine on this terminal."""
 
 import contextlib
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -10,9 +9,9 @@ import termios
 
 from . import paths, qemu
 from .build import prepare
-from .errors import MachineError, QuireError, UsageError
+from .errors import MachineError, UsageError
 from .run import machine_config
-from .workspace import workspace, write_boot_files, write_initrd
+from .workspace import workspace, write_boot_files, write_initrd, write_medium
 
 # QEMU's own keys live behind Ctrl-A on such a console; Ctrl-C goes to the guest.
 TERMINAL = "stdio,mux=on,signal=off"
@@ -57,7 +56,9 @@ def _machine_words(values, folder):
     cmdline = " ".join([*window_option(), *values["append"]])
     write_initrd(folder)
     write_boot_files(folder, cmdline)
-    words = qemu.command(machine_config(values), cmdline, TERMINAL)
+    config = machine_config(values)
+    write_medium(folder, config)
+    words = qemu.command(config, cmdline, TERMINAL)
     return words + ["-mon", "chardev=serial0"]
 
 
@@ -102,8 +103,10 @@ def debug(values, words):
         write_initrd(folder)
         cmdline = " ".join(values["append"])
         write_boot_files(folder, cmdline)
+        config = machine_config(values)
+        write_medium(folder, config)
         os.symlink(log, os.path.join(folder, "console.log"))
-        command = qemu.command(machine_config(values), cmdline, "file,path=console.log")
+        command = qemu.command(config, cmdline, "file,path=console.log")
         # A socket in our own folder: no port to collide with, nobody else to connect.
         command += ["-S", "-chardev", "socket,id=gdb,path=gdb.sock,server=on,wait=off",
                     "-gdb", "chardev:gdb"]
@@ -125,20 +128,3 @@ def _run_gdb(folder, log, machine):
         words += ["-ex", command]
     with interrupts_left_to_child():
         return subprocess.run(words).returncode
-
-
-def image(values, words):
-    """Copy the EFI system partition's files to a folder: put them on a FAT-formatted stick."""
-    if len(words) != 1:
-        raise UsageError("image wants one folder: ./quire image FOLDER")
-    prepare(yes=values["yes"])
-    target = words[0]
-    try:
-        if os.path.isdir(target) and os.listdir(target):
-            raise QuireError(f"{target}: is there already, and not empty")
-        shutil.copytree(paths.ESP, target, dirs_exist_ok=True)
-    except OSError as error:
-        raise QuireError(f"{target}: {error.strerror or error}") from error
-    print(f"quire: wrote {target}; copy what is in it to a FAT-formatted USB stick",
-          file=sys.stderr)
-    return 0

@@ -6,16 +6,17 @@ import sys
 
 from . import options
 from .bench import bench
-from .boot import boot, debug, image
+from .boot import boot, debug
 from .build import prepare
 from .errors import QuireError, Stopped, UsageError
+from .image import image
 from .run import run
 from .tests import test
 
 USAGE = """\
 usage: ./quire [COMMAND]
 
-Quire is a small x86-64 kernel about virtual memory. It runs static Linux programs.
+Quire is a small x86-64 kernel about virtual memory. It runs Linux programs.
 
   boot                          boot in QEMU on this terminal (this is the default)
   run PROGRAM [ARGUMENTS...]    run a program of this machine in Quire, as if it ran here
@@ -23,7 +24,7 @@ Quire is a small x86-64 kernel about virtual memory. It runs static Linux progra
   bench [ROW...]                measure what the kernel's paths cost, next to Linux if wanted
   build                         build only
   debug                         boot under gdb, stopped at the kernel's first line of C
-  image FOLDER                  write the files for a bootable stick to a folder
+  image FILE                    make an image for a bootable USB stick, or a folder of its files
 
 ./quire COMMAND --help tells more. -y or --yes installs missing Debian packages without asking.
 """
@@ -45,11 +46,19 @@ With --linux the same program runs on Linux in the same emulator: boot/vmlinuz-*
 linux-image package is such a kernel. ROW: only these rows; docs/bench.md explains each.""",
     "build": "Builds what is not up to date, into build/.",
     "debug": "Boots with gdb connected, symbols loaded, stopped at kernel_main.",
-    "image": "Copies BOOTX64.EFI, the kernel and the initial RAM disk to an empty folder.",
+    "image": """\
+Writes the image of a bootable USB stick: a GUID partition table and a FAT32 EFI system partition
+with loader, kernel, initial RAM disk and options. TARGET is a file; or a folder, if it ends with
+"/" or is one, which gets the files alone. docs/usb-stick.md tells how to put either on a stick,
+and what Secure Boot wants. Equal files give equal images, but for the time in a signature.
+
+The image boots to a shell; or, if there is a PROGRAM, runs it on the console, at its own path and
+in this working directory, and switches the machine off when it ends. Options may follow TARGET;
+a program's own stand after "--": ./quire image quire.img -- ./program --fast""",
 }
 
 ARGUMENTS = {"run": " PROGRAM [ARGUMENTS...]", "test": " [FILTER]", "bench": " [ROW...]",
-             "image": " FOLDER"}
+             "image": " TARGET [PROGRAM [ARGUMENTS...]]"}
 
 
 def build(values, words):
@@ -66,7 +75,7 @@ COMMANDS = {
     "bench": (bench, options.BENCH),
     "build": (build, ()),
     "debug": (debug, options.MACHINE),
-    "image": (image, ()),
+    "image": (image, options.IMAGE),
 }
 COMMON = (options.YES, options.HELP)
 STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -80,7 +89,7 @@ def parse(words):
         return "help", {}, []
     if name not in COMMANDS:
         raise UsageError(f"no command {name!r}; there are {', '.join(COMMANDS)}")
-    values, rest = options.parse(COMMON + COMMANDS[name][1], rest)
+    values, rest = options.parse(COMMON + COMMANDS[name][1], rest, anywhere=name == "image")
     values["yes"] = values["yes"] or first["yes"]
     return name, values, rest
 

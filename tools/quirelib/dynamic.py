@@ -36,13 +36,15 @@ def read_script(path):
 def bring_needs(files, environment):
     """Add to the FileSet `files` what those in it need that are programs or libraries.
     `environment`: {name: value} that the programs will have. What is not here is left out: the
-    kernel, or the dynamic linker, will miss it as it would here."""
+    kernel, or the dynamic linker, will miss it as it would here. Returns the paths of the programs
+    that scripts in the set are run by."""
     bringer = Bringer(files, environment)
     for path in files.copied_files():
         bringer.bring(path)
     for link in MERGED:
         if os.path.islink(link) and os.path.realpath(link) in files:
             files.add_link(link)
+    return bringer.interpreters
 
 
 def check_interpreter(path):
@@ -65,6 +67,7 @@ class Bringer:
                               if folder]
         self._cache = None  # read when first wanted
         self._seen = set()
+        self.interpreters = []
 
     def bring(self, path):
         """What the file `path`, which is in the set, needs."""
@@ -100,6 +103,7 @@ class Bringer:
 
     def _look_at_script(self, script, depth):
         interpreter = script[0]
+        self.interpreters.append(interpreter)
         self._bring_file(interpreter)
         self._look(interpreter, (), False, depth + 1)
         if os.path.basename(interpreter) == "env" and len(script) > 1:
@@ -107,6 +111,7 @@ class Bringer:
             for folder in self._search_path if words else ():
                 program = os.path.join(folder, words[0])
                 if os.access(program, os.X_OK):
+                    self.interpreters.append(program)
                     self._files.add_reached(program)
                     self._look(program, (), False, depth + 1)
                     return

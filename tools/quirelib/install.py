@@ -16,7 +16,7 @@ def read_packages(purposes, path=LIST):
     with open(path, encoding="ascii") as file:
         for line in file:
             words = line.partition("#")[0].split()
-            if words and words[2] in purposes:
+            if words and set(words[2:]) & set(purposes):
                 found.append((words[0], words[1]))
     return found
 

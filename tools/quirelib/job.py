@@ -78,9 +78,11 @@ def host_terminals():
 
 
 class FileSet:
-    """Host files by guest path. Added in any order; a later file replaces an earlier one."""
+    """Host files by guest path. Added in any order; a later file replaces an earlier one.
+    `keep_times`: each is as old as it is here; else all date from the epoch."""
 
-    def __init__(self):
+    def __init__(self, keep_times=False):
+        self._keep_times = keep_times
         self._entries = {}  # guest path -> (kind, host path or bytes or target, permissions)
 
     def __contains__(self, guest):
@@ -140,6 +142,9 @@ class FileSet:
         """The host's paths of the regular files so far."""
         return [what for kind, what, _ in self._entries.values() if kind == "copy"]
 
+    def copied_bytes(self):
+        return sum(os.path.getsize(path) for path in self.copied_files())
+
     def _add_found(self, host, guest, info):
         permissions = stat.S_IMODE(info.st_mode)
         if stat.S_ISREG(info.st_mode):
@@ -192,11 +197,17 @@ class FileSet:
         for guest, (kind, what, permissions) in sorted(self._entries.items()):
             name = guest.lstrip("/")
             if kind == "directory":
-                archive.directory(name, permissions)
+                archive.directory(name, permissions, self._time_of(guest))
             elif kind == "symlink":
-                archive.symlink(name, what)
+                archive.symlink(name, what, self._time_of(guest))
             elif kind == "bytes":
                 archive.file(name, what, permissions)
             else:
-                archive.copy(name, what, permissions)
+                archive.copy(name, what, permissions, self._time_of(what))
         archive.close()
+
+    def _time_of(self, path):
+        try:
+            return int(os.lstat(path).st_mtime) if self._keep_times else 0
+        except OSError:
+            return 0  # the guest's alone

@@ -16,7 +16,7 @@ CMDLINE_MAX = 2048 - 64  # OPTIONS_MAX of the kernel, less what quire itself pas
 @dataclass(frozen=True)
 class Option:
     """One option. `parse` turns the word into the value, or raises ValueError with what is wanted.
-    Without it the option is a switch."""
+    Without it the option is a switch. With `count` of 2, two words follow, and both are kept."""
 
     names: tuple
     help: str
@@ -24,18 +24,25 @@ class Option:
     parse: Callable = None
     default: object = None
     many: bool = False
+    count: int = 1
 
     @property
     def key(self):
         return self.names[-1].lstrip("-").replace("-", "_")
 
 
-def parse(options, words):
-    """({key: value}, the words that are left). UsageError in one sentence."""
+def parse(options, words, anywhere=False):
+    """({key: value}, the words that are left). UsageError in one sentence. `anywhere`: options
+    may also follow other words, up to a "--"."""
     by_name = {name: option for option in options for name in option.names}
     values = {option.key: [] if option.many else option.default for option in options}
-    words = list(words)
-    while words and words[0].startswith("-") and words[0] != "-":
+    words, passed = list(words), []
+    while words:
+        if not words[0].startswith("-") or words[0] == "-":
+            if not anywhere:
+                break
+            passed.append(words.pop(0))
+            continue
         word = words.pop(0)
         if word == "--":
             break
@@ -48,19 +55,27 @@ def parse(options, words):
                 raise UsageError(f"{name} takes no value")
             values[option.key] = True
             continue
-        if value is None:
-            if not words:
-                raise UsageError(f"{name} needs a value: {option.word}")
-            value = words.pop(0)
-        try:
-            parsed = option.parse(value)
-        except ValueError as error:
-            raise UsageError(f"{name} {value}: {error}") from error
+        parsed = _values(option, name, value, words)
         if option.many:
             values[option.key].append(parsed)
         else:
             values[option.key] = parsed
-    return values, words
+    return values, passed + words
+
+
+def _values(option, name, value, words):
+    """What the option has: `value`, if it stood behind "=", and from the start of `words`."""
+    raw = [] if value is None else [value]
+    while len(raw) < option.count:
+        if not words:
+            wanted = "a value" if option.count == 1 else f"{option.count} values"
+            raise UsageError(f"{name} needs {wanted}: {option.word}")
+        raw.append(words.pop(0))
+    try:
+        parsed = [option.parse(word) for word in raw]
+    except ValueError as error:
+        raise UsageError(f"{name} {' '.join(raw)}: {error}") from error
+    return parsed[0] if option.count == 1 else parsed
 
 
 def _split(word):
@@ -79,6 +94,11 @@ def memory(word):
     if not match or int(match[1]) == 0:
         raise ValueError("memory is a number of MiB, like 64 or 64M, or of GiB, like 3G")
     return match[1] + (match[2] or "M")
+
+
+def bytes_of_memory(word):
+    """Of what memory() returns."""
+    return int(word[:-1]) << (30 if word[-1] == "G" else 20)
 
 
 def cpus(word):
@@ -132,6 +152,13 @@ def kernel_options(word):
 YES = Option(("-y", "--yes"), "install missing packages without asking")
 HELP = Option(("-h", "--help"), "show this help")
 
+APPEND = Option(("--append",), "more options for the kernel", "OPTIONS", kernel_options, many=True)
+ADD = Option(("--add",), "a file or folder of the host, here or at GUEST", "HOST[:GUEST]",
+             added_file, many=True)
+ENV = Option(("--env",), "a variable for the program; NAME alone passes yours", "NAME=VALUE",
+             variable, many=True)
+NO_PACKAGES = Option(("--no-packages",), "leave out what the program's Debian packages bring")
+
 MACHINE = (
     Option(("-m", "--memory"), "memory, in MiB or with G (default 256)", "SIZE", memory, "256M"),
     Option(("-s", "--cpus"), "CPUs (default 1)", "N", cpus, 1),
@@ -141,17 +168,17 @@ MACHINE = (
     Option(("--cpu",), "a CPU model of QEMU (default max)", "MODEL", text, "max"),
     Option(("--firmware",), "OVMF in one file (default), its 2 MiB or 4 MiB flash build, or a file",
            "ovmf|2m|4m|FILE", text, "ovmf"),
+    Option(("--usb",), "boot the image of ./quire image, as a USB stick"),
     Option(("--accel",), "emulation (default), KVM, or KVM where it really works",
            "tcg|kvm|auto", one_of("tcg", "kvm", "auto"), "tcg"),
     Option(("--icount",), "time counts instructions, not the host's", "SHIFT|auto", icount),
-    Option(("--append",), "more options for the kernel", "OPTIONS", kernel_options, many=True),
+    APPEND,
 )
 
 RUN = MACHINE + (
-    Option(("--add",), "a file or folder of the host, here or at GUEST", "HOST[:GUEST]",
-           added_file, many=True),
-    Option(("--env",), "a variable for the program; NAME alone passes yours", "NAME=VALUE",
-           variable, many=True),
+    ADD,
+    ENV,
+    NO_PACKAGES,
     Option(("--timeout",), "end after this time with status 124 (default 60; 0: never)",
            "SECONDS", seconds, 60.0),
     Option(("--log",), "write the kernel's log to a file", "FILE", text),
@@ -161,9 +188,20 @@ RUN = MACHINE + (
 BENCH = (
     Option(("--linux",), "run on this Linux kernel too, and show the ratio", "VMLINUZ", text),
     Option(("--wall",), "show wall time too"),
-    Option(("--append",), "more options for the kernel", "OPTIONS", kernel_options, many=True),
+    APPEND,
     Option(("--check",), "status 1 if a row costs over 5 % more than recorded"),
     Option(("--record",), "write the figures to test/bench/recorded.txt"),
+)
+
+IMAGE = (
+    ADD,
+    APPEND,
+    ENV,
+    NO_PACKAGES,
+    Option(("--folder",), "write a folder of the files, not an image"),
+    Option(("--force",), "overwrite what is no image of Quire; write into a folder with files"),
+    Option(("--sign",), "for Secure Boot: an RSA key and its certificate, PEM",
+           "KEY CERT", text, count=2),
 )
 
 

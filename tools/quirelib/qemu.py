@@ -16,6 +16,16 @@ PFLASH = {
                 "/usr/share/OVMF/OVMF_VARS_4M.snakeoil.fd"),
 }
 
+# How a disk is attached that the firmware boots from: the image DISK_FILE of the workspace.
+DISK_FILE = "disk.img"
+DISKS = {
+    "xhci": ["-device", "qemu-xhci,id=xhci", "-device", "usb-storage,bus=xhci.0"],
+    "ehci": ["-device", "usb-ehci,id=ehci", "-device", "usb-storage,bus=ehci.0"],
+    "sata": ["-device", "ahci,id=sata", "-device", "ide-hd,bus=sata.0"],
+    "nvme": ["-device", "nvme,serial=quire"],
+    "virtio": ["-device", "virtio-blk-pci"],
+}
+
 COM1, COM2 = (0x3F8, 4), (0x2F8, 3)  # I/O port, interrupt
 DEBUG_EXIT_PORT = 0xF4
 
@@ -35,6 +45,8 @@ class Config:
     accel: str = "tcg"
     icount: str = None
     firmware: str = "ovmf"  # or a key of PFLASH, or a file; uefi only
+    variables: str = None  # a file in place of the firmware's own; with a key of PFLASH only
+    medium: str = "folder"  # what it boots from: the workspace's files as a volume, or of DISKS
     video: str = None  # a QEMU device, like "virtio-gpu-pci" or "VGA"
     serial: bool = True  # False: neither COM1 nor COM2
     serial_card: bool = False  # the console is a card on PCI; neither COM1 nor COM2
@@ -68,16 +80,22 @@ def _boot_words(config, cmdline):
     if config.boot == "pvh":
         firmware = ["-bios", QBOOT] if config.machine == "q35" else []
         return firmware + ["-kernel", "kernel.elf", "-initrd", "initrd.cpio", "-append", cmdline]
+    words = _firmware_words(config.firmware, config.variables)
+    if config.medium in DISKS:
+        # A snapshot: the firmware may write its variables to the volume.
+        *device, last = DISKS[config.medium]
+        return words + ["-drive", f"if=none,id=disk,format=raw,snapshot=on,file={DISK_FILE}",
+                        *device, f"{last},drive=disk,bootindex=0"]
     # Read only: firmware without a place for its variables would write them to this volume.
-    return _firmware_words(config.firmware) + [
-        "-drive", "if=none,id=esp,format=raw,readonly=on,file=fat:esp",
-        "-device", "virtio-blk-pci,drive=esp,bootindex=0"]
+    return words + ["-drive", "if=none,id=esp,format=raw,readonly=on,file=fat:esp",
+                    "-device", "virtio-blk-pci,drive=esp,bootindex=0"]
 
 
-def _firmware_words(firmware):
+def _firmware_words(firmware, variables=None):
     if firmware not in PFLASH:
         return ["-bios", OVMF if firmware == "ovmf" else firmware]
-    code, variables = PFLASH[firmware]
+    code, own_variables = PFLASH[firmware]
+    variables = variables or own_variables
     words = []
     if firmware == "secboot":
         words += ["-global", "ICH9-LPC.disable_s3=1",

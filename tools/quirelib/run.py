@@ -3,16 +3,16 @@
 import os
 import sys
 
-from . import qemu
+from . import options, qemu
 from .build import prepare
-from .dynamic import bring_needs, check_interpreter
+from .dynamic import check_interpreter
 from .errors import QuireError, UsageError
-from .job import FileSet, Job, JOB_FILE, encode_jobs, host_terminals, passed_environment
+from .job import Job, JOB_FILE, encode_jobs, host_terminals, passed_environment
 from .program import check_program, find_program
+from .run_files import RunFiles
 from .session import Session
-from .settings import bring_settings
 from .streams import HostStreams
-from .workspace import check_volume, workspace, write_boot_files, write_initrd
+from .workspace import workspace, write_boot_files, write_initrd, write_medium
 
 # What makes the kernel run the job and speak to the host about it.
 JOB_CMDLINE = f"job={JOB_FILE} stdio=host"
@@ -25,29 +25,12 @@ def machine_config(values):
         firmware = os.path.abspath(firmware)
         if not os.path.isfile(firmware):
             raise UsageError(f"--firmware {values['firmware']}: no such file")
+    if values["usb"] and values["boot"] == "pvh":
+        raise UsageError("--usb boots through firmware, and --boot=pvh goes without")
     return qemu.Config(boot=values["boot"], memory=values["memory"], cpus=values["cpus"],
                        machine=values["machine"], cpu=values["cpu"],
                        accel=qemu.choose_accel(values["accel"]), icount=values["icount"],
-                       firmware=firmware)
-
-
-def make_files(program, added, environment):
-    """The FileSet of a run: what is --added, the program at its path, what all of these need, and
-    the working directory. `environment`: "NAME=value" of the program."""
-    files = FileSet()
-    try:
-        files.add_directory(os.getcwd())
-        for host, guest in added:
-            files.add(host, guest)
-        files.add_reached(program)
-        variables = dict(variable.split("=", 1) for variable in environment)
-        bring_needs(files, variables)
-        bring_settings(files, variables)
-    except OSError as error:
-        raise QuireError(f"{error.filename}: {error.strerror}") from error
-    except ValueError as error:
-        raise QuireError(str(error)) from error
-    return files
+                       firmware=firmware, medium="xhci" if values["usb"] else "folder")
 
 
 def make_job(name, path, arguments, settings):
@@ -75,19 +58,26 @@ class LogSink:
             print(line, file=sys.stderr, flush=True)
 
 
+def checked_program(name):
+    """The absolute path of the program that a shell would run here by `name`."""
+    found = find_program(name, os.environ.get("PATH", os.defpath))
+    check_program(found)
+    check_interpreter(found)
+    return os.path.abspath(found)
+
+
 def run(values, words):
     """The program's status."""
     if not words:
         raise UsageError("which program? ./quire run [OPTIONS] PROGRAM [ARGUMENTS...]")
     name, *arguments = words
-    found = find_program(name, os.environ.get("PATH", os.defpath))
-    check_program(found)
-    check_interpreter(found)
-    path = os.path.abspath(found)
+    path = checked_program(name)
     config = machine_config(values)
     prepare(yes=values["yes"], quiet=True)
     job = make_job(name, path, arguments, values["env"])
-    files = make_files(path, values["add"], job.environment)
+    found = RunFiles(options.bytes_of_memory(config.memory))
+    found.bring(path, values["add"], arguments, job.environment, not values["no_packages"])
+    files = found.files
     files.add_bytes(JOB_FILE, encode_jobs([job]))
     cmdline = " ".join([*values["append"], JOB_CMDLINE])
     log = LogSink(values["log"], values["verbose"])
@@ -96,9 +86,12 @@ def run(values, words):
             write_initrd(folder, files)
         except (OSError, ValueError) as error:
             raise QuireError(f"cannot make the initial RAM disk: {error}") from error
-        if config.boot == "uefi":
-            check_volume(folder)
         write_boot_files(folder, cmdline)
+        write_medium(folder, config)
         with Session(folder, config, cmdline, HostStreams(), jobs=1, limit=values["timeout"],
                      observe=log.line) as session:
-            return session.run()[0].status
+            status = session.run()[0].status
+    if status and found.left_out:
+        print("quire: too large to come along unasked, unlike what is --added:",
+              ", ".join(found.left_out), file=sys.stderr)
+    return status

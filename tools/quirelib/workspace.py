@@ -11,8 +11,9 @@ import os
 import shutil
 import tempfile
 
-from . import paths
+from . import paths, qemu
 from .cpio import pad_archive
+from .disk import write_image
 from .errors import QuireError
 
 # QEMU presents a folder as a FAT16 volume of at most 504 MiB.
@@ -83,9 +84,30 @@ def write_boot_files(folder, cmdline, *, kernel=paths.KERNEL, loader=paths.LOADE
         file.write(os.fsencode(cmdline) + b"\n")
 
 
-def check_volume(folder):
-    """QuireError if the firmware's volume can't hold the initial RAM disk."""
+def esp_files(folder):
+    """The EFI system partition of a workspace: (path on it, path here) of each file."""
+    esp = os.path.join(folder, "esp")
+    found = []
+    for at, _, names in os.walk(esp):
+        found += [os.path.join(at, name) for name in names]
+    return sorted((os.path.relpath(path, esp), path) for path in found)
+
+
+def write_medium(folder, config):
+    """What the firmware of `config` boots from, when all boot files are there."""
+    if config.medium in qemu.DISKS and config.boot == "uefi":
+        try:
+            with open(os.path.join(folder, qemu.DISK_FILE), "w+b") as out:
+                write_image(out, esp_files(folder))
+        except OSError as error:
+            raise QuireError(f"cannot make the image of the disk: {error}") from error
+    elif config.boot == "uefi":
+        _check_volume(folder)
+
+
+def _check_volume(folder):
+    """QuireError if a folder shown as a volume can't hold the initial RAM disk."""
     size = os.path.getsize(os.path.join(folder, "initrd.cpio"))
     if size > FOLDER_VOLUME_MAX:
         raise QuireError(f"the initial RAM disk has {size >> 20} MiB, and the emulated disk holds "
-                         f"{FOLDER_VOLUME_MAX >> 20} MiB; use --boot=pvh")
+                         f"{FOLDER_VOLUME_MAX >> 20} MiB; use --usb or --boot=pvh")
