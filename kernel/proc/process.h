@@ -211,6 +211,7 @@ bool process_exists(int pid);
 /* Kill every process but kernel_process. */
 void process_kill_all(void);
 unsigned process_count(void);
+unsigned process_count_threads(void); /* of all of them */
 uint64_t process_count_born(void); /* since boot */
 int process_last_pid(void);        /* the number that was given out last */
 
