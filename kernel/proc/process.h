@@ -212,8 +212,8 @@ bool process_exists(int pid);
 void process_kill_all(void);
 unsigned process_count(void);
 unsigned process_count_threads(void); /* of all of them */
-uint64_t process_count_born(void); /* since boot */
-int process_last_pid(void);        /* the number that was given out last */
+uint64_t process_count_born(void);    /* since boot */
+int process_last_pid(void);           /* the number that was given out last */
 
 /* Nanoseconds as clock_t counts them for programs. */
 uint64_t process_ticks(uint64_t nanoseconds);
