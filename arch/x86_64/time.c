@@ -131,6 +131,11 @@ uint64_t time_ticks(void)
 	return tsc_read();
 }
 
+uint64_t time_of_ticks(uint64_t ticks)
+{
+	return clock_ns(ticks, tsc_scale);
+}
+
 uint64_t tsc_frequency(void)
 {
 	return tsc_hz;

@@ -258,6 +258,7 @@ void trap_dispatch(struct trap_frame *frame)
 
 bool trap_dispatch_user(struct trap_frame *frame)
 {
+	cpu_local()->kernel_since = cpu_ticks();
 	dispatch(frame);
 	return trap_leave(frame);
 }
@@ -281,6 +282,7 @@ void trap_fatal(struct trap_frame *frame)
 
 bool trap_dispatch_syscall(struct trap_frame *frame)
 {
+	cpu_local()->kernel_since = cpu_ticks();
 	trap_syscall(frame);
 	return trap_leave(frame);
 }
@@ -300,25 +302,28 @@ static bool is_canonical(vaddr_t va)
 }
 
 /* rip is outside the user's half. IRET to a non-canonical one would fault in the kernel: the
- * program is told instead. Others may be gone to, and fault in ring 3. */
-static NOINLINE void refuse_pc(struct trap_frame *frame)
+ * program is told instead, which changes rip or ends it. Others may be gone to, and fault in
+ * ring 3.
+ */
+static NOINLINE bool refuse_pc(struct trap_frame *frame)
 {
-	while (!is_canonical(frame->rip)) {
-		frame->vector = VECTOR_PROTECTION;
-		user_exception(frame);
-		irq_disable();
-		trap_return_to_user(frame);
-	}
+	if (is_canonical(frame->rip))
+		return false;
+	frame->vector = VECTOR_PROTECTION;
+	user_exception(frame);
+	irq_disable();
+	return true;
 }
 
 /* Called before trap.S leaves for ring 3, interrupts off: true says by SYSRET, else by IRET. */
 bool trap_leave(struct trap_frame *frame)
 {
-	trap_return_to_user(frame);
-	assert(frame->cs == USER_CS && frame->ss == USER_SS);
-	if (UNLIKELY(frame->rip >= USER_END)) {
-		refuse_pc(frame);
-		return false;
-	}
-	return can_sysret(frame);
+	bool outside;
+
+	do {
+		trap_return_to_user(frame);
+		assert(frame->cs == USER_CS && frame->ss == USER_SS);
+		outside = frame->rip >= USER_END;
+	} while (UNLIKELY(outside) && refuse_pc(frame));
+	return !outside && can_sysret(frame);
 }

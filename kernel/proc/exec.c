@@ -166,6 +166,7 @@ void exec_commit(struct process *process, struct exec_image *image)
 	signal_drop_alternate(&thread->signals);
 	arch_thread_reset(&thread->arch);
 	vm_space_activate(process->space);
+	process_count_faults(process, old);
 	vm_space_leave(old);
 	process_end_vfork(process);
 }

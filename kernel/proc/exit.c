@@ -34,11 +34,13 @@ static void bury_locked(struct process *process, struct list_node *graves)
 static struct signal_info child_info(const struct process *process)
 {
 	int status = process->status;
+	const struct cpu_times *times = &process->ended_usage.times;
 	struct signal_info info = {.si_signo = SIGCHLD, .si_code = process_end_code(status)};
 
 	info.si_pid = process->pid;
 	info.si_status = process_end_value(status);
-	info.si_utime = (__kernel_clock_t)process_ticks(process->cpu_time);
+	info.si_utime = (__kernel_clock_t)process_ticks(times->all - times->system);
+	info.si_stime = (__kernel_clock_t)process_ticks(times->system);
 	return info;
 }
 
@@ -122,6 +124,7 @@ static NORETURN void end_process(struct process *process, struct thread *thread)
 	fd_table_close_all(&process->files);
 	process_leave_terminal(process);
 	struct vm_space *space = process_strip(process);
+	process_count_faults(process, space);
 	vm_space_activate(NULL);
 	vm_space_leave(space);
 	process_end_vfork(process);

@@ -62,11 +62,12 @@ static unsigned count_threads(const struct process *process)
 	return process->thread_count + !process->leader;
 }
 
-static uint64_t cpu_time(const struct process *process, struct thread *thread, bool of_thread)
+static struct cpu_times times_of(const struct process *process, struct thread *thread,
+				 bool of_thread)
 {
 	if (!of_thread)
-		return process_cpu_time_locked(process);
-	return thread ? sched_cpu_time(thread) : 0;
+		return process_cpu_times_locked(process);
+	return thread ? sched_cpu_times(thread) : (struct cpu_times){0};
 }
 
 /* who->number: in the directory of a thread, that one's. */
@@ -86,8 +87,10 @@ static void copy_locked(struct process_snapshot *to, const struct process *proce
 		.state = state_letter(process, thread),
 		.started = process->started,
 		.affinity = thread ? sched_affinity(thread) & cpus_online() : 0,
-		.cpu_time = cpu_time(process, thread, who->number),
-		.children_cpu_time = process->children_cpu_time,
+		.times = times_of(process, thread, who->number),
+		.children_times = process->children_usage.times,
+		.ended_faults = process->ended_usage.minor_faults,
+		.children_faults = process->children_usage.minor_faults,
 		.umask = process->umask,
 		.open_files_max = process->files.capacity,
 		.user_ids = process->credentials.user,

@@ -13,7 +13,9 @@ struct process_snapshot {
 	char name[PROCESS_NAME_BYTES];
 	char state;        /* as in stat: R, S, T or Z */
 	uint64_t affinity; /* the CPUs that its thread may run on, of those there are */
-	uint64_t started, cpu_time, children_cpu_time; /* nanoseconds */
+	uint64_t started;  /* nanoseconds */
+	struct cpu_times times, children_times;
+	uint64_t ended_faults, children_faults; /* minor ones: see struct process_usage */
 	uint32_t umask;
 	unsigned open_files_max;                    /* that its table has room for now */
 	uint64_t pending, blocked, ignored, caught; /* SIGNAL_BITs */

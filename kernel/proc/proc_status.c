@@ -71,6 +71,12 @@ static uint64_t to_pages(uint64_t bytes)
 
 /* ---- stat ---- */
 
+static void print_times(struct text_sink *sink, const struct cpu_times *times)
+{
+	text_print(sink, " %llu %llu", (ull)((times->all - times->system) / NS_PER_TICK),
+		   (ull)(times->system / NS_PER_TICK));
+}
+
 static void print_stat(const struct process_snapshot *process, const struct sizes *sizes,
 		       struct text_sink *sink)
 {
@@ -80,14 +86,15 @@ static void print_stat(const struct process_snapshot *process, const struct size
 
 	tty_of_session(process->session, &terminal, &foreground);
 	/* pid comm state ppid pgrp session tty tpgid flags minflt cminflt majflt cmajflt */
-	text_print(sink, "%d (%s) %c %d %d %d %llu %d 0 %llu 0 0 0", process->id, process->name,
+	text_print(sink, "%d (%s) %c %d %d %d %llu %d 0 %llu %llu 0 0", process->id, process->name,
 		   process->state, process->parent, process->group, process->session, (ull)terminal,
-		   foreground, (ull)sizes->minor_faults);
+		   foreground, (ull)(process->ended_faults + sizes->minor_faults),
+		   (ull)process->children_faults);
 	/* utime stime cutime cstime priority nice num_threads itrealvalue starttime */
-	text_print(sink, " %llu 0 %llu 0 %d %d %u 0 %llu", (ull)(process->cpu_time / NS_PER_TICK),
-		   (ull)(process->children_cpu_time / NS_PER_TICK),
-		   DEFAULT_PRIORITY + process->nice, process->nice, process->threads,
-		   (ull)(process->started / NS_PER_TICK));
+	print_times(sink, &process->times);
+	print_times(sink, &process->children_times);
+	text_print(sink, " %d %d %u 0 %llu", DEFAULT_PRIORITY + process->nice, process->nice,
+		   process->threads, (ull)(process->started / NS_PER_TICK));
 	/* vsize rss rsslim startcode endcode startstack kstkesp kstkeip */
 	text_print(sink, " %llu %llu %llu %llu %llu %llu 0 0", (ull)sizes->total,
 		   (ull)to_pages(sizes->usage.resident), (ull)process->resident_limit,

@@ -13,6 +13,7 @@
 #include "fs/inode.h"
 #include "lib/list.h"
 #include "proc/credentials.h"
+#include "proc/sched.h"
 #include "proc/signal.h"
 #include "sync/spinlock.h"
 #include "sync/wait_queue.h"
@@ -40,6 +41,12 @@ enum process_event { EVENT_NONE, EVENT_STOPPED, EVENT_CONTINUED };
 
 struct process_limit {
 	uint64_t soft, hard; /* RLIM64_INFINITY: none */
+};
+
+/* What is told by getrusage(2). */
+struct process_usage {
+	struct cpu_times times;
+	uint64_t minor_faults;
 };
 
 struct process {
@@ -80,20 +87,21 @@ struct process {
 	struct credentials credentials; /* (p) to write; others may read it torn */
 	struct process_timers *timers;  /* (p) to write; see interval_timer.h. NULL: none */
 	struct process_limit
-		limits[RLIM_NLIMITS];  /* (p) to write; one number may be read without */
-	bool undumpable;               /* (c) PR_SET_DUMPABLE 0 */
-	bool no_new_privileges;        /* (c) PR_SET_NO_NEW_PRIVS */
-	unsigned persona;              /* (c) personality(2) */
-	bool wants_barriers;           /* (c) membarrier(2): it is registered */
-	bool adopts;                   /* (p) PR_SET_CHILD_SUBREAPER */
-	int parent_death_signal;       /* (c) 0: none */
-	uint32_t umask;                /* (c) */
-	char name[PROCESS_NAME_BYTES]; /* its leader's, who alone writes it; others may
-					  read it torn */
-	struct vfork_wait *vfork;      /* (p) who waits for its execve, or NULL */
-	uint64_t started;              /* (i) time_now() */
-	uint64_t cpu_time;             /* (p) of its threads that have ended */
-	uint64_t children_cpu_time;    /* (p) of children waited for */
+		limits[RLIM_NLIMITS];        /* (p) to write; one number may be read without */
+	bool undumpable;                     /* (c) PR_SET_DUMPABLE 0 */
+	bool no_new_privileges;              /* (c) PR_SET_NO_NEW_PRIVS */
+	unsigned persona;                    /* (c) personality(2) */
+	bool wants_barriers;                 /* (c) membarrier(2): it is registered */
+	bool adopts;                         /* (p) PR_SET_CHILD_SUBREAPER */
+	int parent_death_signal;             /* (c) 0: none */
+	uint32_t umask;                      /* (c) */
+	char name[PROCESS_NAME_BYTES];       /* its leader's, who alone writes it; others may
+						read it torn */
+	struct vfork_wait *vfork;            /* (p) who waits for its execve, or NULL */
+	uint64_t started;                    /* (i) time_now() */
+	struct process_usage ended_usage;    /* (p) of its threads that have ended, and of
+						spaces that it has left */
+	struct process_usage children_usage; /* (p) of children waited for */
 };
 
 /* Process 0: kernel threads. It is the parent of jobs, and adopts those whose parent is gone, if
@@ -102,10 +110,18 @@ extern struct process kernel_process;
 
 void process_init(void);
 
-/* Nanoseconds that its threads have run, those that have ended too. Under process_lock. */
+/* What its threads have run, those that have ended too. Under process_lock. */
+struct cpu_times process_cpu_times_locked(const struct process *process);
+/* The sum of it, in nanoseconds: the same, and of the calling process. */
 uint64_t process_cpu_time_locked(const struct process *process);
-/* The same of the calling process. */
 uint64_t process_cpu_time(void);
+/* What the process has used, without its children; and these, as far as they were waited for. Of
+ * the calling process. */
+void process_get_usage(struct process_usage *own, struct process_usage *children);
+/* The process leaves this space: what it has done in it counts as its own, unless others, who have
+ * lent it to a vfork, are in it too. */
+void process_count_faults(struct process *process, struct vm_space *space);
+void process_usage_add(struct process_usage *sum, const struct process_usage *part);
 
 /* A process without a thread: files, directory, limits, signals and name as `parent` has them, or
  * fresh ones if that is kernel_process. -ENOMEM; -EAGAIN: too many, or the limit. */
@@ -147,8 +163,7 @@ struct wait_result {
 	int status;                 /* as wait4 gives it */
 	int code;                   /* CLD_* */
 	int value;                  /* the exit status or the signal: si_status */
-	uint64_t cpu_time;          /* nanoseconds, of the child itself */
-	uint64_t children_cpu_time; /* of those that it waited for */
+	struct process_usage usage; /* of a child that has ended, and of those that it waited for */
 };
 
 /* What siginfo tells of a status: CLD_EXITED or CLD_KILLED; the exit status or the signal. */

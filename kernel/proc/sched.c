@@ -260,6 +260,9 @@ void sched_switch_locked(void)
 	if (!to)
 		to = cpu->idle;
 	cpu->need_resched = false;
+	uint64_t ticks = cpu_ticks();
+	from->system_ticks += ticks - cpu->kernel_since;
+	cpu->kernel_since = ticks;
 	to->state = THREAD_RUNNING;
 	run_queue_set_idle_locked(cpu->id, to->is_idle);
 	here->slice_end = now + SCHED_SLICE_NS;
@@ -374,6 +377,18 @@ void sched_wait_for_dead(void)
 {
 	while (__atomic_load_n(&dying, __ATOMIC_ACQUIRE))
 		thread_yield();
+}
+
+struct cpu_times sched_cpu_times(struct thread *thread)
+{
+	uint64_t ticks = __atomic_load_n(&thread->system_ticks, __ATOMIC_RELAXED);
+	struct cpu_times times = {.all = sched_cpu_time(thread)};
+
+	/* Whoever asks for its own time is in the kernel. */
+	if (thread == current_thread())
+		ticks += cpu_ticks() - cpu_local()->kernel_since;
+	times.system = MIN(time_of_ticks(ticks), times.all);
+	return times;
 }
 
 uint64_t sched_cpu_time(struct thread *thread)

@@ -63,6 +63,13 @@ void sched_set_nice(struct thread *thread, int nice);
 void sched_set_affinity(struct thread *thread, uint64_t allowed);
 uint64_t sched_affinity(struct thread *thread);
 
+/* What a thread, or several together, have run, in nanoseconds; `system` of that in the kernel, the
+ * serving of page faults and of interrupts included. */
+struct cpu_times {
+	uint64_t all, system;
+};
+struct cpu_times sched_cpu_times(struct thread *thread);
+
 /* Nanoseconds that `thread` has run. */
 uint64_t sched_cpu_time(struct thread *thread);
 

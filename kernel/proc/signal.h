@@ -10,7 +10,9 @@
  * queue of what is known about them. Signals below SIGNAL_REAL_TIME are pending once at most.
  *
  * Of the threads that do not block a process's signal one is told to `attend` to it, the leader if
- * it may. If that one blocks it, or ends, before it has taken it, another one is told.
+ * it may. If that one blocks it, or ends, before it has taken it, another one is told. Whatever
+ * else a thread has to act upon before it goes on, a stop or a signal of its own, it is told to
+ * attend to as well: one that is not told finds nothing, and looks no further.
  *
  * SIGKILL is sent to processes alone. Among a thread's own it means that this thread shall end,
  * without a word to anybody: signal_kill_thread_locked().
@@ -77,7 +79,7 @@ struct signals {
 /* A thread's part. */
 struct thread_signals {
 	struct signal_pending pending;          /* for this thread alone */
-	bool attend;                            /* (c) it is to look at the process's, too */
+	bool attend;                            /* (c) it may have something to act upon */
 	uint64_t blocked;                       /* (c) its mask */
 	uint64_t waited;                        /* (c) for which it sleeps in rt_sigtimedwait */
 	uint64_t saved_mask;                    /* (t) the one to go back to, if restore_mask */
@@ -195,6 +197,10 @@ uint64_t signals_pending_locked(const struct thread *thread);
 /* Queued signals there are, of all processes. Under process_lock. */
 unsigned signals_queued_locked(void);
 
+/* `thread` shall look whether there is something for it to act upon. Under process_lock. */
+void signal_attend_locked(struct thread *thread);
+/* The calling thread has looked, and there was nothing: it attends only if there is by now. */
+void signal_settle(struct thread *thread);
 /* Is there a signal that `thread` must act upon before it goes on? Any context. */
 bool signal_wants(const struct thread *thread);
 /* Has it been sent SIGKILL? Under process_lock. */

@@ -178,10 +178,11 @@ bool signal_wants(const struct thread *thread)
 {
 	const struct thread_signals *own = &thread->signals;
 	const struct process *process = thread->process;
-	uint64_t pending = __atomic_load_n(&own->pending.set, __ATOMIC_ACQUIRE);
 
-	if (__atomic_load_n(&own->attend, __ATOMIC_ACQUIRE))
-		pending |= __atomic_load_n(&process->signals.pending.set, __ATOMIC_ACQUIRE);
+	if (LIKELY(!__atomic_load_n(&own->attend, __ATOMIC_ACQUIRE)))
+		return false;
+	uint64_t pending = __atomic_load_n(&own->pending.set, __ATOMIC_ACQUIRE) |
+			   __atomic_load_n(&process->signals.pending.set, __ATOMIC_ACQUIRE);
 	if (UNLIKELY(process->stopped) && !thread->only_killable)
 		return !thread->parked || (pending & SIGNAL_BIT(SIGKILL));
 	if (LIKELY(!pending))
@@ -199,17 +200,30 @@ static uint64_t taken_by(const struct thread *thread)
 	return ~thread->signals.blocked | thread->signals.waited | SIGNAL_UNBLOCKABLE;
 }
 
-/* It looks at its signals. One that is not started yet will when it is. */
-static void interrupt_locked(struct thread *thread)
+void signal_attend_locked(struct thread *thread)
 {
+	__atomic_store_n(&thread->signals.attend, true, __ATOMIC_RELEASE);
+	/* One that is not started yet will look when it is. */
 	if (signal_wants(thread))
 		sched_interrupt(thread);
 }
 
-static void attend_locked(struct thread *thread)
+/* Need it attend any longer? */
+static void settle_locked(struct thread *thread)
 {
-	__atomic_store_n(&thread->signals.attend, true, __ATOMIC_RELEASE);
-	interrupt_locked(thread);
+	const struct process *process = thread->process;
+	uint64_t pending = process->signals.pending.set | thread->signals.pending.set;
+
+	__atomic_store_n(&thread->signals.attend,
+			 (process->stopped && !thread->parked) || (pending & taken_by(thread)),
+			 __ATOMIC_RELEASE);
+}
+
+void signal_settle(struct thread *thread)
+{
+	spin_lock(&process_lock);
+	settle_locked(thread);
+	spin_unlock(&process_lock);
 }
 
 static struct thread *first_thread(const struct process *process)
@@ -225,14 +239,14 @@ static void choose_locked(struct process *process, int signal)
 	struct thread *leader = process->leader;
 
 	if (leader && (taken_by(leader) & SIGNAL_BIT(signal)) && signal != SIGKILL) {
-		attend_locked(leader);
+		signal_attend_locked(leader);
 		return;
 	}
 	list_for_each (node, &process->threads) {
 		struct thread *thread = container_of(node, struct thread, link);
 		if (!(taken_by(thread) & SIGNAL_BIT(signal)))
 			continue;
-		attend_locked(thread);
+		signal_attend_locked(thread);
 		if (signal != SIGKILL)
 			return;
 	}
@@ -249,7 +263,7 @@ void signal_kill_thread_locked(struct thread *thread)
 	struct signal_pending *pending = &thread->signals.pending;
 
 	set_bits_locked(pending, pending->set | SIGNAL_BIT(SIGKILL));
-	interrupt_locked(thread);
+	signal_attend_locked(thread);
 }
 
 void signal_thread_ends_locked(struct thread *thread)
@@ -348,7 +362,7 @@ static int send_locked(struct process *process, struct thread *thread,
 		return error;
 	signal_file_wake();
 	if (thread)
-		interrupt_locked(thread);
+		signal_attend_locked(thread);
 	else
 		choose_locked(process, signal);
 	return 0;
@@ -433,7 +447,7 @@ int signal_dequeue_locked(struct thread *thread, uint64_t set, struct signal_inf
 	int signal = take_locked(&thread->signals.pending, set & ~SIGNAL_BIT(SIGKILL), info);
 	if (!signal)
 		signal = take_locked(shared, set, info);
-	__atomic_store_n(&thread->signals.attend, shared->set & taken_by(thread), __ATOMIC_RELEASE);
+	settle_locked(thread);
 	if (signal)
 		timers_taken_locked(thread->process, info);
 	return signal;

@@ -13,11 +13,13 @@ static void notify_parent_locked(struct process *process, int code)
 {
 	struct process *parent = process->parent;
 	const struct signal_action *action = signal_action(&parent->signals, SIGCHLD);
+	const struct cpu_times times = process_cpu_times_locked(process);
 	struct signal_info info = {.si_signo = SIGCHLD, .si_code = code};
 
 	info.si_pid = process->pid;
 	info.si_status = code == CLD_CONTINUED ? SIGCONT : process->stop_signal;
-	info.si_utime = (__kernel_clock_t)process_ticks(process_cpu_time_locked(process));
+	info.si_utime = (__kernel_clock_t)process_ticks(times.all - times.system);
+	info.si_stime = (__kernel_clock_t)process_ticks(times.system);
 	if (action->handler != HANDLER_IGNORE && !(action->flags & SA_NOCLDSTOP))
 		signal_send_locked(parent, &info);
 	wait_wake_all(&parent->child_ends);
@@ -41,8 +43,7 @@ void signal_stop_locked(struct process *process, int signal)
 	list_for_each (node, &process->threads) {
 		struct thread *thread = container_of(node, struct thread, link);
 		thread->parked = false;
-		if (thread != current_thread() && signal_wants(thread))
-			sched_interrupt(thread);
+		signal_attend_locked(thread);
 	}
 }
 

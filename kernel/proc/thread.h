@@ -52,6 +52,7 @@ struct thread {
 	struct list_node sleep_link; /* (r) by deadline; next is NULL while there is none */
 	uint64_t deadline;           /* (r) time_now() nanoseconds */
 	uint64_t cpu_time;           /* (r) nanoseconds that it ran, up to the last switch */
+	uint64_t system_ticks;       /* (t) of them, cpu_ticks() in the kernel */
 	struct thread_signals signals;
 	bool only_killable;  /* (t) no signal but one that kills ends its sleep */
 	vaddr_t clear_id;    /* (t) set_tid_address(2): where its end is told; 0: nowhere */
@@ -64,6 +65,14 @@ struct thread {
 static inline struct thread *current_thread(void)
 {
 	return cpu_local()->thread;
+}
+
+/* The calling thread goes to its program, interrupts off: what it did here is system time. */
+static inline void thread_leaves_kernel(void)
+{
+	struct cpu *cpu = cpu_local();
+
+	cpu->thread->system_ticks += cpu_ticks() - cpu->kernel_since;
 }
 
 static inline struct process *current_process(void)

@@ -5,8 +5,15 @@
 #include "proc/process_table.h"
 #include "proc/sched.h"
 #include "proc/thread.h"
+#include "vm/usage.h"
 
 static unsigned count; /* (p) of all processes */
+
+static void add_times(struct cpu_times *sum, struct cpu_times part)
+{
+	sum->all += part.all;
+	sum->system += part.system;
+}
 
 void process_add_thread_locked(struct process *process, struct thread *thread, int id)
 {
@@ -24,7 +31,7 @@ void process_remove_thread_locked(struct process *process, struct thread *thread
 	assert(spin_held(&process_lock) && thread->process == process);
 	list_remove(&thread->link);
 	process->thread_count--;
-	process->cpu_time += sched_cpu_time(thread);
+	add_times(&process->ended_usage.times, sched_cpu_times(thread));
 	if (process->leader == thread)
 		process->leader = NULL;
 	count--;
@@ -85,14 +92,19 @@ struct thread *thread_find_locked(int id)
 
 /* ---- time ---- */
 
-uint64_t process_cpu_time_locked(const struct process *process)
+struct cpu_times process_cpu_times_locked(const struct process *process)
 {
-	uint64_t time = process->cpu_time;
+	struct cpu_times times = process->ended_usage.times;
 
 	assert(spin_held(&process_lock));
 	list_for_each (node, &process->threads)
-		time += sched_cpu_time(container_of(node, struct thread, link));
-	return time;
+		add_times(&times, sched_cpu_times(container_of(node, struct thread, link)));
+	return times;
+}
+
+uint64_t process_cpu_time_locked(const struct process *process)
+{
+	return process_cpu_times_locked(process).all;
 }
 
 uint64_t process_cpu_time(void)
@@ -101,6 +113,33 @@ uint64_t process_cpu_time(void)
 	uint64_t time = process_cpu_time_locked(current_process());
 	spin_unlock(&process_lock);
 	return time;
+}
+
+void process_usage_add(struct process_usage *sum, const struct process_usage *part)
+{
+	add_times(&sum->times, part->times);
+	sum->minor_faults += part->minor_faults;
+}
+
+void process_count_faults(struct process *process, struct vm_space *space)
+{
+	if (__atomic_load_n(&space->users, __ATOMIC_RELAXED) > 1)
+		return;
+	spin_lock(&process_lock);
+	process->ended_usage.minor_faults += vm_minor_faults(space);
+	spin_unlock(&process_lock);
+}
+
+void process_get_usage(struct process_usage *own, struct process_usage *children)
+{
+	struct process *process = current_process();
+
+	spin_lock(&process_lock);
+	*own = process->ended_usage;
+	own->times = process_cpu_times_locked(process);
+	*children = process->children_usage;
+	spin_unlock(&process_lock);
+	own->minor_faults += vm_minor_faults(process->space);
 }
 
 /* ---- the end ---- */

@@ -139,7 +139,8 @@ void trap_call(void)
 
 static bool has_work_before_user(void)
 {
-	return cpu_local()->need_resched || signal_wants(current_thread());
+	return cpu_local()->need_resched ||
+	       __atomic_load_n(&current_thread()->signals.attend, __ATOMIC_ACQUIRE);
 }
 
 static NOINLINE void work_before_user(struct trap_frame *frame)
@@ -147,6 +148,8 @@ static NOINLINE void work_before_user(struct trap_frame *frame)
 	do {
 		if (cpu_local()->need_resched) {
 			thread_yield();
+		} else if (!signal_wants(current_thread())) {
+			signal_settle(current_thread());
 		} else {
 			irq_enable();
 			signal_deliver(frame, RESTART_NEVER, 0);
@@ -159,4 +162,5 @@ void trap_return_to_user(struct trap_frame *frame)
 {
 	if (UNLIKELY(has_work_before_user()))
 		work_before_user(frame);
+	thread_leaves_kernel();
 }

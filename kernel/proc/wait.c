@@ -41,9 +41,9 @@ static bool look_locked(const struct process *child, unsigned options, struct wa
 			.status = child->status,
 			.code = process_end_code(child->status),
 			.value = process_end_value(child->status),
-			.cpu_time = child->cpu_time,
-			.children_cpu_time = child->children_cpu_time,
+			.usage = child->ended_usage,
 		};
+		process_usage_add(&result->usage, &child->children_usage);
 		return true;
 	}
 	if (child->event == EVENT_STOPPED && (options & WSTOPPED)) {
@@ -98,7 +98,8 @@ static int take(struct process *parent, struct wait_target target, unsigned opti
 	bool reap = child && child->zombie && !(options & WNOWAIT);
 	if (reap) {
 		process_forget_locked(child);
-		parent->children_cpu_time += child->cpu_time + child->children_cpu_time;
+		process_usage_add(&parent->children_usage, &child->ended_usage);
+		process_usage_add(&parent->children_usage, &child->children_usage);
 	} else if (child && !(options & WNOWAIT)) {
 		child->event = EVENT_NONE;
 	}

@@ -29,6 +29,7 @@ struct cpu {
 	struct vm_space *space; /* active now; NULL: the kernel's half alone */
 	uint32_t held_ranks;    /* bit r: a spinlock of rank r is held */
 	bool need_resched;
+	uint64_t kernel_since;  /* cpu_ticks() when `thread` came into the kernel, or came here */
 	struct cross_call call; /* its own, while it waits for others */
 	uint64_t callers;       /* (c) CPUs whose call it shall serve */
 	bool in_interrupt;      /* a handler runs: it may find memory's lists half changed */

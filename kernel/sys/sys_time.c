@@ -156,19 +156,32 @@ int64_t sys_clock_nanosleep(const struct syscall *call)
 			: sleep_until(deadline, __NR_clock_nanosleep, call->a[3]);
 }
 
-/* ---- time used; all of it counts as the program's own ---- */
+/* ---- time used ---- */
 
 int64_t sys_times(const struct syscall *call)
 {
-	struct process *process = current_process();
-	struct tms used = {
-		.tms_utime = (__kernel_clock_t)(process_cpu_time() / NS_PER_TICK),
-		.tms_cutime = (__kernel_clock_t)(process->children_cpu_time / NS_PER_TICK),
-	};
+	struct process_usage own, children;
 
+	process_get_usage(&own, &children);
+	struct tms used = {
+		.tms_utime = (__kernel_clock_t)process_ticks(own.times.all - own.times.system),
+		.tms_stime = (__kernel_clock_t)process_ticks(own.times.system),
+		.tms_cutime =
+			(__kernel_clock_t)process_ticks(children.times.all - children.times.system),
+		.tms_cstime = (__kernel_clock_t)process_ticks(children.times.system),
+	};
 	if (call->a[0] && copy_to_user(call->a[0], &used, sizeof(used)))
 		return -EFAULT;
 	return (int64_t)(time_now() / NS_PER_TICK);
+}
+
+struct rusage rusage_of(const struct process_usage *usage)
+{
+	return (struct rusage){
+		.ru_utime = timeval_of(usage->times.all - usage->times.system),
+		.ru_stime = timeval_of(usage->times.system),
+		.ru_minflt = (__kernel_long_t)usage->minor_faults,
+	};
 }
 
 /* What is resident now: the most that ever was is not kept. */
@@ -178,26 +191,28 @@ static void add_memory(struct rusage *usage, struct vm_space *space)
 
 	mutex_lock(&space->lock);
 	vm_usage_locked(space, 0, USER_END, &memory);
-	usage->ru_minflt = (__kernel_long_t)vm_minor_faults(space);
 	mutex_unlock(&space->lock);
 	usage->ru_maxrss = (__kernel_long_t)(memory.resident / KIB);
 }
 
 int64_t sys_getrusage(const struct syscall *call)
 {
-	struct rusage usage = {0};
+	struct process_usage own, children;
+	struct rusage usage;
 
+	process_get_usage(&own, &children);
 	switch (arg_int(call, 0)) {
 	case RUSAGE_SELF:
-		usage.ru_utime = timeval_of(process_cpu_time());
+		usage = rusage_of(&own);
 		add_memory(&usage, current_process()->space);
 		break;
 	case RUSAGE_THREAD:
-		usage.ru_utime = timeval_of(sched_cpu_time(current_thread()));
+		own.times = sched_cpu_times(current_thread());
+		usage = rusage_of(&own);
 		add_memory(&usage, current_process()->space);
 		break;
 	case RUSAGE_CHILDREN:
-		usage.ru_utime = timeval_of(current_process()->children_cpu_time);
+		usage = rusage_of(&children);
 		break;
 	default:
 		return -EINVAL;

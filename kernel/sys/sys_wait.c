@@ -16,9 +16,7 @@
 
 static int put_usage(vaddr_t user, const struct wait_result *result)
 {
-	struct rusage usage = {
-		.ru_utime = timeval_of(result->cpu_time + result->children_cpu_time),
-	};
+	const struct rusage usage = rusage_of(&result->usage);
 
 	return user ? copy_to_user(user, &usage, sizeof(usage)) : 0;
 }

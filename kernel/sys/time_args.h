@@ -27,6 +27,10 @@ int clock_canonical(int clock);
 /* Has it the number of a clock that a descriptor names? There are no such clocks. */
 bool clock_is_file(int clock);
 
+struct process_usage;
+struct rusage;
+struct rusage rusage_of(const struct process_usage *usage);
+
 static inline struct __kernel_old_timeval timeval_of(uint64_t nanoseconds)
 {
 	return (struct __kernel_old_timeval){

@@ -9,7 +9,7 @@
 #define ARCH_CPU_H
 
 #include "lib/types.h"
-#include <arch_cpu.h> /* struct arch_cpu, and inline cpu_local(), cpu_relax() */
+#include <arch_cpu.h> /* struct arch_cpu, and inline cpu_local(), cpu_relax(), cpu_ticks() */
 
 struct cpu;
 struct text_sink;

@@ -12,6 +12,8 @@ uint64_t time_now(void);
 
 /* The finest counter that there is, in no unit: for what can't be foreseen of it. */
 uint64_t time_ticks(void);
+/* Nanoseconds that so many of them take. */
+uint64_t time_of_ticks(uint64_t ticks);
 
 /* Call trap_timer() on this CPU at or after time_now() == deadline. One deadline; a later call
  * replaces it. UINT64_MAX: never. */

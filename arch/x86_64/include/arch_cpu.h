@@ -49,6 +49,15 @@ _Static_assert(offsetof(struct arch_cpu, user_sp) == CPU_USER_SP, "assembly uses
 
 /* In the kernel the GS base is the address of this CPU's struct cpu; SWAPGS exchanges it with the
  * user's. */
+/* time_ticks(), but for the order: what stands before it may not be done yet. For sums of many. */
+static inline uint64_t cpu_ticks(void)
+{
+	uint32_t low, high;
+
+	__asm__ volatile("rdtsc" : "=a"(low), "=d"(high));
+	return (uint64_t)high << 32 | low;
+}
+
 static inline struct cpu *cpu_local(void)
 {
 	struct cpu *cpu;
