@@ -107,7 +107,10 @@ static bool is_taken_locked(int pid)
 {
 	list_for_each (node, &table.all) {
 		const struct process *process = container_of(node, struct process, all);
-		if (process->pid == pid || process->group == pid || process->session == pid ||
+		if (process->pid == pid || process->group == pid || process->session == pid)
+			return true;
+		/* Most have their leader alone, or none yet. */
+		if ((process->thread_count > 1 || !process->leader) &&
 		    process_thread_locked(process, pid))
 			return true;
 	}
