@@ -16,8 +16,8 @@
 #include "dev/fbcon.h"
 #include "dev/keyboard.h"
 #include "dev/pci.h"
-#include "dev/pci_serial.h"
-#include "dev/uart.h"
+#include "dev/serial.h"
+#include "dev/usb.h"
 #include "fs/initrd.h"
 #include "fs/procfs.h"
 #include "lib/options.h"
@@ -44,8 +44,10 @@ static void read_boot_info(paddr_t physical)
 	const struct boot_info *given = phys_to_virt(physical);
 
 	if (given->magic != BOOT_INFO_MAGIC || given->version != BOOT_INFO_VERSION ||
-	    given->size != sizeof(info))
+	    given->size != sizeof(info)) {
+		serial_early_init(); /* without options */
 		panic("the loader's boot_info is not version %u of this kernel", BOOT_INFO_VERSION);
+	}
 	info = *given;
 	options_init(phys_to_virt(info.cmdline), info.cmdline_bytes);
 }
@@ -119,8 +121,8 @@ static void run_self_tests(void)
 void kernel_main(paddr_t boot_info)
 {
 	cpu_set_local(&boot_cpu);
-	uart_console_init(); /* from here on the log is heard */
 	read_boot_info(boot_info);
+	serial_early_init(); /* from here on the log is heard */
 	set_log_level();
 	log_boot();
 	cpu_init(); /* our own segments, vectors and stacks for the worst of them */
@@ -131,7 +133,7 @@ void kernel_main(paddr_t boot_info)
 	time_init();
 	fbcon_init(&info.framebuffer);
 	pci_init();
-	pci_serial_init();
+	serial_init();
 	keyboard_init();
 	initrd_init(info.initrd_start, info.initrd_bytes);
 	set_fork_share();
@@ -145,6 +147,7 @@ void kernel_main(paddr_t boot_info)
 	load_init();
 	smp_start(mm_low_pages(), cpus_wanted());
 	run_self_tests();
+	usb_init();
 	job_start();
 	sched_start(); /* this stack becomes the idle thread's */
 }

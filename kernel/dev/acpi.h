@@ -9,6 +9,7 @@
 
 #define ACPI_MAX_CPUS      256
 #define ACPI_MAX_OVERRIDES 16
+#define ACPI_MAX_SERIALS   4
 
 struct acpi_cpu {
 	uint32_t apic_id;
@@ -18,6 +19,12 @@ struct acpi_override { /* a legacy interrupt that is not wired one to one */
 	uint8_t source;
 	uint32_t gsi;
 	bool active_low, level;
+};
+struct acpi_serial { /* a 16550 that a table names for a console, or for debugging */
+	uint64_t address;
+	bool in_memory;        /* else a port */
+	uint8_t stride, width; /* bytes: from register to register, of an access */
+	uint32_t baud;         /* 0: as the firmware left it */
 };
 /* What the tables say. Zero where they say nothing. */
 struct acpi_info {
@@ -40,6 +47,8 @@ struct acpi_info {
 	bool has_i8042;
 	paddr_t ecam; /* of bus 0 of PCI segment 0, even where the first bus is another */
 	uint8_t ecam_first_bus, ecam_last_bus;
+	/* Ports for a console, the best first; those after the last have no address. */
+	struct acpi_serial serial[ACPI_MAX_SERIALS];
 	uint32_t reset_port; /* I/O port; 0: none that can be written to */
 	uint8_t reset_value;
 };

@@ -243,7 +243,15 @@ static void parse_mcfg(const struct table *mcfg, struct acpi_info *info)
 /* Which tables were seen: of those that may stand only once the first counts. */
 struct seen {
 	bool fadt, madt, hpet, mcfg;
+	struct table spcr, dbg2;
 };
+
+/* What is looked for by writing to where they say: a wrong checksum is one mistake too many. */
+static void keep(struct table *kept, const struct table *table)
+{
+	if (!kept->data && checksum_ok(table->data, table->bytes))
+		*kept = *table;
+}
 
 static void parse_table(const struct table *table, acpi_map_function *map, struct acpi_info *info,
 			struct seen *seen)
@@ -261,6 +269,10 @@ static void parse_table(const struct table *table, acpi_map_function *map, struc
 	} else if (is_named(table, "MCFG") && !seen->mcfg) {
 		seen->mcfg = true;
 		parse_mcfg(table, info);
+	} else if (is_named(table, "SPCR")) {
+		keep(&seen->spcr, table);
+	} else if (is_named(table, "DBG2")) {
+		keep(&seen->dbg2, table);
 	} else if (is_named(table, "SSDT")) {
 		parse_definition_block(table, info);
 	}
@@ -282,6 +294,10 @@ static void parse_root(const struct table *root, acpi_map_function *map, struct 
 		if (open_table(start, map, &table))
 			parse_table(&table, map, info, &seen);
 	}
+	if (seen.spcr.data)
+		acpi_parse_spcr(seen.spcr.data, seen.spcr.bytes, info);
+	if (seen.dbg2.data)
+		acpi_parse_dbg2(seen.dbg2.data, seen.dbg2.bytes, info);
 }
 
 /* The XSDT where there is one that is one, otherwise the RSDT. */

@@ -15,6 +15,11 @@ void acpi_parse(paddr_t rsdp, acpi_map_function *map, struct acpi_info *info);
 /* MADT's entries, after its header: into info->lapic, ioapic, cpus, overrides. */
 void acpi_parse_madt(const uint8_t *entries, size_t bytes, struct acpi_info *info);
 
+/* Serial ports that the tables SPCR and DBG2, with their headers, name: into info->serial, behind
+ * those that are there. */
+void acpi_parse_spcr(const uint8_t *table, size_t bytes, struct acpi_info *info);
+void acpi_parse_dbg2(const uint8_t *table, size_t bytes, struct acpi_info *info);
+
 /* Look for \_S5_ in a definition block's AML and take the first two elements of its package. */
 NODISCARD bool acpi_find_s5(const uint8_t *aml, size_t bytes, uint8_t *s5_a, uint8_t *s5_b);
 

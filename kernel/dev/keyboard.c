@@ -9,11 +9,13 @@
 #include "lib/options.h"
 #include "sync/spinlock.h"
 
-#define RING_BYTES 1024u /* a power of two */
+#define LED_KEYPAD   0x01u
+#define LED_CAPITALS 0x02u
+#define RING_BYTES   1024u /* a power of two */
 /* Events taken at a time: broken hardware may claim that there is always one more. */
-#define EVENTS_MAX 256u
+#define EVENTS_MAX   256u
 
-static struct spinlock keyboard_lock = SPINLOCK_INIT(RANK_CONSOLE);
+static struct spinlock keyboard_lock = SPINLOCK_INIT(RANK_KEYBOARD);
 
 /* Under keyboard_lock. */
 static struct keymap_state state;
@@ -72,6 +74,12 @@ size_t keyboard_read(char *to, size_t bytes)
 		to[done++] = ring[ring_tail++ % RING_BYTES];
 	unlock_keyboard(locked);
 	return done;
+}
+
+uint8_t keyboard_leds(void)
+{
+	return (uint8_t)((state.num_lock_off ? 0 : LED_KEYPAD) |
+			 (state.caps_lock ? LED_CAPITALS : 0));
 }
 
 void keyboard_interrupt(void)

@@ -1,6 +1,6 @@
 /*
  * keyboard.h: what is typed at keyboards, as the bytes of a terminal, whichever controller they
- * hang on. Lock: keyboard_lock (RANK_CONSOLE), inside; in a panic nothing is locked.
+ * hang on. Lock: keyboard_lock (RANK_KEYBOARD), inside; in a panic nothing is locked.
  */
 #ifndef DEV_KEYBOARD_H
 #define DEV_KEYBOARD_H
@@ -25,6 +25,9 @@ void keyboard_interrupt(void);
 
 /* Up to `bytes` that were typed; 0: none. Never waits. */
 NODISCARD size_t keyboard_read(char *to, size_t bytes);
+/* Which locks are on, as a keyboard's LEDs show them: bit 0 the keypad's, bit 1 that of capitals.
+ * (HID usage tables 1.3, page 8.) No lock. */
+uint8_t keyboard_leds(void);
 /* Call handler(argument) when there are bytes (interrupts off). -ENODEV: there is a keyboard whose
  * keys no interrupt tells of, so poll as well. */
 NODISCARD int keyboard_on_input(void (*handler)(void *), void *argument);

@@ -289,13 +289,14 @@ size_t keymap_press(struct keymap_state *state, unsigned key, bool pressed, char
 		state->down = (uint8_t)(pressed ? state->down | modifier : state->down & ~modifier);
 		return 0;
 	}
-	if (!pressed)
-		return 0;
-	if (key == KEY_CAPSLOCK)
-		state->caps_lock = !state->caps_lock;
-	else if (key == KEY_NUMLOCK)
-		state->num_lock_off = !state->num_lock_off;
-	else
-		return send_key(state, key, out);
+	if (key != KEY_CAPSLOCK && key != KEY_NUMLOCK)
+		return pressed ? send_key(state, key, out) : 0;
+	if (pressed && state->lock_down != key) {
+		if (key == KEY_CAPSLOCK)
+			state->caps_lock = !state->caps_lock;
+		else
+			state->num_lock_off = !state->num_lock_off;
+	}
+	state->lock_down = pressed ? (uint8_t)key : 0;
 	return 0;
 }

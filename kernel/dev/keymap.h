@@ -32,6 +32,7 @@ struct keymap_state {
 	const struct keymap *map;
 	uint8_t down; /* modifiers, one bit each */
 	bool caps_lock;
+	uint8_t lock_down; /* the lock's key that is down: it repeats, and must not count again */
 	bool num_lock_off; /* so that zero is a keypad that types digits */
 };
 

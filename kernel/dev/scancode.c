@@ -206,10 +206,15 @@ static void differences(const uint8_t these[HID_REPORT_BYTES],
 	}
 }
 
+bool hid_report_is_error(const uint8_t report[HID_REPORT_BYTES])
+{
+	return has(report, 1) || has(report, 2) || has(report, HID_ERROR_MAX);
+}
+
 void hid_report_changes(const uint8_t before[HID_REPORT_BYTES], const uint8_t now[HID_REPORT_BYTES],
 			void (*changed)(void *argument, unsigned key, bool pressed), void *argument)
 {
-	bool error = has(now, 1) || has(now, 2) || has(now, HID_ERROR_MAX);
+	bool error = hid_report_is_error(now);
 
 	if (!error)
 		differences(before, now, false, changed, argument);

@@ -18,6 +18,8 @@ struct scancode_state {
 unsigned scancode_key(struct scancode_state *state, uint8_t byte, bool *pressed);
 
 #define HID_REPORT_BYTES 8u
+/* Does it report too many keys at once (rollover), or another error, instead of keys? */
+bool hid_report_is_error(const uint8_t report[HID_REPORT_BYTES]);
 /* Keys that differ between two boot-protocol reports, by `changed`, those that went up first. A
  * report of too many keys at once (rollover) changes only modifiers. */
 void hid_report_changes(const uint8_t before[HID_REPORT_BYTES], const uint8_t now[HID_REPORT_BYTES],

@@ -44,6 +44,7 @@
 #define DIVISOR_115200 1
 #define UART_FIFO      16
 #define NO_IRQ         0
+#define LAST_BASE      0xfff8u /* of ports */
 
 /*
  * Reads of LSR before giving up. One takes about 1 us on an ISA or LPC bus, 16 characters 1.4 ms.
@@ -52,26 +53,33 @@
  */
 #define SEND_TRIES     10000000u
 #define LOOPBACK_TRIES 10000u
+/* For what the firmware sent last, at however few bauds: a port that never gets there is none. */
+#define START_TRIES    1000000u
 
 #define RECEIVE_RING 8192u /* a power of two; nearly two frames of the host channel */
 
 struct uart {
-	uint16_t base;     /* 0: free slot */
-	uint8_t fifo;      /* bytes that an empty transmitter takes */
-	uint8_t interrupt; /* IER_RECEIVE once a handler is there */
-	bool stalled;      /* the last wait for room was in vain; its user's lock */
+	uint64_t base;               /* 0: free slot */
+	volatile uint8_t *registers; /* NULL: they are in ports */
+	uint8_t stride, width;       /* bytes from one to the next, and of an access */
+	uint8_t fifo;                /* bytes that an empty transmitter takes */
+	uint8_t interrupt;           /* IER_RECEIVE once a handler is there */
+	uint16_t found_divisor;      /* what the firmware had set; 0: not looked at yet */
+	bool stalled;                /* the last wait for room was in vain; its user's lock */
 	void (*handler)(void *);
 	void *argument;
 
 	struct spinlock lock; /* of what follows */
 	uint32_t head, tail;  /* bytes ever put in, taken out */
 	uint8_t ring[RECEIVE_RING];
+
+	struct console console; /* linked under the consoles' lock */
 };
 
 /* Slots are filled at boot and stay. */
 static struct uart uarts[4];
 
-static struct uart *find(uint16_t base)
+static struct uart *find(uint64_t base)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(uarts); i++) {
 		if (uarts[i].base == base)
@@ -80,19 +88,44 @@ static struct uart *find(uint16_t base)
 	return NULL;
 }
 
-static uint8_t get(uint16_t base, unsigned reg)
+static uint8_t get(const struct uart *uart, unsigned reg)
 {
-	return port_in8((uint16_t)(base + reg));
+	if (!uart->registers)
+		return port_in8((uint16_t)(uart->base + reg));
+	volatile uint8_t *at = uart->registers + (size_t)reg * uart->stride;
+	switch (uart->width) {
+	case 4:
+		return (uint8_t) * (volatile uint32_t *)at;
+	case 2:
+		return (uint8_t) * (volatile uint16_t *)at;
+	default:
+		return *at;
+	}
 }
 
-static void put(uint16_t base, unsigned reg, uint8_t value)
+static void put(const struct uart *uart, unsigned reg, uint8_t value)
 {
-	port_out8((uint16_t)(base + reg), value);
+	if (!uart->registers) {
+		port_out8((uint16_t)(uart->base + reg), value);
+		return;
+	}
+	volatile uint8_t *at = uart->registers + (size_t)reg * uart->stride;
+	switch (uart->width) {
+	case 4:
+		*(volatile uint32_t *)at = value;
+		return;
+	case 2:
+		*(volatile uint16_t *)at = value;
+		return;
+	default:
+		*at = value;
+		return;
+	}
 }
 
-static bool wait_for(uint16_t base, uint8_t bit, unsigned tries)
+static bool wait_for(const struct uart *uart, uint8_t bit, unsigned tries)
 {
-	while (!(get(base, UART_LSR) & bit)) {
+	while (!(get(uart, UART_LSR) & bit)) {
 		if (tries-- == 0)
 			return false;
 	}
@@ -100,59 +133,89 @@ static bool wait_for(uint16_t base, uint8_t bit, unsigned tries)
 }
 
 /* Does the scratch register keep what it is given? An empty bus reads all ones. */
-static bool has_scratch(uint16_t base)
+static bool has_scratch(const struct uart *uart)
 {
-	put(base, UART_SCR, 0x5a);
-	if (get(base, UART_SCR) != 0x5a)
+	put(uart, UART_SCR, 0x5a);
+	if (get(uart, UART_SCR) != 0x5a)
 		return false;
-	put(base, UART_SCR, 0xa5);
-	return get(base, UART_SCR) == 0xa5;
+	put(uart, UART_SCR, 0xa5);
+	return get(uart, UART_SCR) == 0xa5;
 }
 
 /* Does a byte sent in loopback mode come back? Characters that came from outside just before may
  * precede it. */
-static bool loops_back(uint16_t base)
+static bool loops_back(const struct uart *uart)
 {
 	const uint8_t probe = 0xae;
 	bool found = false;
 
-	put(base, UART_MCR, MCR_LOOP | MCR_OUT2 | MCR_RTS | MCR_DTR);
-	put(base, UART_THR, probe);
+	put(uart, UART_MCR, MCR_LOOP | MCR_OUT2 | MCR_RTS | MCR_DTR);
+	put(uart, UART_THR, probe);
 	for (unsigned i = 0; i <= UART_FIFO && !found; i++) {
-		if (!wait_for(base, LSR_DR, LOOPBACK_TRIES))
+		if (!wait_for(uart, LSR_DR, LOOPBACK_TRIES))
 			break;
-		found = get(base, UART_RBR) == probe;
+		found = get(uart, UART_RBR) == probe;
 	}
-	put(base, UART_MCR, MCR_OUT2 | MCR_RTS | MCR_DTR);
+	put(uart, UART_MCR, MCR_OUT2 | MCR_RTS | MCR_DTR);
 	return found;
+}
+
+/* 0: the rate at which the firmware left it. */
+static void set_rate(struct uart *uart, unsigned divisor)
+{
+	put(uart, UART_LCR, LCR_DLAB);
+	if (!uart->found_divisor)
+		uart->found_divisor =
+			(uint16_t)(get(uart, UART_DLL) | (unsigned)get(uart, UART_DLM) << 8);
+	if (!divisor)
+		divisor = uart->found_divisor;
+	put(uart, UART_DLL, (uint8_t)divisor);
+	put(uart, UART_DLM, (uint8_t)(divisor >> 8));
+	put(uart, UART_LCR, LCR_8N1);
+}
+
+/* Is a port there? Then it is set up. */
+static bool probe(struct uart *uart, unsigned divisor)
+{
+	if (!has_scratch(uart) || !wait_for(uart, LSR_TEMT, START_TRIES))
+		return false;
+	put(uart, UART_IER, 0);
+	set_rate(uart, divisor);
+	put(uart, UART_FCR, FCR_ENABLE | FCR_CLEAR | FCR_TRIGGER_8);
+	if (!loops_back(uart))
+		return false;
+	uart->fifo = (get(uart, UART_IIR) & IIR_FIFOS) == IIR_FIFOS ? UART_FIFO : 1;
+	uart->lock = (struct spinlock)SPINLOCK_INIT(RANK_CONSOLE);
+	return true;
+}
+
+bool uart_init_at(const struct uart_place *place)
+{
+	if (!place->base || (!place->registers && place->base > LAST_BASE))
+		return false;
+	if (find(place->base))
+		return true;
+	struct uart *uart = find(0);
+	if (!uart)
+		return false;
+	uart->registers = place->registers;
+	uart->stride = place->stride;
+	uart->width = place->width;
+	uart->base = place->base;
+	if (probe(uart, place->divisor))
+		return true;
+	uart->base = uart->found_divisor = 0;
+	return false;
 }
 
 bool uart_init(uint16_t base)
 {
-	if (find(base))
-		return true;
-	struct uart *uart = find(0);
-	if (!uart || !has_scratch(base))
-		return false;
-	/* What the firmware sent last may still be on its way; a port that never gets there is not
-	 * there. */
-	if (!wait_for(base, LSR_TEMT, SEND_TRIES))
-		return false;
-	put(base, UART_IER, 0);
-	put(base, UART_LCR, LCR_DLAB);
-	put(base, UART_DLL, DIVISOR_115200);
-	put(base, UART_DLM, 0);
-	put(base, UART_LCR, LCR_8N1);
-	put(base, UART_FCR, FCR_ENABLE | FCR_CLEAR | FCR_TRIGGER_8);
-	if (!loops_back(base))
-		return false;
-	uart->fifo = (get(base, UART_IIR) & IIR_FIFOS) == IIR_FIFOS ? UART_FIFO : 1;
-	uart->lock = (struct spinlock)SPINLOCK_INIT(RANK_CONSOLE);
-	uart->base = base;
-	return true;
+	const struct uart_place place = {.base = base, .divisor = DIVISOR_115200};
+
+	return uart_init_at(&place);
 }
 
-size_t uart_write(uint16_t base, const void *data, size_t bytes)
+size_t uart_write(uint64_t base, const void *data, size_t bytes)
 {
 	struct uart *uart = find(base);
 	const uint8_t *next = data;
@@ -162,11 +225,11 @@ size_t uart_write(uint16_t base, const void *data, size_t bytes)
 		return 0;
 	while (left > 0) {
 		/* A port that stood still is not waited for again until it has moved. */
-		uart->stalled = !wait_for(base, LSR_THRE, uart->stalled ? 0 : SEND_TRIES);
+		uart->stalled = !wait_for(uart, LSR_THRE, uart->stalled ? 0 : SEND_TRIES);
 		if (uart->stalled)
 			break;
 		for (unsigned room = uart->fifo; room > 0 && left > 0; room--, left--)
-			put(base, UART_THR, *next++);
+			put(uart, UART_THR, *next++);
 	}
 	return bytes - left;
 }
@@ -175,13 +238,13 @@ size_t uart_write(uint16_t base, const void *data, size_t bytes)
 static void receive_locked(struct uart *uart)
 {
 	while (uart->head - uart->tail < RECEIVE_RING) {
-		if (!(get(uart->base, UART_LSR) & LSR_DR)) {
-			put(uart->base, UART_IER, uart->interrupt);
+		if (!(get(uart, UART_LSR) & LSR_DR)) {
+			put(uart, UART_IER, uart->interrupt);
 			return;
 		}
-		uart->ring[uart->head++ % RECEIVE_RING] = get(uart->base, UART_RBR);
+		uart->ring[uart->head++ % RECEIVE_RING] = get(uart, UART_RBR);
 	}
-	put(uart->base, UART_IER, 0);
+	put(uart, UART_IER, 0);
 }
 
 /* In a panic the lock may be held by who will never give it back. */
@@ -199,7 +262,7 @@ static void unlock_uart(struct uart *uart, bool locked) NO_LOCK_ANALYSIS
 		spin_unlock(&uart->lock);
 }
 
-size_t uart_read(uint16_t base, void *data, size_t bytes)
+size_t uart_read(uint64_t base, void *data, size_t bytes)
 {
 	struct uart *uart = find(base);
 	uint8_t *to = data;
@@ -232,12 +295,12 @@ static void uart_interrupt(void *argument)
 }
 
 /* The interrupt lines that every PC gives its first two serial ports. */
-static unsigned irq_line(uint16_t base)
+static unsigned irq_line(uint64_t base)
 {
 	return base == UART_COM1 ? 4 : base == UART_COM2 ? 3 : NO_IRQ;
 }
 
-int uart_on_receive(uint16_t base, void (*handler)(void *), void *argument)
+int uart_on_receive(uint64_t base, void (*handler)(void *), void *argument)
 {
 	struct uart *uart = find(base);
 	unsigned line = irq_line(base);
@@ -251,26 +314,29 @@ int uart_on_receive(uint16_t base, void (*handler)(void *), void *argument)
 		return error;
 	spin_lock(&uart->lock);
 	uart->interrupt = IER_RECEIVE;
-	put(base, UART_IER, uart->interrupt);
+	put(uart, UART_IER, uart->interrupt);
 	spin_unlock(&uart->lock);
 	return 0;
 }
 
-/* Set once, before the console is registered. */
-static uint16_t console_port;
+/* Its port is the console; NULL: none. Set at boot. */
+static struct uart *console_uart;
 
 /* "\r\n" for each '\n', whole runs between them at once. */
 static void console_output(struct console *console, const char *text, size_t bytes)
 {
+	struct uart *uart = container_of(console, struct uart, console);
 	const char *end = text + bytes;
 
+	if (uart != console_uart)
+		return;
 	while (text < end) {
 		const char *run = text;
 		while (text < end && *text != '\n')
 			text++;
-		uart_write(console_port, run, (size_t)(text - run));
+		uart_write(uart->base, run, (size_t)(text - run));
 		if (text < end) {
-			uart_write(console_port, "\r\n", 2);
+			uart_write(uart->base, "\r\n", 2);
 			text++;
 		}
 	}
@@ -278,37 +344,40 @@ static void console_output(struct console *console, const char *text, size_t byt
 
 static void console_output_as_is(struct console *console, const char *text, size_t bytes)
 {
-	uart_write(console_port, text, bytes);
+	struct uart *uart = container_of(console, struct uart, console);
+
+	if (uart == console_uart)
+		uart_write(uart->base, text, bytes);
 }
 
 static size_t console_input(struct console *console, char *to, size_t bytes)
 {
-	return uart_read(console_port, to, bytes);
+	struct uart *uart = container_of(console, struct uart, console);
+
+	return uart == console_uart ? uart_read(uart->base, to, bytes) : 0;
 }
 
-/* Linked into the list of consoles, under their lock. */
-static struct console serial_console = {
-	.name = "serial",
-	.write = console_output,
-	.write_as_is = console_output_as_is,
-	.read = console_input,
-};
-
-bool uart_console_use(uint16_t base)
+bool uart_console_use(const struct uart_place *place)
 {
-	if (console_port || !uart_init(base))
+	if (console_uart && console_uart->base == place->base) {
+		/* What was sent already still goes out at the rate of then. */
+		(void)wait_for(console_uart, LSR_TEMT, START_TRIES);
+		set_rate(console_uart, place->divisor);
+		return true;
+	}
+	if (!uart_init_at(place))
 		return false;
-	console_port = base;
-	console_register(&serial_console);
+	struct uart *uart = find(place->base);
+	uart->console = (struct console){.name = "serial",
+					 .write = console_output,
+					 .write_as_is = console_output_as_is,
+					 .read = console_input};
+	console_uart = uart;
+	console_register(&uart->console);
 	return true;
 }
 
-uint16_t uart_console_port(void)
+uint64_t uart_console_port(void)
 {
-	return console_port;
-}
-
-void uart_console_init(void)
-{
-	(void)uart_console_use(UART_COM1);
+	return console_uart ? console_uart->base : 0;
 }

@@ -41,7 +41,7 @@ static void write(struct tty *tty, const char *bytes, size_t count)
 /* Interrupts off. */
 static void receive(void *argument)
 {
-	uint16_t serial = uart_console_port();
+	uint64_t serial = uart_console_port();
 	char byte;
 
 	/* One at a time: what follows the debug shell's key is the shell's. */
@@ -115,7 +115,7 @@ void console_file_init(void)
 	console.window = window_size();
 	device_add("/dev/console", 0600, device_number(TTYAUX_MAJOR, CONSOLE_MINOR), open_console);
 	device_add("/dev/ttyS0", 0600, number, open_serial);
-	uint16_t serial = uart_console_port();
+	uint64_t serial = uart_console_port();
 	bool serial_polled = serial && uart_on_receive(serial, receive, NULL) != 0;
 	bool keyboard_polled = keyboard_on_input(receive, NULL) != 0;
 	if (serial_polled || keyboard_polled) {

@@ -8,6 +8,7 @@
  */
 #include "mm/kmap.h"
 
+#include <arch/cpu.h>
 #include <arch/thread.h>
 
 #include "debug/assert.h"
@@ -45,6 +46,7 @@ static vaddr_t device_next = DEVICE_AREA_START; /* (kmap_lock) */
 /* Physical ranges in the direct map; set at boot. */
 static struct boot_range mapped_ranges[FRAME_MAX_SPANS];
 static unsigned mapped_range_count;
+static struct boot_range image_range; /* set at boot: where the kernel itself is */
 
 paddr_t kmap_root(void)
 {
@@ -272,7 +274,8 @@ static void *map_physical(paddr_t start, size_t bytes, unsigned prot)
 	uint64_t length = ALIGN_UP(start + bytes, PAGE_SIZE) - first;
 	void *result = NULL;
 
-	if (!bytes || start + bytes < start || start + bytes > 1ull << 52)
+	/* The processor takes an entry for what it can't address as broken. */
+	if (!bytes || start + bytes < start || start + bytes > cpu_physical_limit())
 		return NULL;
 	spin_lock(&kmap_lock);
 	/* As aligned as the memory is, so that large leaves can be used. */
@@ -303,6 +306,19 @@ const void *kmap_firmware(paddr_t start, size_t bytes)
 			return phys_to_virt(start);
 	}
 	return map_physical(start, bytes, VM_READ);
+}
+
+static bool overlaps(const struct boot_range *range, paddr_t start, size_t bytes)
+{
+	return start < range->start + range->bytes && range->start < start + bytes;
+}
+
+bool kmap_is_memory(paddr_t start, size_t bytes)
+{
+	for (unsigned i = 0; i < mapped_range_count; i++)
+		if (overlaps(&mapped_ranges[i], start, bytes))
+			return true;
+	return overlaps(&image_range, start, bytes);
 }
 
 void *kmap_low_memory(paddr_t start, size_t bytes)
@@ -372,6 +388,7 @@ void kmap_init(const struct memmap *map, const struct boot_info *info)
 {
 	root = boot_alloc_page();
 	map_image(info);
+	image_range = (struct boot_range){.start = info->kernel_start, .bytes = info->kernel_bytes};
 	for (unsigned i = 0; i < map->count; i++) {
 		const struct boot_range *range = &map->ranges[i];
 		unsigned prot = direct_map_prot(range->type);

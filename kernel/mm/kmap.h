@@ -22,6 +22,9 @@ NODISCARD void *kmap_device(paddr_t start, size_t bytes, unsigned flags);
  * above. */
 NODISCARD const void *kmap_firmware(paddr_t start, size_t bytes);
 
+/* Is any of it RAM that is the kernel's to use, or holds tables of the firmware? */
+bool kmap_is_memory(paddr_t start, size_t bytes);
+
 /* RAM below 1 MiB, which the direct map leaves out: readable and writable memory. NULL as above. */
 NODISCARD void *kmap_low_memory(paddr_t start, size_t bytes);
 

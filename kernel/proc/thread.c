@@ -10,6 +10,7 @@
 #include "mm/slab.h"
 #include "proc/process.h"
 #include "proc/sched.h"
+#include "sync/thread.h"
 
 _Static_assert(THREAD_NAME_BYTES == PROCESS_NAME_BYTES, "a leader's is the process's");
 
@@ -65,6 +66,16 @@ int thread_create(struct process *process, void (*entry)(void *), void *argument
 	}
 	*out = thread;
 	return 0;
+}
+
+int kernel_thread_start(void (*entry)(void *), void *argument)
+{
+	struct thread *thread;
+	int error = thread_create(&kernel_process, entry, argument, &thread);
+
+	if (!error)
+		sched_start_thread(thread);
+	return error;
 }
 
 /* The same for fork's child, which goes on to the user; interrupts stay off. */

@@ -22,9 +22,11 @@ enum lock_rank {
 	RANK_TABLE,     /* a page table of leaves that spaces share */
 	RANK_KMAP,      /* kernel virtual address space */
 	RANK_SLAB,
-	RANK_FRAME,   /* buddy free lists */
-	RANK_CHANNEL, /* what the host has sent */
-	RANK_CONSOLE, /* serial port, framebuffer, log */
+	RANK_FRAME,    /* buddy free lists */
+	RANK_CHANNEL,  /* what the host has sent */
+	RANK_KEYBOARD, /* what was typed */
+	RANK_USB,      /* what host controllers share with the kernel */
+	RANK_CONSOLE,  /* serial port, framebuffer, log */
 	RANK_COUNT
 };
 

@@ -8,10 +8,12 @@ import pytest
 ROOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..")
 TEST = os.path.join(ROOT, "build", "test")
 SEEDS = {
+    "acpi": "fuzz-seeds/acpi",
     "cpio": "fuzz-seeds/cpio",
     "elf": "elf-corpus",
     "memmap": "fuzz-seeds/memmap",
     "options": "fuzz-seeds/options",
+    "usb": "fuzz-seeds/usb",
 }
 
 

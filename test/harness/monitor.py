@@ -29,6 +29,10 @@ def keys_of(character):
     return ["shift", character.lower()] if character.isupper() else [character]
 
 
+def _event(down, key):
+    return {"type": "key", "data": {"down": down, "key": {"type": "qcode", "data": key}}}
+
+
 class Monitor:
     """The monitor, connected when it is first used. words: for QEMU's command line."""
 
@@ -69,13 +73,15 @@ class Monitor:
             if (event := json.loads(line)).get("event") == name:
                 return event["data"]
 
+    def hold(self, down, *keys):
+        """Put these keys down, or let them go, in this order."""
+        self.ask("input-send-event", events=[_event(down, key) for key in keys])
+
     def press(self, *keys):
-        """Hold these keys down at once, and let them go, before anything else is done."""
-        for down in (True, False):
-            order = keys if down else reversed(keys)
-            self.ask("input-send-event", events=[
-                {"type": "key", "data": {"down": down, "key": {"type": "qcode", "data": key}}}
-                for key in order])
+        """Hold these keys down at once, and let them go, before anything else is done: in one
+        command, or a host that is busy in between makes them repeat."""
+        self.ask("input-send-event", events=[_event(True, key) for key in keys] +
+                 [_event(False, key) for key in reversed(keys)])
 
     def type(self, text):
         """As a person at a US keyboard."""

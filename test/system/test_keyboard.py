@@ -57,12 +57,11 @@ def test_the_shell_at_a_ps2_keyboard(monitor, chipset):
 def test_the_german_layout(monitor):
     with machine(monitor, append="keyboard=de") as guest:
         guest.until(PROMPT)
-        for key in "echo":
-            monitor.press(key)
-        monitor.press("spc")
-        for keys in (["y"], ["z"], ["alt_r", "q"], ["shift", "0"], ["minus"]):
+        for keys, character in ((["e"], "e"), (["c"], "c"), (["h"], "h"), (["o"], "o"),
+                                (["spc"], " "), (["y"], "z"), (["z"], "y"), (["alt_r", "q"], "@"),
+                                (["shift", "0"], "="), (["minus"], "ß")):
             monitor.press(*keys)
-        guest.until("echo zy@=ß")
+            guest.until(character)
         monitor.press("ret")
         guest.until("\r\nzy@=ß\r\n")
 

@@ -42,7 +42,7 @@ def test_by_ports_on_a_chipset_without_it():
 
 @pytest.mark.parametrize("machine,boot", [("q35", "uefi"), ("pc", "pvh")])
 def test_the_shell_on_a_serial_card(machine, boot):
-    with Guest(boot=boot, machine=machine, serial_card=True) as guest:
+    with Guest(boot=boot, machine=machine, console="pci-serial") as guest:
         guest.expect(r"console: PCI serial card 1b36:0002 at port")
         guest.until("# \x1b[6n")
         guest.type("ls -1 /etc | wc -l\n")

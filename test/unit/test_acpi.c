@@ -19,6 +19,8 @@
 #define DSDT_AT      0x2200u
 #define SSDT_AT      0x2400u
 #define MCFG_AT      0x2600u
+#define SPCR_AT      0x2700u
+#define DBG2_AT      0x2800u
 
 static uint8_t memory[MEMORY_BYTES];
 static struct acpi_info info;
@@ -406,95 +408,59 @@ KTEST(acpi_bad_root_pointers)
 		free(blocks[--block_count]);
 }
 
-/* ---- parts ---- */
+/* ---- serial ports ---- */
 
-KTEST(acpi_madt_entries)
+/* A Generic Address Structure. */
+static void put_address(paddr_t at, unsigned space, unsigned access, uint64_t address)
 {
-	static const uint8_t entries[] = {
-		9,    16, 0, 0,   0, 1, 0,    0,    1,  0, 0, 0,
-		0,    0,  0, 0, /* x2APIC 256, enabled */
-		9,    16, 0, 0,   7, 0, 0,    0,    2,  0, 0, 0,
-		0,    0,  0, 0,                                  /* x2APIC 7, online-capable */
-		0,    8,  0, 7,   0, 0, 0,    0,                 /* 7 again, not enabled */
-		0,    8,  0, 8,   0, 0, 0,    0,                 /* 8 is not enabled */
-		0,    8,  0, 255, 0, 0, 0,    0,                 /* none */
-		0x7f, 3,  0,                                     /* unknown */
-		5,    12, 0, 0,   0, 0, 0,    0,    1,  0, 0, 0, /* the local APIC is at 4 GiB */
-		1,    12, 1, 0,   0, 0, 0xc1, 0xfe, 24, 0, 0, 0, /* I/O APIC from 24 */
-		1,    12, 0, 0,   0, 0, 0xc0, 0xfe, 0,  0, 0, 0, /* I/O APIC from 0 */
-		1,    12, 1, 0,   0, 0, 0xc2, 0xfe, 48, 0, 0, 0, /* I/O APIC from 48 */
-		0,    8,  0, 9,   1, 0, 0,                       /* broken: one byte is missing */
-	};
-
-	memset(&info, 0, sizeof(info));
-	acpi_parse_madt(entries, sizeof(entries), &info);
-	EXPECT_EQ(info.cpu_count, 3);
-	EXPECT_EQ(info.cpus[0].apic_id, 256);
-	EXPECT(info.cpus[0].enabled && info.cpus[1].enabled && !info.cpus[2].enabled);
-	EXPECT_EQ(info.cpus[2].apic_id, 8);
-	EXPECT_EQ(info.lapic, 1ull << 32);
-	EXPECT_EQ(info.ioapic, 0xfec00000);
-	EXPECT_EQ(info.ioapic_gsi_base, 0);
+	put(at, space, 1);
+	put(at + 1, 8, 1);
+	put(at + 3, access, 1);
+	put(at + 4, address, 8);
 }
 
-KTEST(acpi_madt_too_many)
+static void make_serial_tables(void)
 {
-	static uint8_t entries[600 * 16 + 40 * 10];
-	size_t at = 0;
+	static const uint32_t tables[] = {DBG2_AT, SPCR_AT};
 
-	for (unsigned i = 0; i < 600; i++, at += 16) {
-		const uint8_t entry[16] = {9, 16, 0, 0, (uint8_t)i, (uint8_t)(i >> 8), 0, 0, 1};
-		memcpy(entries + at, entry, sizeof(entry));
-	}
-	for (unsigned i = 0; i < 40; i++, at += 10) {
-		const uint8_t entry[10] = {2, 10, 0, (uint8_t)i};
-		memcpy(entries + at, entry, sizeof(entry));
-	}
-	memset(&info, 0, sizeof(info));
-	acpi_parse_madt(entries, sizeof(entries), &info);
-	EXPECT_EQ(info.cpu_count, ACPI_MAX_CPUS);
-	EXPECT_EQ(info.cpus[ACPI_MAX_CPUS - 1].apic_id, ACPI_MAX_CPUS - 1);
-	EXPECT_EQ(info.override_count, ACPI_MAX_OVERRIDES);
+	memset(memory + SPCR_AT, 0, 0x300);
+	put_address(SPCR_AT + 40, 1, 1, 0x2f8);
+	put(SPCR_AT + 58, 7, 1);
+	finish_table(SPCR_AT, "SPCR", 80);
+	put(DBG2_AT + 36, 44, 4);
+	put(DBG2_AT + 40, 1, 4);
+	put(DBG2_AT + 44 + 1, 34, 2);
+	put(DBG2_AT + 44 + 3, 1, 1);
+	put(DBG2_AT + 44 + 12, 0x8000, 2);
+	put(DBG2_AT + 44 + 18, 22, 2);
+	put_address(DBG2_AT + 44 + 22, 0, 3, 0xfe000000);
+	finish_table(DBG2_AT, "DBG2", 78);
+	make_rsdp(2, XSDT_AT);
+	make_root(tables, ARRAY_SIZE(tables));
 }
 
-static bool finds_s5(const void *aml, size_t bytes, unsigned a, unsigned b)
+KTEST(acpi_serial_ports)
 {
-	uint8_t found_a = 0xee, found_b = 0xee;
-	uint8_t *copy = malloc(bytes);
-
-	memcpy(copy, aml, bytes);
-	bool found = acpi_find_s5(copy, bytes, &found_a, &found_b);
-	free(copy);
-	return found && found_a == a && found_b == b;
+	make_serial_tables();
+	parse();
+	/* The console is before the debugger, however the tables stand. */
+	EXPECT_EQ(info.serial[0].address, 0x2f8);
+	EXPECT(!info.serial[0].in_memory);
+	EXPECT_EQ(info.serial[0].baud, 115200);
+	EXPECT_EQ(info.serial[1].address, 0xfe000000);
+	EXPECT(info.serial[1].in_memory);
+	EXPECT_EQ(info.serial[1].width, 4);
+	EXPECT_EQ(info.serial[2].address, 0);
 }
 
-KTEST(acpi_s5_forms)
+/* To look for a port is to write to where it might be. */
+KTEST(acpi_serial_ports_of_wrong_checksums)
 {
-	EXPECT(finds_s5("\x08_S5_\x12\x06\x04\x0a\x05\x0a\x06\x00\x00", 14, 5, 6));
-	EXPECT(finds_s5("junk\x08\\_S5_\x12\x06\x02\x01\x00", 15, 1, 0));
-	EXPECT(finds_s5("\x08_S5_\x12\x47\x00\x02\x0b\x07\x00\x0c\x03\x00\x00\x00", 17, 7, 3));
-	/* A use of the name, and a method, come before the definition. */
-	EXPECT(finds_s5(
-		"p_S5_\x12\x06\x02\x01\x01\x14_S5_\x12\x06\x02\x01\x01\x08_S5_\x12\x06\x02\x00\x01",
-		30, 0, 1));
-}
-
-KTEST(acpi_s5_refused)
-{
-	static const char *const wrong[] = {
-		"\x08_S5_",
-		"\x08_S5_\x12",
-		"\x08_S5_\x12\xc6",
-		"\x08_S5_\x12\x06\x01\x01\x01",     /* one element */
-		"\x08_S5_\x12\x06\x02\x0a\x09\x01", /* does not fit three bits */
-		"\x08_S5_\x12\x06\x02\x0dS",        /* a string */
-		"\x08_S5_\x12\x06\x04\x0a\x05\x0a", /* cut */
-		"\x08_S5_\x14\x06\x04\x0a\x05\x0a\x06",
-		"_S5_",
-		"",
-	};
-	uint8_t a, b;
-
-	for (size_t i = 0; i < ARRAY_SIZE(wrong); i++)
-		EXPECT(!acpi_find_s5((const uint8_t *)wrong[i], strlen(wrong[i]), &a, &b));
+	make_serial_tables();
+	memory[SPCR_AT + 9]++;
+	parse();
+	EXPECT_EQ(info.serial[0].address, 0xfe000000);
+	memory[DBG2_AT + 9]++;
+	parse();
+	EXPECT_EQ(info.serial[0].address, 0);
 }

@@ -10,15 +10,9 @@
 #include "debug/ktest.h"
 #include "debug/log.h"
 #include "dev/console.h"
+#include "fake_clock.h"
 
 #define TRANSCRIPT_BYTES (16 * KIB)
-
-static uint64_t now;
-
-uint64_t time_now(void)
-{
-	return now;
-}
 
 /* abort() lets the sanitizer print a backtrace and makes the exit status nonzero. */
 void panic(const char *format, ...)
@@ -74,7 +68,7 @@ static void check_before_any(void)
 
 static void check_lines(void)
 {
-	now = 12345678901234ull;
+	fake_now = 12345678901234ull;
 	log_info("hello %s", "world");
 	EXPECT_STREQ(last_logged(), "[12345.678901] hello world\n");
 	log_warning("w");

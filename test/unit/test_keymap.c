@@ -32,6 +32,7 @@ KTEST(keymap_letters_and_shifts)
 	TYPES("us", "\x2a\x36\xaa\x1e\xb6\x1e", "Aa");       /* both, one let go */
 	TYPES("us", "\x3a\xba\x1e\x02\x2a\x1e\x02", "A1a!"); /* caps lock: letters only */
 	TYPES("us", "\x3a\xba\x1e\x3a\xba\x1e", "Aa");       /* and off again */
+	TYPES("us", "\x3a\x3a\xba\x1e", "A");                /* once, however long it is held */
 	TYPES("us", "\x1e\x1e\x1e\x9e", "aaa");              /* the keyboard repeats */
 	TYPES("us", "\x0e\x0f\x01", "\x7f\t\x1b");
 }

@@ -7,8 +7,10 @@
 #include "dev/uart.h"
 #include "fake_16550.h"
 
-/* Far more reads of registers than any bounded wait needs, far fewer than a hang makes. */
-#define BOUNDED_READS 50000000u
+/* Reads of registers, of about 1 us on a real bus: a start takes a second at most, and sending is
+ * given seconds. A hang would make more. */
+#define START_READS 1100000u
+#define SEND_READS  11000000u
 
 KTEST(uart_absent)
 {
@@ -20,7 +22,7 @@ KTEST(uart_absent)
 		port->bus = empty[i];
 		port->reads = 0;
 		EXPECT(!uart_init(FAKE_COM3));
-		EXPECT(port->reads > 0 && port->reads < BOUNDED_READS);
+		EXPECT(port->reads > 0 && port->reads < START_READS);
 	}
 	EXPECT_EQ(uart_write(FAKE_COM3, "x", 1), 0);
 	EXPECT_EQ(uart_read(FAKE_COM3, &byte, 1), 0);
@@ -39,6 +41,49 @@ static struct fake_16550 *open_port(void)
 		;
 	port->reads = port->sent_bytes = 0;
 	return port;
+}
+
+KTEST(uart_nowhere)
+{
+	uint8_t memory[8] = {0};
+	struct uart_place place = {.base = (uint64_t)memory, .registers = memory, .stride = 1};
+
+	EXPECT(!uart_init_at(&place)); /* never ready to send */
+	place = (struct uart_place){.base = 0};
+	EXPECT(!uart_init_at(&place));
+	place.base = 0x12340000; /* no such port */
+	EXPECT(!uart_init_at(&place));
+}
+
+/* Memory that is nothing else passes for a port if its line status is right: what is sent there can
+ * be received there. */
+static void port_in_memory(unsigned stride, unsigned width)
+{
+	uint8_t *memory = calloc(8, stride);
+	const struct uart_place place = {.base = (uint64_t)memory,
+					 .registers = memory,
+					 .stride = (uint8_t)stride,
+					 .width = (uint8_t)width,
+					 .divisor = 0x0201};
+
+	memory[5 * stride] = 0x61;
+	if (width > 1) /* the rest of a register may say what it wants, and is written as zero */
+		memory[5 * stride + 1] = memory[1] = 0xee;
+	if (EXPECT(uart_init_at(&place))) {
+		EXPECT_EQ(uart_write(place.base, "x", 1), 1);
+		EXPECT_EQ(memory[0], 'x');
+		EXPECT_EQ(memory[3 * stride], 0x03); /* 8N1 */
+		EXPECT_EQ(memory[7 * stride], 0xa5); /* the last register, of the probe */
+		if (stride > 1)
+			EXPECT_EQ(memory[1], 0);
+	}
+	/* It stays in its slot for ever, and so does its memory. */
+}
+
+KTEST(uart_in_memory)
+{
+	port_in_memory(1, 1);
+	port_in_memory(4, 4);
 }
 
 KTEST(uart_found)
@@ -76,7 +121,7 @@ KTEST(uart_full_pipe)
 	port->blocked = true;
 	sent = uart_write(UART_COM1, data, sizeof(data));
 	EXPECT_EQ(sent, 16);
-	EXPECT(port->reads < BOUNDED_READS);
+	EXPECT(port->reads < SEND_READS);
 	port->reads = 0;
 	EXPECT_EQ(uart_write(UART_COM1, data, sizeof(data)), 0);
 	EXPECT_EQ(port->reads, 1); /* it is not waited for again... */

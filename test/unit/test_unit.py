@@ -1,4 +1,5 @@
-"""test_unit.py: runs build/test/unit once, and reports each of its tests by name.
+"""test_unit.py: runs build/test/unit and build/test/unit-dev once each, and reports each of their
+tests by name. The latter have drivers' own log and consoles.
 
 What it prints is KTAP: "ok 1 name" or "not ok 1 name", each after the "# ..." lines that belong to
 it. A test without a result was running when the program died, or came after that.
@@ -12,7 +13,7 @@ import subprocess
 import pytest
 
 ROOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..")
-UNIT = os.path.join(ROOT, "build", "test", "unit")
+PROGRAMS = ("unit", "unit-dev")
 SECONDS = 120
 
 
@@ -29,28 +30,34 @@ def parse_ktap(text):
     return results
 
 
-def list_tests():
+def path_of(program):
+    return os.path.join(ROOT, "build", "test", program)
+
+
+def list_tests(program):
     """Not built is no error here: collecting the other tests has to go on."""
-    if not os.path.exists(UNIT):
+    if not os.path.exists(path_of(program)):
         return []
-    return subprocess.run([UNIT, "--list"], capture_output=True, text=True, check=True,
+    return subprocess.run([path_of(program), "--list"], capture_output=True, text=True, check=True,
                           timeout=SECONDS).stdout.split()
 
 
 @functools.lru_cache(maxsize=None)
-def run_all():
-    done = subprocess.run([UNIT], capture_output=True, text=True, check=False, timeout=SECONDS,
-                          cwd=ROOT, errors="replace")
+def run_all(program):
+    done = subprocess.run([path_of(program)], capture_output=True, text=True, check=False,
+                          timeout=SECONDS, cwd=ROOT, errors="replace")
     return done, parse_ktap(done.stdout)
 
 
-def test_is_built():
-    assert list_tests(), "build/test/unit is missing or has no tests: run ninja build/test/unit"
+@pytest.mark.parametrize("program", PROGRAMS)
+def test_is_built(program):
+    assert list_tests(program), f"build/test/{program} is missing or has no tests: run ninja"
 
 
-@pytest.mark.parametrize("name", list_tests())
-def test_unit(name):
-    done, results = run_all()
+@pytest.mark.parametrize("program,name", [
+    pytest.param(program, name, id=name) for program in PROGRAMS for name in list_tests(program)])
+def test_unit(program, name):
+    done, results = run_all(program)
     if name not in results:
         pytest.fail(f"no result; exit status {done.returncode}\n{done.stderr[-4000:]}")
     verdict, diagnostics = results[name]
@@ -59,8 +66,9 @@ def test_unit(name):
     assert verdict == "ok", diagnostics
 
 
-def test_exit_status():
-    done, results = run_all()
+@pytest.mark.parametrize("program", PROGRAMS)
+def test_exit_status(program):
+    done, results = run_all(program)
     failed = any(verdict == "not ok" for verdict, _ in results.values())
     assert done.returncode == (1 if failed else 0), done.stderr[-4000:]
 
@@ -71,5 +79,5 @@ def test_parse_ktap():
 
 
 def test_filter_that_matches_nothing_fails():
-    assert subprocess.run([UNIT, "no_such_test"], capture_output=True, check=False,
+    assert subprocess.run([path_of("unit"), "no_such_test"], capture_output=True, check=False,
                           timeout=SECONDS).returncode == 1

@@ -49,7 +49,7 @@ class Config:
     medium: str = "folder"  # what it boots from: the workspace's files as a volume, or of DISKS
     video: str = None  # a QEMU device, like "virtio-gpu-pci" or "VGA"
     serial: bool = True  # False: neither COM1 nor COM2
-    serial_card: bool = False  # the console is a card on PCI; neither COM1 nor COM2
+    console: str = None  # the device that the console is, like "pci-serial"; neither COM1 nor COM2
     extra: tuple = ()  # more words for QEMU
 
 
@@ -65,8 +65,8 @@ def command(config, cmdline, com1=None, com2=None):
         words += ["-icount", f"shift={config.icount},sleep=off"]
     if config.video:
         words += ["-device", config.video]
-    if config.serial_card and com1:
-        words += ["-chardev", f"{com1},id=serial0", "-device", "pci-serial,chardev=serial0"]
+    if config.console and com1:
+        words += ["-chardev", f"{com1},id=serial0", "-device", f"{config.console},chardev=serial0"]
         com1 = com2 = None
     for index, (chardev, (port, irq)) in enumerate(((com1, COM1), (com2, COM2))):
         if chardev:
