@@ -42,23 +42,25 @@ static int grow(struct fd_table *table, unsigned fd)
 int fd_table_copy(struct fd_table *copy, struct fd_table *table)
 {
 	fd_table_init(copy);
-	spin_lock(&table->lock);
-	unsigned capacity = table->capacity;
-	spin_unlock(&table->lock);
-	if (!capacity)
-		return 0;
-	int error = grow(copy, capacity - 1);
-	if (error)
-		return error;
-	spin_lock(&table->lock);
-	/* It may have grown since: with one thread a process it has not. */
-	capacity = MIN(table->capacity, copy->capacity);
-	memcpy(copy->slots, table->slots, capacity * sizeof(*copy->slots));
-	for (unsigned i = 0; i < capacity; i++)
-		if (copy->slots[i].file)
-			file_get(copy->slots[i].file);
-	spin_unlock(&table->lock);
-	return 0;
+	for (;;) {
+		spin_lock(&table->lock);
+		unsigned capacity = table->capacity;
+		bool fits = capacity <= copy->capacity;
+		if (fits && capacity)
+			memcpy(copy->slots, table->slots, capacity * sizeof(*copy->slots));
+		for (unsigned i = 0; fits && i < capacity; i++)
+			if (copy->slots[i].file)
+				file_get(copy->slots[i].file);
+		spin_unlock(&table->lock);
+		if (fits)
+			return 0;
+		/* Another thread may have it grow meanwhile: then once more. */
+		int error = grow(copy, capacity - 1);
+		if (error) {
+			fd_table_close_all(copy);
+			return error;
+		}
+	}
 }
 
 static struct file *take(struct fd_table *table, unsigned fd)
@@ -120,7 +122,7 @@ int fd_table_next(struct fd_table *table, int after)
 
 void fd_table_close_on_exec(struct fd_table *table)
 {
-	/* exec's process has one thread, which is here. */
+	/* exec's process has one thread left, which is here. */
 	for (unsigned fd = 0; fd < table->capacity; fd++)
 		if (table->slots[fd].file && table->slots[fd].close_on_exec)
 			(void)fd_table_close(table, fd); /* it was open just now */

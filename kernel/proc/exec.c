@@ -142,6 +142,9 @@ void exec_discard(struct exec_image *image)
 
 void exec_commit(struct process *process, struct exec_image *image)
 {
+	/* While the old space is the process's: a futex is known by its space. */
+	if (process->space)
+		futex_thread_ends(current_thread());
 	struct vm_space *old = process_set_space(process, image->space);
 
 	process_set_layout(process, image->layout);
@@ -153,7 +156,7 @@ void exec_commit(struct process *process, struct exec_image *image)
 	spin_lock(&process_lock);
 	credentials_exec(&process->credentials);
 	spin_unlock(&process_lock);
-	process->undumpable = false;
+	process->undumpable = process->wants_barriers = false;
 	timers_exec(process);
 	fd_table_close_on_exec(&process->files);
 	fault_stream_exec(process);
@@ -162,7 +165,6 @@ void exec_commit(struct process *process, struct exec_image *image)
 	fault_stream_leave(old);
 	/* A program replaces itself: the old space is still the one that is active. */
 	struct thread *thread = current_thread();
-	futex_thread_ends(thread);
 	memcpy(thread->name, process->name, sizeof(thread->name));
 	signal_drop_alternate(&thread->signals);
 	arch_thread_reset(&thread->arch);

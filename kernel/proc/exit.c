@@ -174,12 +174,12 @@ void process_exit_thread(int status)
 	thread_exit();
 }
 
-void process_exit(int status)
+void process_end_locked(int status)
 {
 	struct thread *thread = current_thread();
 	struct process *process = thread->process;
 
-	spin_lock(&process_lock);
+	assert(spin_held(&process_lock));
 	/* Whoever is first decides. While one calls execve the others end without a word, but for
 	 * a signal's: that was sent to all of them. */
 	bool is_signal = process_end_code(status) != CLD_EXITED;
@@ -189,6 +189,12 @@ void process_exit(int status)
 		process->status = status;
 		process_kill_threads_locked(process, thread);
 	}
+}
+
+void process_exit(int status)
+{
+	spin_lock(&process_lock);
+	process_end_locked(status);
 	spin_unlock(&process_lock);
 	process_exit_thread(status);
 }

@@ -67,7 +67,8 @@ static int print_load(const struct proc_id *who, struct text_sink *sink)
 		text_print(sink, "%llu.%02llu ", (ull)(rounded >> LOAD_FRACTION_BITS),
 			   (ull)(rest * 100 >> LOAD_FRACTION_BITS));
 	}
-	text_print(sink, "%u/%u %d\n", sched_runnable() + 1, process_count(), process_last_pid());
+	text_print(sink, "%u/%u %d\n", sched_runnable() + 1, process_count_threads(),
+		   process_last_pid());
 	return 0;
 }
 

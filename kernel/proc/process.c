@@ -107,7 +107,10 @@ static bool is_taken_locked(int pid)
 {
 	list_for_each (node, &table.all) {
 		const struct process *process = container_of(node, struct process, all);
-		if (process->pid == pid || process->group == pid || process->session == pid ||
+		if (process->pid == pid || process->group == pid || process->session == pid)
+			return true;
+		/* Most have their leader alone, or none yet. */
+		if ((process->thread_count > 1 || !process->leader) &&
 		    process_thread_locked(process, pid))
 			return true;
 	}
@@ -244,6 +247,7 @@ static void inherit_locked(struct process *child, const struct process *parent)
 	child->undumpable = parent->undumpable;
 	child->no_new_privileges = parent->no_new_privileges;
 	child->persona = parent->persona;
+	child->wants_barriers = parent->wants_barriers;
 }
 
 /* The child is nobody else's yet: no lock for it. */
@@ -298,6 +302,7 @@ int process_create(struct process *parent, struct process **out)
 	if (!process)
 		return -ENOMEM;
 	signals_init(&process->signals);
+	init_lists(process);
 	int error = inherit(process, parent);
 	if (!error)
 		error = fd_table_copy(&process->files, &parent->files);
@@ -305,7 +310,6 @@ int process_create(struct process *parent, struct process **out)
 		process_free(process);
 		return error;
 	}
-	init_lists(process);
 	process->started = time_now();
 	spin_lock(&process_lock);
 	/* Who is being killed has no more children: whoever kills them all would miss one. */

@@ -91,6 +91,7 @@ struct process {
 	bool undumpable;                     /* (c) PR_SET_DUMPABLE 0 */
 	bool no_new_privileges;              /* (c) PR_SET_NO_NEW_PRIVS */
 	unsigned persona;                    /* (c) personality(2) */
+	bool wants_barriers;                 /* (c) membarrier(2): it is registered */
 	bool adopts;                         /* (p) PR_SET_CHILD_SUBREAPER */
 	int parent_death_signal;             /* (c) 0: none */
 	uint32_t umask;                      /* (c) */
@@ -141,6 +142,9 @@ void process_start(struct process *process, struct vm_space *space, struct threa
 /* End the calling process with `status` as wait4 gives it: code << 8, or the signal's number. Its
  * other threads end as soon as they leave the kernel. */
 NORETURN void process_exit(int status);
+/* All threads of the calling process are to end, with this status; the caller by
+ * process_exit_thread(). Under process_lock. */
+void process_end_locked(int status);
 /* End the calling thread. The last one ends the process, with its `status` if nobody has called
  * process_exit(). */
 NORETURN void process_exit_thread(int status);
@@ -222,8 +226,9 @@ bool process_exists(int pid);
 /* Kill every process but kernel_process. */
 void process_kill_all(void);
 unsigned process_count(void);
-uint64_t process_count_born(void); /* since boot */
-int process_last_pid(void);        /* the number that was given out last */
+unsigned process_count_threads(void); /* of all of them */
+uint64_t process_count_born(void);    /* since boot */
+int process_last_pid(void);           /* the number that was given out last */
 
 /* Nanoseconds as clock_t counts them for programs. */
 uint64_t process_ticks(uint64_t nanoseconds);

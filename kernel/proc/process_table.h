@@ -23,8 +23,6 @@ struct thread *thread_find_locked(int id);
 struct thread *process_thread_locked(const struct process *process, int id);
 /* The one of it with the least number above `id`; NULL. Under process_lock. */
 struct thread *process_thread_after_locked(const struct process *process, int id);
-/* Threads of all processes. Under process_lock. */
-unsigned thread_count_locked(void);
 /* Have all threads but `survivor` (NULL: none) end. Under process_lock. */
 void process_kill_threads_locked(struct process *process, const struct thread *survivor);
 

@@ -51,16 +51,18 @@ static bool NO_LOCK_ANALYSIS next_handled(struct handled *out)
 		take_action_locked(process, signal, &out->action);
 		bool is_default = out->action.handler == HANDLER_DEFAULT;
 		bool stops = is_default && signal_stops_by_default(signal);
+		bool ends = is_default && !stops && !signal_is_ignored_by_default(signal);
+		/* Under the lock, or another thread would fork once more after a SIGKILL. */
+		if (ends)
+			process_end_locked(signal);
 		/* Of an orphan: nobody would continue it. */
 		if (stops && (signal == SIGSTOP || !group_is_orphaned_locked(process->group, NULL)))
 			signal_stop_locked(process, signal);
 		spin_unlock(&process_lock);
-		if (stops)
-			continue;
+		if (ends)
+			process_exit_thread(signal);
 		if (out->action.handler > HANDLER_IGNORE)
 			return true;
-		if (is_default && !signal_is_ignored_by_default(signal))
-			process_exit(signal);
 	}
 }
 

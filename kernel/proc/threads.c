@@ -37,10 +37,12 @@ void process_remove_thread_locked(struct process *process, struct thread *thread
 	count--;
 }
 
-unsigned thread_count_locked(void)
+unsigned process_count_threads(void)
 {
-	assert(spin_held(&process_lock));
-	return count;
+	spin_lock(&process_lock);
+	unsigned threads = count;
+	spin_unlock(&process_lock);
+	return threads;
 }
 
 struct thread *process_thread_locked(const struct process *process, int id)

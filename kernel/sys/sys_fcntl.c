@@ -93,7 +93,19 @@ static int get_lock(struct file *file, bool of_file, vaddr_t user, struct flock 
 	return error ? error : get_range(file, given, request);
 }
 
-static int64_t set_lock(struct file *file, bool of_file, bool wait, vaddr_t user)
+/* Closing a file gives up its records, and another thread may have closed it before there was this
+ * one to give up. */
+static void drop_if_closed(struct file *file, unsigned fd)
+{
+	struct file *now = fd_table_get(files(), fd);
+
+	if (now != file)
+		lock_forget_records(file, files());
+	if (now)
+		file_put(now);
+}
+
+static int64_t set_lock(struct file *file, unsigned fd, bool of_file, bool wait, vaddr_t user)
 {
 	struct lock_request request;
 	unsigned access = file->flags & O_ACCMODE;
@@ -107,7 +119,10 @@ static int64_t set_lock(struct file *file, bool of_file, bool wait, vaddr_t user
 	if ((request.type == LOCK_SHARED && access == O_WRONLY) ||
 	    (request.type == LOCK_EXCLUSIVE && access == O_RDONLY))
 		return -EBADF;
-	return lock_set(file->inode, &request, wait);
+	error = lock_set(file->inode, &request, wait);
+	if (!error && !of_file && request.type != LOCK_NONE)
+		drop_if_closed(file, fd);
+	return error;
 }
 
 static int64_t test_lock(struct file *file, bool of_file, vaddr_t user)
@@ -233,7 +248,7 @@ static int64_t control_descriptor(unsigned fd, struct file *file, unsigned comma
 	}
 }
 
-static int64_t control(struct file *file, unsigned command, uint64_t argument)
+static int64_t control(unsigned fd, struct file *file, unsigned command, uint64_t argument)
 {
 	switch (command) {
 	case F_SETFL:
@@ -243,12 +258,12 @@ static int64_t control(struct file *file, unsigned command, uint64_t argument)
 		return test_lock(file, false, argument);
 	case F_SETLK:
 	case F_SETLKW:
-		return set_lock(file, false, command == F_SETLKW, argument);
+		return set_lock(file, fd, false, command == F_SETLKW, argument);
 	case F_OFD_GETLK:
 		return test_lock(file, true, argument);
 	case F_OFD_SETLK:
 	case F_OFD_SETLKW:
-		return set_lock(file, true, command == F_OFD_SETLKW, argument);
+		return set_lock(file, fd, true, command == F_OFD_SETLKW, argument);
 	case F_GETPIPE_SZ:
 		return file_is_pipe(file) ? (int64_t)pipe_capacity(file) : -EBADF;
 	case F_SETPIPE_SZ:
@@ -271,14 +286,14 @@ static int64_t control(struct file *file, unsigned command, uint64_t argument)
 
 int64_t sys_fcntl(const struct syscall *call)
 {
-	struct file *file = get_file(call->a[0]);
-	unsigned command = arg_unsigned(call, 1);
+	unsigned fd = arg_unsigned(call, 0), command = arg_unsigned(call, 1);
+	struct file *file = get_file(fd);
 
 	if (!file)
 		return -EBADF;
-	int64_t result = control_descriptor(arg_unsigned(call, 0), file, command, call->a[2]);
+	int64_t result = control_descriptor(fd, file, command, call->a[2]);
 	if (result == -ENOSYS)
-		result = control(file, command, call->a[2]);
+		result = control(fd, file, command, call->a[2]);
 	file_put(file);
 	return result;
 }

@@ -106,7 +106,7 @@ int64_t sys_sysinfo(const struct syscall *call)
 	info.totalram = mm_total_bytes();
 	info.freeram = counts.by_state[FRAME_FREE] << PAGE_SHIFT;
 	info.bufferram = counts.by_state[FRAME_CACHE] << PAGE_SHIFT;
-	info.procs = (uint16_t)process_count();
+	info.procs = (uint16_t)process_count_threads();
 	info.mem_unit = 1;
 	return copy_to_user(call->a[0], &info, sizeof(info));
 }

@@ -352,9 +352,3 @@ int64_t sys_sched_setaffinity(const struct syscall *call)
 	spin_unlock(&process_lock);
 	return error;
 }
-
-int64_t sys_membarrier(const struct syscall *call)
-{
-	/* MEMBARRIER_CMD_QUERY: none of the commands is there. */
-	return arg_int(call, 0) || arg_unsigned(call, 1) ? -EINVAL : 0;
-}

@@ -134,6 +134,9 @@ static int take(uint64_t set, uint64_t waited, struct signal_info *info)
 	spin_lock(&process_lock);
 	int signal = signal_dequeue_locked(thread, set, info);
 	__atomic_store_n(&thread->signals.waited, signal ? 0 : waited, __ATOMIC_RELEASE);
+	/* What it leaves, others may have been waiting for, too. */
+	if (!waited)
+		signal_retarget_locked(thread->process, set);
 	spin_unlock(&process_lock);
 	return signal;
 }

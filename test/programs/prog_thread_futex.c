@@ -26,7 +26,7 @@ enum {
 };
 enum { SET, ADD, OR, ANDN, XOR, SHIFT = 8 };
 enum { EQ, NE, LT, LE, GT, GE };
-#define OPERATION(op, argument, compare, with)                                        \
+#define OPERATION(op, argument, compare, with)                                          \
 	((uint32_t)(op) << 28 | (uint32_t)(compare) << 24 | ((argument)&0xfffu) << 12 | \
 	 ((with)&0xfffu))
 
@@ -174,8 +174,7 @@ static void timeouts(void)
 		now.tv_nsec -= 1000000000;
 		now.tv_sec++;
 	}
-	tell("time of day",
-	     futex(&words[0], WAIT_BITSET | PRIVATE | REALTIME, 7, &now, NULL, ~0u));
+	tell("time of day", futex(&words[0], WAIT_BITSET | PRIVATE | REALTIME, 7, &now, NULL, ~0u));
 	tell("no time", futex(&words[0], WAIT | PRIVATE, 7, &bad, NULL, 0));
 	tell("before 1970", futex(&words[0], WAIT | PRIVATE, 7, &before, NULL, 0));
 	tell("another value", futex(&words[0], WAIT | PRIVATE, 8, NULL, NULL, 0));
@@ -184,7 +183,8 @@ static void timeouts(void)
 /* Shared and private are apart in shared memory alone. */
 static void shared(void)
 {
-	uint32_t *word = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	uint32_t *word =
+		mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 
 	*word = 7;
 	fflush(stdout);
@@ -222,8 +222,7 @@ static void end_is_told(void)
 	while (!woken)
 		sched_yield();
 	long result = futex(&end_word, WAIT, 7, NULL, NULL, 0);
-	printf("told at the end: %d, the word is %u\n", result == 0 || result == -EAGAIN,
-	       end_word);
+	printf("told at the end: %d, the word is %u\n", result == 0 || result == -EAGAIN, end_word);
 }
 
 /* ---- robust lists ---- */

@@ -346,6 +346,54 @@ static void times(void)
 	printf("read: %d\n", clock_gettime(clock, &now));
 }
 
+/* ---- limits ---- */
+
+/* RLIMIT_NPROC counts threads. */
+static void limited(void)
+{
+	const struct rlimit limit = {5, 5};
+	pthread_t thread;
+	int made = 0;
+
+	if (setrlimit(RLIMIT_NPROC, &limit) || setuid(54321))
+		_exit(97);
+	while (made < 20 && !pthread_create(&thread, NULL, block, NULL))
+		made++;
+	_exit(80 + made);
+}
+
+/* ---- nice values and barriers ---- */
+
+static void *be_nice(void *argument)
+{
+	int before = (int)syscall(SYS_getpriority, 0, 0);
+
+	if (syscall(SYS_setpriority, 0, gettid_(), 19))
+		return NULL;
+	return (void *)(long)(before * 100 + (int)syscall(SYS_getpriority, 0, 0));
+}
+
+/* Each thread has its own. */
+static void priorities(void)
+{
+	void *result;
+	long before = syscall(SYS_getpriority, 0, 0);
+
+	pthread_join(start(be_nice, NULL), &result);
+	printf("nice values: %d,", (long)result == before * 100 + 1);
+	printf(" main's stays %d\n", syscall(SYS_getpriority, 0, 0) == before);
+}
+
+enum { REGISTER = 16, EXPEDITED = 8 };
+
+static void barriers(void)
+{
+	printf("barrier: %d", syscall(SYS_membarrier, EXPEDITED, 0) < 0 && errno == EPERM);
+	printf(", %ld", syscall(SYS_membarrier, REGISTER, 0));
+	printf(", %ld", syscall(SYS_membarrier, EXPEDITED, 0));
+	printf(", with a flag %d\n", syscall(SYS_membarrier, EXPEDITED, 8) < 0 && errno == EINVAL);
+}
+
 static void tell_name(void)
 {
 	char name[32] = "";
@@ -376,6 +424,7 @@ int main(int argc, char **argv)
 	in_child("a thread faults", thread_faults);
 	in_child("killed", killed);
 	in_child("killed by the leader's number", killed_by_number);
+	in_child("as many threads as are allowed", limited);
 	in_child("a thread executes", thread_executes);
 	in_child("the leader executes", leader_executes);
 	in_child("all execute", all_execute);
@@ -385,6 +434,8 @@ int main(int argc, char **argv)
 	printf("exec of nothing: %ld\n", (long)result);
 	forks();
 	times();
+	priorities();
+	barriers();
 	printf("at the end: %d\n", threads_in_status());
 	return 7;
 }

@@ -100,7 +100,8 @@ static void map(void)
 
 	flags |= random_below(3) ? MAP_PRIVATE : MAP_SHARED;
 	if (mmap(at, bytes, prot, of_file ? flags : flags | MAP_ANONYMOUS, of_file ? file : -1,
-		 (off_t)(at - arena) % (off_t)SLOT_BYTES) != at && errno != ENOMEM)
+		 (off_t)(at - arena) % (off_t)SLOT_BYTES) != at &&
+	    errno != ENOMEM)
 		fail("mmap");
 }
 

@@ -1,6 +1,7 @@
 /*
  * prog_thread_tlb.c: two threads write while a third forks, protects and unmaps what they write to.
- * No write is lost, none lands in a child or where it is forbidden, and none where memory was before.
+ * No write is lost, none lands in a child or where it is forbidden, and none where memory was
+ * before.
  */
 #define _GNU_SOURCE
 #include <pthread.h>
@@ -25,7 +26,7 @@
 static volatile long *cells[WRITERS][PAGES];
 static atomic_int stop, writers;
 static atomic_long lost, faults, rounds_of[WRITERS];
-static volatile long *transient;   /* a page that comes and goes */
+static volatile long *transient; /* a page that comes and goes */
 static __thread sigjmp_buf *way_out;
 
 /* In a page that may be written to again soon: try again. In one that may not: go on. */
@@ -141,8 +142,8 @@ static void unmap_once(void)
 	let_them_write();
 	if (munmap(at, PAGE))
 		fail("munmap");
-	unsigned char *other = mmap(NULL, PAGE, PROT_READ | PROT_WRITE,
-				    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	unsigned char *other =
+		mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (other == MAP_FAILED)
 		fail("mmap");
 	/* It may have got that very place. */

@@ -69,7 +69,8 @@ static void set_up(void)
 	plain_call(__NR_pipe2, (uint64_t)ends, O_NONBLOCK, 0, 0);
 	open_file("q-a", O_RDWR | O_CREAT);
 	open_file("q-b", O_RDWR | O_CREAT | O_APPEND);
-	open_file("q-c", O_RDONLY | O_CREAT);
+	/* It may be a FIFO by now, which nobody else opens. */
+	open_file("q-c", O_RDONLY | O_CREAT | O_NONBLOCK);
 	open_file("q-dir", O_RDONLY | O_DIRECTORY);
 	open_file("/proc/self/maps", O_RDONLY);
 	open_file("/dev/zero", O_RDWR);

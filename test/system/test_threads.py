@@ -44,3 +44,10 @@ def test_writes_go_where_they_should():
     programs = [(f"build/programs/prog_thread_tlb.{compiler}", "25")
                 for compiler in ("musl", "glibc")]
     assert on_quire(*programs) == [(0, b"25 rounds, 0 writes lost\n")] * 2
+
+
+@pytest.mark.parametrize("seed", range(1, 4))
+def test_all_ends_at_once(seed):
+    """By exit, signals and execve of any thread. musl does not bear that, on Linux either."""
+    program = ("build/programs/prog_thread_ends.glibc", str(seed), "150")
+    assert on_quire(program) == [(0, b"150 children, 0 of them odd\n")]
