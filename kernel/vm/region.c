@@ -3,6 +3,7 @@
 
 #include "debug/assert.h"
 #include "lib/errno.h"
+#include "lib/string.h"
 #include "mm/slab.h"
 #include "sync/cpu.h"
 #include "vm/object.h"
@@ -94,7 +95,9 @@ struct vm_region *region_create(const struct vm_region *like)
 
 	if (!region)
 		return NULL;
-	*region = *like;
+	/* Others that map the object may change its list meanwhile. */
+	memcpy(region, like, offsetof(struct vm_region, of_object));
+	region->of_object = (struct list_node){NULL, NULL};
 	if (region->object)
 		vm_object_get(region->object);
 	return region;

@@ -45,8 +45,9 @@ struct vm_region {
 	const char *name;         /* (i) static string such as "[heap]", or NULL */
 
 	struct vm_space *space;     /* (s) that it is in */
-	struct list_node of_object; /* the object's lock: in the object's list of regions */
 	uint64_t truncations;       /* (s) of the object, up to which it is clean: truncate.c */
+	struct list_node of_object; /* the object's lock: in the object's list of regions. Last:
+				       what is before it can be copied without that lock */
 };
 
 /* The picture at the top of fault.c names these. */

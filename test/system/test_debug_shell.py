@@ -186,10 +186,10 @@ def test_a_locked_address_space_is_said_to_be_so():
             guest.type(KEY)
             guest.expect("debug shell")
             answers.add(Shell(guest).ask(f"regions {pid}")[0].split(":")[0])
-            if "not now" in answers and len(answers) == 2:
+            if "not now" in answers and len(answers) > 1:
                 break
             Shell(guest).leave()
-        assert "not now" in answers and len(answers) == 2  # and once it was not
+        assert "not now" in answers and len(answers) > 1  # and once it was not
         guest.type("poweroff\n")
         assert guest.wait() == qemu.STATUS_DONE
 

@@ -150,7 +150,7 @@ static paddr_t last_pa;
 
 static void hear(const struct vm_space *space, const struct vm_fault_event *event)
 {
-	EXPECT(rw_held_exclusive(&space->lock));
+	EXPECT(rw_held_shared(&space->lock) || rw_held_exclusive(&space->lock));
 	heard[event->kind]++;
 	last_va = event->va;
 	last_pa = event->pa;

@@ -226,3 +226,27 @@ KTEST(vm_check_finds_each_planted_mistake)
 	vm_space_destroy(child);
 	vm_object_put(file);
 }
+
+/* Somebody else has exchanged the page since `leaf` was read, and by now nobody shares the old one:
+ * it looks as if it could be taken over, and is not this entry's any more. */
+KTEST(vm_own_leaf_that_was_exchanged)
+{
+	struct vm_space *space = NULL;
+	struct table_gather gather;
+
+	host_memory_init(FRAMES);
+	struct frame *old = frame_alloc(FRAME_ANON, 0), *fresh = frame_alloc(FRAME_ANON, 0);
+	EXPECT_EQ(vm_space_create(&space), 0);
+	if (!old || !fresh || !space)
+		return;
+	const unsigned prot = VM_READ | VM_USER;
+	entry_t leaf = entry_leaf(frame_pa(old), 1, prot);
+	entry_t now = entry_leaf(frame_pa(fresh), 1, prot | VM_WRITE), entry = now;
+	table_gather_init(&gather, space, ANON, ANON + PAGE_SIZE);
+	EXPECT_EQ(table_own_leaf(&gather, &entry, leaf, 1, ANON), OWN_ALREADY);
+	EXPECT_EQ(entry.raw, now.raw);
+	table_gather_finish(&gather);
+	vm_space_destroy(space);
+	frame_free(old);
+	frame_free(fresh);
+}
