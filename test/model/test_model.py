@@ -11,6 +11,7 @@ from quirelib import paths
 
 MODEL = os.path.join(paths.BUILD, "test", "model")
 MUTATE = os.path.join(paths.ROOT, "test", "model", "mutate.py")
+MUTATE_SECONDS = 1500
 OPERATIONS = 150000
 SEEDS = range(101, 107)
 FEWER = range(201, 203)
@@ -48,8 +49,11 @@ def test_one_seed_is_one_run():
     assert len(first.stdout.splitlines()) > 20000
 
 
-def test_every_mistake_is_caught():
-    done = subprocess.run([MUTATE], capture_output=True, text=True, timeout=600, check=False)
+@pytest.mark.timeout(MUTATE_SECONDS)
+@pytest.mark.parametrize("which", ["--without-races", "race: "])
+def test_every_mistake_is_caught(which):
+    done = subprocess.run([MUTATE, which], capture_output=True, text=True, timeout=MUTATE_SECONDS,
+                          check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "SURVIVED" not in done.stdout
 
