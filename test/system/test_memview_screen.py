@@ -26,5 +26,5 @@ def test_memview_on_the_screen(tmp_path):
         for state, colour in STATES.items():
             assert colours.get(colour, 0) >= 2 * CELL_PIXELS, state
         screen.type("q")
-        rows = screen.until(lambda rows: not any("process" in row for row in rows))
+        rows = screen.until(lambda rows: not any("up down process" in row for row in rows))
         screen.until("~ # memview")
