@@ -142,6 +142,7 @@ void kernel_main(paddr_t boot_info)
 	time_init();
 	pci_init();
 	serial_init();
+	usb_probe();
 	keyboard_init();
 	initrd_init(info.initrd_start, info.initrd_bytes);
 	set_fork_share();
@@ -157,7 +158,7 @@ void kernel_main(paddr_t boot_info)
 	smp_start(mm_low_pages(), cpus_wanted());
 	kmap_prepare_stacks();
 	run_self_tests();
-	usb_init();
+	usb_start();
 	facts_end_of_boot();
 	job_start();
 	sched_start(); /* this stack becomes the idle thread's */

@@ -3,11 +3,13 @@
 
 #include <arch/port.h>
 
+#include "debug/assert.h"
 #include "debug/log.h"
 #include "dev/acpi.h"
 #include "dev/pci_config.h"
 #include "lib/text.h"
 #include "mm/kmap.h"
+#include "sync/cpu.h"
 #include "sync/spinlock.h"
 
 #define LIST_BYTES     400u /* of functions in one line of the log */
@@ -59,6 +61,7 @@ static void write_config(struct pci_address at, unsigned offset, uint32_t value)
 {
 	volatile uint32_t *in_memory = ecam_register(at, offset);
 
+	assert(!(cpus_online() & (cpus_online() - 1)));
 	if (in_memory) {
 		*in_memory = value;
 		return;

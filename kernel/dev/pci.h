@@ -2,6 +2,10 @@
  * pci.h: PCI functions and their configuration space (PCI Local Bus Specification 3.0, chapter 6;
  * PCI Express Base Specification, 7.2). Found once, at boot, by one CPU; afterwards the list is
  * only read. Hardware is not believed: every walk is bounded.
+ *
+ * Configuration space is written while one CPU runs only: what is written moves registers in the
+ * address space that all CPUs share. An emulator may even die of it: QEMU's TCG before 8.2 gives
+ * all CPUs the new map at once, and one that is just reading a register by the old one gets lost.
  */
 #ifndef DEV_PCI_H
 #define DEV_PCI_H

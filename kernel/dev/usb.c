@@ -28,8 +28,6 @@ struct xhci usb_controllers[XHCI_MAX];          /* see struct xhci */
 unsigned usb_controller_count;                  /* set before the thread starts */
 struct usb_device usb_devices[USB_MAX_DEVICES]; /* see struct usb_device */
 
-/* What the controllers are on PCI; set before the thread starts. */
-static const struct pci_function *functions[XHCI_MAX];
 static struct timer poll_timer;       /* its own lock */
 static struct wait_queue work_queue;  /* where the thread waits */
 static struct wait_queue sleep_queue; /* nobody ever wakes it */
@@ -93,7 +91,7 @@ static void run(void *argument)
 {
 	for (unsigned i = 0; i < usb_controller_count; i++)
 		/* What is wrong with it is in the log, and it does not run. */
-		(void)xhci_start(&usb_controllers[i], functions[i]);
+		(void)xhci_start(&usb_controllers[i]);
 	poll_timer.expire = poll;
 	timer_set(&poll_timer, time_now());
 	for (;;) {
@@ -105,7 +103,7 @@ static void run(void *argument)
 	}
 }
 
-void usb_init(void)
+void usb_probe(void)
 {
 	const char *wanted = option("usb");
 	const struct pci_function *function = NULL;
@@ -114,8 +112,14 @@ void usb_init(void)
 		return;
 	while (usb_controller_count < XHCI_MAX &&
 	       (function = pci_next(function, CLASS_SERIAL_BUS, SUBCLASS_USB)))
-		if (function->interface == INTERFACE_XHCI)
-			functions[usb_controller_count++] = function;
+		/* What is wrong with it is in the log, and it is not there. */
+		if (function->interface == INTERFACE_XHCI &&
+		    !xhci_probe(&usb_controllers[usb_controller_count], function))
+			usb_controller_count++;
+}
+
+void usb_start(void)
+{
 	if (!usb_controller_count)
 		return;
 	wait_queue_init(&work_queue);

@@ -5,8 +5,11 @@
 #ifndef DEV_USB_H
 #define DEV_USB_H
 
-/* Look for controllers among PCI's functions, and start them in a thread of their own; once, when
- * threads can run. With the boot option usb=off nothing is touched. */
-void usb_init(void);
+/* Look for controllers among PCI's functions; once, while one CPU runs (see dev/pci.h). With the
+ * boot option usb=off nothing is touched. */
+void usb_probe(void);
+
+/* Start those found in a thread of their own; once, when threads can run. */
+void usb_start(void);
 
 #endif

@@ -188,10 +188,13 @@ void xhci_stop(struct xhci *xhci);
 /* From now on the firmware neither uses the controller nor hears of it, if it likes or not. */
 void xhci_take_from_firmware(struct xhci *xhci);
 
-/* ---- xhci_start.c: of the thread ---- */
+/* ---- xhci_start.c ---- */
 
-/* -ENODEV, -ENOMEM, -ETIMEDOUT; the reason is in the log. */
-NODISCARD int xhci_start(struct xhci *xhci, const struct pci_function *function);
+/* Its ports, if EHCI has them, and its registers, mapped; boot only, while one CPU runs. -ENODEV;
+ * the reason is in the log. */
+NODISCARD int xhci_probe(struct xhci *xhci, const struct pci_function *function);
+/* Of the thread. -ENODEV, -ENOMEM, -ETIMEDOUT; the reason is in the log. */
+NODISCARD int xhci_start(struct xhci *xhci);
 
 /* ---- xhci_device.c: of the thread ---- */
 

@@ -210,14 +210,16 @@ static void power_ports(struct xhci *xhci)
 	usb_sleep(POWER_MS);
 }
 
-int xhci_start(struct xhci *xhci, const struct pci_function *function)
+int xhci_probe(struct xhci *xhci, const struct pci_function *function)
 {
 	*xhci = (struct xhci){.function = function};
 	take_ports_from_ehci(function);
-	int error = map_registers(xhci);
-	if (error)
-		return error;
-	error = read_capabilities(xhci);
+	return map_registers(xhci);
+}
+
+int xhci_start(struct xhci *xhci)
+{
+	int error = read_capabilities(xhci);
 	if (error)
 		return error;
 	xhci_take_from_firmware(xhci);
@@ -237,7 +239,7 @@ int xhci_start(struct xhci *xhci, const struct pci_function *function)
 		return error;
 	}
 	power_ports(xhci);
-	log_fact("USB: xHCI controller %04x:%04x, %u ports", function->vendor, function->id,
-		 xhci->ports);
+	log_fact("USB: xHCI controller %04x:%04x, %u ports", xhci->function->vendor,
+		 xhci->function->id, xhci->ports);
 	return 0;
 }

@@ -152,6 +152,10 @@ class Guest:
     def _failure(self, sentence):
         return GuestFailure(sentence, self._session.log.tail())
 
+    def _ending(self):
+        machine = self._session.machine
+        return f"the machine ended with status {machine.status} {machine.errors}".rstrip()
+
     def _step(self, deadline=None):
         try:
             return self._session.step(deadline)
@@ -169,7 +173,7 @@ class Guest:
                     return match
             self._expected = len(lines)
             if self._session.machine.status is not None:
-                raise self._failure(f"the machine ended, and no line had matched {pattern!r}")
+                raise self._failure(f"{self._ending()}, and no line had matched {pattern!r}")
             if not self._step(deadline):
                 raise self._failure(f"no line in {timeout} s matched {pattern!r}")
 
@@ -180,7 +184,7 @@ class Guest:
         deadline = time.monotonic() + timeout
         while (at := self._console.find(wanted, self._seen)) < 0:
             if self._session.machine.status is not None:
-                raise self._failure(f"the machine ended, and {text!r} had not come")
+                raise self._failure(f"{self._ending()}, and {text!r} had not come")
             if not self._step(deadline):
                 raise self._failure(f"{text!r} did not come in {timeout} s; there is "
                                     f"{bytes(self._console[self._seen:])!r}")
@@ -195,7 +199,7 @@ class Guest:
     def let_run(self, seconds):
         """Do nothing but listen to the machine, for a while or until it says something."""
         if self._session.machine.status is not None:
-            raise self._failure("the machine ended")
+            raise self._failure(self._ending())
         self._step(time.monotonic() + seconds)
 
     def cpu_seconds(self):
