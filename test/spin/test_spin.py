@@ -25,6 +25,9 @@ SIZES = {
                   {"CPUS": 2, "OPS": 3, "FORKED": 1},
                   {"CPUS": 3, "OPS": 1, "FORKED": 1},
                   {"CPUS": 2, "OPS": 4}],
+    "wakeup": [{"WAKERS": 1, "OPS": 2, "THEFTS": 1, "SIGNALS": 0, "MOVES": 2},
+               {"WAKERS": 1, "OPS": 2, "THEFTS": 1, "SIGNALS": 1, "MOVES": 1},
+               {"WAKERS": 2, "OPS": 2, "THEFTS": 1, "SIGNALS": 1, "MOVES": 1}],
 }
 
 
