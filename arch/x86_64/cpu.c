@@ -191,6 +191,9 @@ static void brand(char *text)
 		memcpy(text + i * sizeof(part), &part, sizeof(part));
 	}
 	text[BRAND_BYTES] = '\0';
+	/* Some have spaces before it, others behind it. */
+	for (size_t end = strlen(text); end > 0 && text[end - 1] == ' '; end--)
+		text[end - 1] = '\0';
 }
 
 void cpu_log_features(void)
@@ -215,8 +218,11 @@ void cpu_log_features(void)
 			off_length += format(off + off_length, sizeof(off) - off_length, " %s",
 					     features[i].name);
 	brand(name);
+	const char *shown = name;
+	while (*shown == ' ')
+		shown++;
 	log_fact("CPU: %s; on:%s; lacks:%s; %zu bytes of vector registers%s",
-		 name[0] ? name : "unnamed", on, off_length ? off : " nothing", fpu_area_bytes(),
+		 *shown ? shown : "unnamed", on, off_length ? off : " nothing", fpu_area_bytes(),
 		 f->hypervisor ? "; virtual" : "");
 }
 

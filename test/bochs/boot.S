@@ -13,6 +13,8 @@
 #define A20_ON	     2
 #define E820_SMAP    0x534d4150
 #define COM1_DATA    0x3f8
+#define COM1_LINE    0x3fb
+#define LINE_8N1     0x03
 #define BIOS_READ    0x42 /* INT 13h: extended read, by a disk address packet */
 #define PACKET_BYTES 16
 
@@ -62,12 +64,15 @@ start:
 	ljmp $CODE32, $start32
 
 die16:
-	lodsb
+	movb $LINE_8N1, %al
+	movw $COM1_LINE, %dx
+	outb %al, %dx
+2:	lodsb
 	testb %al, %al
 	jz 1f
 	movw $COM1_DATA, %dx
 	outb %al, %dx
-	jmp die16
+	jmp 2b
 1:	cli
 	hlt
 	jmp 1b

@@ -13,6 +13,8 @@
 #include "boot.h"
 
 #define COM1             0x3f8
+#define COM1_LINE        0x3fb
+#define LINE_8N1         0x03
 #define ATA              0x1f0
 #define ATA_COUNT        (ATA + 2)
 #define ATA_LBA0         (ATA + 3)
@@ -113,6 +115,7 @@ static _Noreturn void die(const char *sentence)
 {
 	static const char *const parts[] = {"PANIC: test boot: ", NULL, "\r\n"};
 
+	out8(COM1_LINE, LINE_8N1);
 	for (unsigned i = 0; i < 3; i++)
 		for (const char *c = parts[i] ? parts[i] : sentence; *c; c++)
 			out8(COM1, (uint8_t)*c);

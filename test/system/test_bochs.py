@@ -1,15 +1,46 @@
 """test_bochs.py: processors that QEMU's own translation has not: see test/harness/bochs.py."""
 
-from harness import job
+import pytest
+from harness import job, parse_ktap
 from harness.bochs import BochsGuest
+from quirelib import paths
 
 HELLO = "build/programs/hello.musl"
 
+# From the first that can run the kernel on: what the log must say of each.
+PROCESSORS = {
+    "p4_prescott_celeron_336": ["CPU: Intel(R) Celeron(R) CPU 2.80GHz; on: NX WP PGE MCE; lacks:"],
+    "athlon64_clawhammer": ["CPU: AMD Athlon(tm) 64 Processor 2800+; on:", "512 bytes of vector"],
+    "core2_penryn_t9600": ["(its rate may change); timer: APIC countdown", "CPUs: 2 of 2 run"],
+    "corei7_haswell_4770": ["timer: TSC deadline", "CPUs: 2 of 2 run"],
+    "ryzen": ["CPU: AMD Ryzen 7 1700 Eight-Core Processor; on: NX WP SMEP SMAP", "APIC countdown"],
+    "tigerlake": ["MHz by CPUID; timer: TSC deadline", "lacks: nothing; 2688 bytes of vector"],
+}
 
-def test_a_program_runs():
-    with BochsGuest([job(HELLO)], cpus=2) as guest:
+
+@pytest.mark.parametrize("model", PROCESSORS)
+def test_a_processor(model):
+    with BochsGuest([job(HELLO)], model=model, cpus=1 if "celeron" in model else 2) as guest:
         result = guest.results()[0]
         log = "\n".join(guest.lines)
-    assert result.status == 0
-    assert "CPUs: 2 of 2 run" in log
+    assert (result.stdout, result.status) == (b"hello, world\n", 0)
+    for words in PROCESSORS[model]:
+        assert words in log
+    assert "warning" not in log
+
+
+@pytest.mark.parametrize("model", ["p4_willamette", "atom_n270"])
+def test_a_processor_that_is_too_old(model):
+    with BochsGuest(model=model, expect_panic=True) as guest:
+        guest.expect("^PANIC: this processor has no 64-bit mode with no-execute pages")
+
+
+def test_in_kernel_tests_by_x2apic_and_tsc_deadline():
+    with BochsGuest(kernel=paths.KERNEL_TEST, append="ktest=*", cpus=2, x2apic=True) as guest:
+        status = guest.wait()
+        problems = parse_ktap(guest.lines).problems()
+        log = "\n".join(guest.lines)
+    assert not problems, "\n".join(problems)
+    assert status == 0
+    assert "APIC: id 0, x2APIC" in log
     assert "timer: TSC deadline" in log
