@@ -38,6 +38,7 @@ static __thread struct translation {
 } tlb[MMU_TAGS][TLB_ENTRIES];
 static __thread paddr_t active_root;
 static __thread unsigned active_tag;
+static __thread uint64_t walks;
 
 struct frame *host_frames;
 bool host_tags = true;
@@ -262,12 +263,18 @@ bool mmu_probe(paddr_t root, vaddr_t va, unsigned access)
 	return walk(root, va, access, &unused);
 }
 
+uint64_t host_walks(void)
+{
+	return walks;
+}
+
 static void *translate(vaddr_t va, bool write)
 {
 	struct translation *slot = tlb_slot(va);
 	bool hit = slot->valid && slot->page == ALIGN_DOWN(va, PAGE_SIZE) &&
 		   (!write || slot->writable);
 
+	walks += !hit;
 	if (!hit && !walk(active_root, va, VM_USER | (write ? VM_WRITE : VM_READ), slot))
 		return NULL;
 	return phys_to_virt(slot->pa + (va & (PAGE_SIZE - 1)));
