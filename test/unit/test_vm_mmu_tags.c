@@ -165,6 +165,7 @@ KTEST(vm_mmu_tags_of_who_maps_a_truncated_file)
 	REFUSES(AREA + PAGE_SIZE, false);
 	vm_space_activate(world.space);
 	REFUSES(AREA + PAGE_SIZE, true);
+	WRITES(AREA, 8);
 	vm_space_activate(NULL);
 	vm_object_resize(file, 0);
 	vm_space_activate(world.space);
