@@ -28,8 +28,8 @@
 
 static __thread struct cpu *local; /* this thread's; NULL: the boot CPU */
 
-/* A direct-mapped translation cache for each tag, so that what should be flushed is there still when
- * its space is back. Each CPU's own. */
+/* A direct-mapped translation cache for each tag, so that what should be flushed is there still
+ * when its space is back. Each CPU's own. */
 #define TLB_ENTRIES 512u
 static __thread struct translation {
 	bool valid, writable;

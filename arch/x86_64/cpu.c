@@ -141,8 +141,7 @@ static uint64_t wanted_cr4(void)
 	return CR4_PAE | CR4_OSFXSR | CR4_OSXMMEXCPT | (f->mce ? CR4_MCE : 0) |
 	       (f->pge ? CR4_PGE : 0) | (f->smep ? CR4_SMEP : 0) | (f->smap ? CR4_SMAP : 0) |
 	       (f->umip ? CR4_UMIP : 0) | (f->fsgsbase ? CR4_FSGSBASE : 0) |
-	       (f->pcid ? CR4_PCIDE : 0) |
-	       (f->xsave ? CR4_OSXSAVE : 0);
+	       (f->pcid ? CR4_PCIDE : 0) | (f->xsave ? CR4_OSXSAVE : 0);
 }
 
 static void write_control_registers(void)
@@ -237,10 +236,17 @@ void cpu_log_features(void)
 		const char *name;
 		bool on;
 	} features[] = {
-		{"NX", true},        {"WP", true},      {"SMEP", f->smep},
-		{"SMAP", f->smap},   {"UMIP", f->umip}, {"FSGSBASE", f->fsgsbase},
-		{"XSAVE", f->xsave}, {"PGE", f->pge},   {"MCE", f->mce},
-		{"PCID", f->pcid},   {"INVPCID", f->invpcid},
+		{"NX", true},
+		{"WP", true},
+		{"SMEP", f->smep},
+		{"SMAP", f->smap},
+		{"UMIP", f->umip},
+		{"FSGSBASE", f->fsgsbase},
+		{"XSAVE", f->xsave},
+		{"PGE", f->pge},
+		{"MCE", f->mce},
+		{"PCID", f->pcid},
+		{"INVPCID", f->invpcid},
 	};
 	char name[BRAND_BYTES + 1], on[80] = "", off[80] = "";
 	size_t on_length = 0, off_length = 0;

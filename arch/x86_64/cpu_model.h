@@ -28,8 +28,8 @@ static inline uint32_t cpu_model(uint32_t signature)
 
 /*
  * Does INVLPG leave global translations where PCIDs are on? The Gracemont cores of these may, until
- * new microcode has been loaded (Intel, "12th Generation Core Processor Specification Update", ADL063
- * and its likes).
+ * new microcode has been loaded (Intel, "12th Generation Core Processor Specification Update",
+ * ADL063 and its likes).
  */
 static inline bool cpu_invlpg_keeps_globals(bool intel, uint32_t signature)
 {

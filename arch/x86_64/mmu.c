@@ -63,7 +63,10 @@ void mmu_flush_global(void)
 	uint64_t cr4;
 
 	if (cpu_features.invpcid) {
-		__asm__ volatile("invpcid %0, %1" : : "m"(none), "r"(INVPCID_ALL_AND_GLOBAL) : "memory");
+		__asm__ volatile("invpcid %0, %1"
+				 :
+				 : "m"(none), "r"(INVPCID_ALL_AND_GLOBAL)
+				 : "memory");
 		return;
 	}
 	if (!cpu_features.pge) {

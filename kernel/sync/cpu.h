@@ -43,7 +43,7 @@ struct cpu {
 	struct cpu_tag tags[CPU_TAGS];
 	uint64_t activations; /* of spaces, where there are tags */
 	unsigned slot;        /* in `tags`, of the active space */
-	bool in_interrupt;      /* a handler runs: it may find memory's lists half changed */
+	bool in_interrupt;    /* a handler runs: it may find memory's lists half changed */
 };
 
 extern struct cpu boot_cpu;

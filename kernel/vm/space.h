@@ -73,9 +73,9 @@ extern const char *const vm_fault_kind_names[FAULT_KINDS];
 #define VM_RECENT_REGIONS 4u
 
 struct vm_space {
-	uint32_t count; /* (c) its users together, and who else looks at it */
-	uint32_t users; /* (c) processes that run in it; several only during vfork */
-	uint64_t cpus;  /* (c) the set of CPUs that it is active on */
+	uint32_t count;          /* (c) its users together, and who else looks at it */
+	uint32_t users;          /* (c) processes that run in it; several only during vfork */
+	uint64_t cpus;           /* (c) the set of CPUs that it is active on */
 	uint64_t tlb_generation; /* (c) how often it was flushed, where there are tags: tlb.c */
 	struct rwlock lock;
 	paddr_t root;        /* (s) the level-4 table; 0 once it is destroyed */

@@ -6,8 +6,8 @@
  *
  * Where the processor has tags (x86: PCIDs), each CPU has CPU_TAGS of them, for the spaces that it
  * ran last. It goes by the translations of the running space's tag alone. What is under the others
- * is neither used nor walked on from, so it may be stale, as long as it is flushed before that space
- * runs here again:
+ * is neither used nor walked on from, so it may be stale, as long as it is flushed before that
+ * space runs here again:
  *
  *	vm_flush()			vm_space_activate()
  *	change the tables		join space->cpus
@@ -15,8 +15,8 @@
  *	read space->cpus		flush, if the tag's is another one
  *	call those
  *
- * Either the one sees the other in the set, and calls it, or that one sees the new generation. A tag
- * bears the generation that its translations are as new as, and the serial number of its space,
+ * Either the one sees the other in the set, and calls it, or that one sees the new generation. A
+ * tag bears the generation that its translations are as new as, and the serial number of its space,
  * which no other space ever has. So nothing has to be done where a space ends: its tags age.
  *
  * The kernel's half is global, the same under all tags, and no business of this file.

@@ -44,7 +44,7 @@
 #define NOTE_PHYS32     18u /* XEN_ELFNOTE_PHYS32_ENTRY */
 #define SEGMENT_LOAD    1u
 #define SEGMENT_NOTE    4u
-#define NOTE_NAME_BYTES 4u /* "Xen" */
+#define NOTE_NAME_BYTES 4u       /* "Xen" */
 #define RSDP_START      0xe0000u /* of the BIOS's area (ACPI 6.5, 5.2.5.1) */
 #define RSDP_END        0x100000u
 
@@ -166,10 +166,7 @@ static void read_disk(void *to, uint32_t sector, uint32_t bytes)
 
 static void fill(uint32_t to, uint64_t bytes)
 {
-	__asm__ volatile("rep stosb"
-			 : "+D"(to)
-			 : "c"((uint32_t)bytes), "a"(0)
-			 : "memory");
+	__asm__ volatile("rep stosb" : "+D"(to) : "c"((uint32_t)bytes), "a"(0) : "memory");
 }
 
 static void copy(uint32_t to, uint32_t from, uint64_t bytes)

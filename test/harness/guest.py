@@ -228,8 +228,8 @@ class Guest:
         status = self.wait()
         ended = len(self.streams.endings)
         if ended < len(self.jobs) or status not in (0, qemu.STATUS_DONE):
-            raise self._failure(f"{ended} of {len(self.jobs)} jobs ended, the machine's status is {status}"
-                                f" {self._session.machine.errors}")
+            raise self._failure(f"{ended} of {len(self.jobs)} jobs ended, the machine's status is "
+                                f"{status} {self._session.machine.errors}")
         return [Result(bytes(written[1]), bytes(written[2]), ending.status, ending.signal,
                        self.streams.unread(index))
                 for index, (written, ending) in enumerate(zip(self.streams.written,

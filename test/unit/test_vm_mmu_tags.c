@@ -10,9 +10,9 @@
 #include "sync/cpu.h"
 #include "vm/object.h"
 
-#define AREA 0x40000000ull
-#define FEW  3u
-#define MANY 40u           /* pages: more than are flushed one by one */
+#define AREA  0x40000000ull
+#define FEW   3u
+#define MANY  40u            /* pages: more than are flushed one by one */
 #define CROWD (CPU_TAGS + 3) /* spaces: more than there are tags */
 
 /* While another space runs, and this one's translations of `pages` pages are kept: */
@@ -96,7 +96,8 @@ KTEST(vm_mmu_tags_more_spaces_than_tags)
 		vm_space_activate(spaces[i]);
 		WRITES(AREA, i + 1);
 	}
-	/* By the neighbour, and by larger and larger steps: with tags that are there and are not. */
+	/* By the neighbour, and by larger and larger steps: with tags that are there and are not.
+	 */
 	for (unsigned step = 1; step < CROWD; step++)
 		for (unsigned turn = 0, i = 0; turn < 2 * CROWD; turn++) {
 			i = (i + step) % CROWD;
