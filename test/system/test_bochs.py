@@ -44,3 +44,25 @@ def test_in_kernel_tests_by_x2apic_and_tsc_deadline():
     assert status == 0
     assert "APIC: id 0, x2APIC" in log
     assert "timer: TSC deadline" in log
+
+
+# What changes its pages all the time, in processes and in threads.
+HAMMERS = [("prog_tlb_hammer.musl", "40", b"200 of 200\n"),
+           ("prog_thread_tlb.musl", "2", b"2 rounds, 0 writes lost\n")]
+
+
+@pytest.mark.parametrize("model, on, option", [
+    ("corei7_sandy_bridge_2600k", ["PCID"], ""),  # translations of all PCIDs go by CR4.PGE
+    ("corei7_haswell_4770", ["PCID", "INVPCID"], ""),
+    ("corei7_haswell_4770", ["INVPCID"], "pcid=off")])
+def test_pcids(model, on, option):
+    """Bochs checks what is written to CR3 and CR4 and handed to INVPCID; that translations bear
+    tags it does not show, as each load of CR3 flushes all of them. The host tests do (tlb_*)."""
+    jobs = [job(f"build/programs/{name}", rounds) for name, rounds, _ in HAMMERS]
+    with BochsGuest(jobs, model=model, cpus=2, append=option) as guest:
+        results = guest.results()
+        log = "\n".join(guest.lines)
+    assert [result.stdout for result in results] == [said for _, _, said in HAMMERS]
+    features = log.partition("; on:")[2].partition(";")[0].split()
+    assert [name for name in features if "PCID" in name] == on
+    assert ("PCID is not used, as the option pcid=off says so" in log) == bool(option)
