@@ -93,9 +93,9 @@ struct vm_space {
 	unsigned fork_flags;      /* (s) REGION_FOR_FORK that any region has, or once had */
 	uint64_t mapped;          /* (s) bytes of all regions */
 	unsigned region_count;    /* (s) */
+	int id;                   /* (i) who it belongs to, for people: the process's number */
 	uint64_t faults[FAULT_KINDS]; /* (c) */
 	uint64_t fork_entries;        /* (s) table entries that its last fork looked at */
-	int id;                       /* (i) who it belongs to, for people: the process's number */
 	uint64_t serial;              /* (i) from 1; no other space since boot has it */
 };
 

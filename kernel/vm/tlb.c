@@ -53,7 +53,7 @@ static unsigned find_slot(const struct cpu *cpu, uint64_t serial)
 }
 
 /* This CPU is in space->cpus already. Interrupts off. */
-static void load_tagged(struct cpu *cpu, struct vm_space *space)
+static NOINLINE void load_tagged(struct cpu *cpu, struct vm_space *space)
 {
 	if (!space) {
 		/* It has no user's half, so there is nothing that could be stale. */
@@ -102,45 +102,17 @@ void vm_space_activate(struct vm_space *space)
 struct flush {
 	const struct vm_space *space;
 	vaddr_t start, end;
-	uint64_t generation; /* that the flush makes; 0: none */
 };
 
-enum extent { NOTHING, RANGE, ALL };
+/* Where there are tags. */
+struct tagged_flush {
+	struct flush flush;
+	uint64_t generation; /* of the space, that it makes */
+};
 
-/*
- * What to flush so that the running space's tag is as new as the flush's generation, which it bears
- * from now on. That of a range makes it so only if there was no other change between. Another CPU's
- * call may come in the middle: at worst the tag then bears an older generation than it could.
- */
-static enum extent renew_tag(struct cpu *cpu, const struct flush *flush)
+static void flush_range(const struct flush *flush)
 {
-	struct cpu_tag *tag = &cpu->tags[cpu->slot];
-
-	assert(tag->space == flush->space->serial);
-	if (tag->generation >= flush->generation)
-		return NOTHING;
-	if (tag->generation + 1 == flush->generation) {
-		tag->generation = flush->generation;
-		return RANGE;
-	}
-	tag->generation = __atomic_load_n(&flush->space->tlb_generation, __ATOMIC_SEQ_CST);
-	return ALL;
-}
-
-/* On a CPU that has, or a moment ago had, the space active. */
-static void flush_here(void *argument)
-{
-	const struct flush *flush = argument;
-	struct cpu *cpu = cpu_local();
-	enum extent extent = RANGE;
-
-	if (cpu->space != flush->space)
-		return; /* whoever activated another one has flushed, or will before it is back */
-	if (UNLIKELY(flush->generation))
-		extent = renew_tag(cpu, flush);
-	if (extent == NOTHING)
-		return;
-	if (extent == ALL || (flush->end - flush->start) >> PAGE_SHIFT > FLUSH_PAGES_MAX) {
+	if ((flush->end - flush->start) >> PAGE_SHIFT > FLUSH_PAGES_MAX) {
 		mmu_flush_all();
 		return;
 	}
@@ -148,23 +120,69 @@ static void flush_here(void *argument)
 		mmu_flush_page(va);
 }
 
+/* On a CPU that has, or a moment ago had, the space active. */
+static void flush_here(void *argument)
+{
+	const struct flush *flush = argument;
+
+	/* Whoever activated another one has flushed, or will before this one is back. */
+	if (cpu_local()->space == flush->space)
+		flush_range(flush);
+}
+
+/*
+ * The same where there are tags: the running space's is as new as the flush's generation then, and
+ * says so. The flush of a range makes it so only if nothing else has changed between. Another CPU's
+ * call may come in the middle: at worst the tag then bears an older generation than it could.
+ */
+static void flush_tagged_here(void *argument)
+{
+	const struct tagged_flush *wanted = argument;
+	const struct vm_space *space = wanted->flush.space;
+	struct cpu *cpu = cpu_local();
+	struct cpu_tag *tag = &cpu->tags[cpu->slot];
+
+	if (cpu->space != space)
+		return;
+	assert(tag->space == space->serial);
+	if (tag->generation >= wanted->generation)
+		return; /* done with a later one, which has overtaken it */
+	if (tag->generation + 1 == wanted->generation) {
+		tag->generation = wanted->generation;
+		flush_range(&wanted->flush);
+		return;
+	}
+	tag->generation = __atomic_load_n(&space->tlb_generation, __ATOMIC_SEQ_CST);
+	mmu_flush_all();
+}
+
 void vm_flush_here(struct vm_space *space, vaddr_t start, vaddr_t end)
 {
-	struct flush flush = {space, start, end, 0};
+	struct flush flush = {space, start, end};
 
 	flush_here(&flush);
 }
 
-void vm_flush(struct vm_space *space, vaddr_t start, vaddr_t end)
+void vm_flush_tagged(struct vm_space *space, vaddr_t start, vaddr_t end)
 {
-	struct flush flush = {space, start, end, 0};
+	struct tagged_flush flush = {{space, start, end}, 0};
+	uint64_t me = 1ull << cpu_local()->id;
+
+	flush.generation = __atomic_add_fetch(&space->tlb_generation, 1, __ATOMIC_SEQ_CST);
+	uint64_t active = __atomic_load_n(&space->cpus, __ATOMIC_ACQUIRE);
+	if (active & me)
+		flush_tagged_here(&flush);
+	if (active & ~me)
+		cross_call(active & ~me, flush_tagged_here, &flush);
+}
+
+void vm_flush_untagged(struct vm_space *space, vaddr_t start, vaddr_t end)
+{
+	struct flush flush = {space, start, end};
 	uint64_t me = 1ull << cpu_local()->id;
 
 	/* A CPU that comes into the set after this walks the tables as they are now. */
-	if (UNLIKELY(mmu_has_tags()))
-		flush.generation = __atomic_add_fetch(&space->tlb_generation, 1, __ATOMIC_SEQ_CST);
-	else
-		__atomic_thread_fence(__ATOMIC_SEQ_CST);
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
 	uint64_t active = __atomic_load_n(&space->cpus, __ATOMIC_ACQUIRE);
 	if (active & me)
 		flush_here(&flush);
@@ -173,7 +191,7 @@ void vm_flush(struct vm_space *space, vaddr_t start, vaddr_t end)
 }
 
 /* The running space's translations now, and the others' before they are used again. */
-static void flush_user(void *argument)
+static NOINLINE void flush_user(void *argument)
 {
 	struct cpu *cpu = cpu_local();
 
