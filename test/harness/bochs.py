@@ -29,6 +29,7 @@ BOCHS = "/usr/bin/bochs"
 BOOT = os.path.join(paths.ROOT, "build", "test", "bios_boot.bin")
 SHARE = "/usr/share/bochs"
 CONNECT_SECONDS = 20  # Bochs opens its serial ports when it starts
+LIMIT = 300  # seconds for a boot; where several share the host's CPUs, one may take a minute
 
 # test/bochs/boot.h and struct cargo of boot.c.
 SECTOR = 512
@@ -166,6 +167,9 @@ class BochsGuest(Guest):
 
     EMULATOR = BochsMachine
     CONFIG = BochsConfig
+
+    def __init__(self, jobs=(), limit=LIMIT, **options):
+        super().__init__(jobs, limit=limit, **options)
 
     def _make_medium(self, folder, cmdline):
         if self.image or self.inject:
