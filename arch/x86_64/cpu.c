@@ -266,7 +266,7 @@ void cpu_log_features(void)
 		 *shown ? shown : "unnamed", on, off_length ? off : " nothing", fpu_area_bytes(),
 		 f->hypervisor ? "; virtual" : "");
 	if (has_pcids() && !f->pcid)
-		log_info("CPU: PCID is not used, as %s", why_no_pcids());
+		log_fact("CPU: PCID is not used, as %s", why_no_pcids());
 	if (option("pcid") && strcmp(option("pcid"), "off") != 0)
 		log_warning("pcid=%s is not off; it has no effect", option("pcid"));
 }
