@@ -8,6 +8,10 @@ instructions: so a run repeats, and an idle machine's time passes at once. It ha
 20 years by name (`bochs --help cpu`), with PCID, x2APIC, TSC-deadline timers, and checks of
 reserved bits. It knows neither UEFI nor PVH: test/bochs/boot.c stands between.
 
+What it does as no processor does: each load of CR3 flushes all translations, whatever bit 63 says;
+and SYSCALL with TF set raises #DB in ring 0, though the system's mask clears TF, so a program can
+kill any kernel that has no stack of its own for #DB (prog_hostile does).
+
 It ends with a "panic" of its own whatever happens, also where the machine switches itself off; a
 kernel's panic ends nothing, so the machine is ended then.
 """

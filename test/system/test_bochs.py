@@ -1,7 +1,10 @@
 """test_bochs.py: processors that QEMU's own translation has not: see test/harness/bochs.py."""
 
+import os
+import subprocess
+
 import pytest
-from harness import job, parse_ktap
+from harness import assert_no_frames_lost, job, parse_ktap
 from harness.bochs import BochsGuest
 from quirelib import paths
 
@@ -66,3 +69,23 @@ def test_pcids(model, on, option):
     features = log.partition("; on:")[2].partition(";")[0].split()
     assert [name for name in features if "PCID" in name] == on
     assert ("PCID is not used, as the option pcid=off says so" in log) == bool(option)
+
+
+# Of test/programs, those about memory that take seconds.
+PROGRAMS = ["prog_brk", "prog_file_map", "prog_mmap", "prog_nx", "prog_stack", "prog_vm_calls",
+            "prog_vm_cow", "prog_vm_exec", "prog_vm_huge", "prog_vm_pointers", "prog_vm_protect",
+            "prog_vm_stack"]
+
+
+@pytest.mark.parametrize("model, names", [("corei7_haswell_4770", PROGRAMS),
+                                          ("ryzen", ["prog_mmap", "prog_stack", "prog_vm_cow"])])
+def test_programs_do_as_on_linux(model, names):
+    binaries = [os.path.join(paths.BUILD, "programs", f"{name}.musl") for name in names]
+    with BochsGuest([job(path) for path in binaries], model=model, cpus=2) as guest:
+        results = guest.results()
+        assert_no_frames_lost(guest.lines, len(names))
+    for path, result in zip(binaries, results):
+        linux = subprocess.run([path], capture_output=True, cwd="/", check=False, timeout=60,
+                               env={}, stdin=subprocess.DEVNULL)
+        status = 128 - linux.returncode if linux.returncode < 0 else linux.returncode
+        assert (path, result.stdout, result.status) == (path, linux.stdout, status)
