@@ -157,6 +157,16 @@ void console_resize(unsigned columns, unsigned rows)
 	unlock_consoles(locked);
 }
 
+void console_look_back(int pages)
+{
+	bool locked = lock_consoles();
+
+	for (struct console *console = consoles; console; console = console->next)
+		if (console->look_back)
+			console->look_back(console, pages);
+	unlock_consoles(locked);
+}
+
 /* ---- what was written, and what was typed ---- */
 
 size_t console_history(uint64_t *at, char *to, size_t bytes)

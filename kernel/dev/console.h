@@ -25,6 +25,8 @@ struct console {
 	size_t (*answer)(struct console *console, char *to, size_t bytes);
 	/* Use only so much of it, or all that there is. */
 	void (*resize)(struct console *console, unsigned columns, unsigned rows);
+	/* Show what left it at its top, `pages` further up, or -pages further down; 0: itself. */
+	void (*look_back)(struct console *console, int pages);
 	struct console *next;
 };
 
@@ -44,6 +46,7 @@ void console_hand_over(void);
 uint64_t console_refresh(void);
 size_t console_answer(char *to, size_t bytes);
 void console_resize(unsigned columns, unsigned rows);
+void console_look_back(int pages);
 /* What was written, from byte *at on, or from the first that is kept; *at moves behind it. Bytes,
  * at most `bytes`; `to` NULL only counts them. */
 #define CONSOLE_HISTORY_BYTES 16384u

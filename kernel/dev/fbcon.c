@@ -15,6 +15,7 @@
 #include "debug/log.h"
 #include "dev/console.h"
 #include "dev/fbtext.h"
+#include "dev/keyboard.h"
 #include "dev/psf.h"
 #include "dev/vt.h"
 #include "lib/options.h"
@@ -32,6 +33,10 @@
 #define SCALES        4u /* letters of up to 64 lines */
 #define SLICE_BYTES   0x100000u
 #define PAUSE_NS      200000u /* at the least */
+/* Of lines that have left the screen: some 700 of 240 columns, 10 screens; half of that at the
+ * least, where there is not so much memory in one piece. */
+#define HISTORY_BYTES 0x200000u
+#define HISTORY_LINES 1000u /* more nobody looks through by pages */
 #define PANIC_BEGIN   "\033[1;31m"
 #define PANIC_REST    "\033[m\033[97m"
 
@@ -141,6 +146,7 @@ static void screen_write(struct console *console, const char *text, size_t bytes
 
 	if (console_in_panic() && !in_panic_screen)
 		begin_panic_screen();
+	vt_look_at_screen(&terminal);
 	while (text < end) {
 		const char *run = text;
 		while (text < end && *text != '\n')
@@ -158,6 +164,18 @@ static void screen_write(struct console *console, const char *text, size_t bytes
 static void screen_write_as_is(struct console *console, const char *text, size_t bytes)
 {
 	vt_write(&terminal, text, bytes);
+	keyboard_set_application_cursor(terminal.application_cursor);
+}
+
+/* A line of the page before stays. */
+static void screen_look_back(struct console *console, int pages)
+{
+	int limit = (int)HISTORY_LINES, page = (int)MAX(terminal.rows - 1, 1u);
+
+	if (pages == 0)
+		vt_look_at_screen(&terminal);
+	else
+		vt_look_back(&terminal, MAX(-limit, MIN(pages, limit)) * page);
 }
 
 static uint64_t screen_refresh(struct console *console)
@@ -192,6 +210,7 @@ static struct console screen_console = {
 	.refresh = screen_refresh,
 	.answer = screen_answer,
 	.resize = screen_resize,
+	.look_back = screen_look_back,
 };
 
 static void refresh_later(struct timer *timer)
@@ -292,6 +311,19 @@ static bool map_screen(void)
 	return false;
 }
 
+/* Without the memory for it nothing is kept. */
+static void keep_history(void)
+{
+	size_t line = vt_history_bytes(screen.columns, 1);
+	size_t bytes = HISTORY_BYTES;
+	void *memory = kmalloc(bytes);
+
+	if (!memory)
+		memory = kmalloc(bytes /= 2);
+	if (memory)
+		vt_keep_history(&terminal, (unsigned)MIN(bytes / line, HISTORY_LINES), memory);
+}
+
 void fbcon_init(const struct boot_framebuffer *fb)
 {
 	const char *wanted = option("screen");
@@ -316,6 +348,7 @@ void fbcon_init(const struct boot_framebuffer *fb)
 		return;
 	}
 	vt_init(&terminal, screen.columns, screen.rows, terminal_memory);
+	keep_history();
 	fbtext_clear(&screen);
 	console_register(&screen_console);
 	log_fact("framebuffer: %ux%u at %#llx, pitch %u, %u bits, %u columns, %u rows", fb->width,

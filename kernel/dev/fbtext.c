@@ -195,8 +195,9 @@ static struct vt_cell wanted_cell(const struct vt *vt, unsigned row, unsigned co
 {
 	if (row >= vt->rows || column >= vt->columns)
 		return (struct vt_cell){.character = ' '};
-	struct vt_cell cell = vt_row(vt, row)[column];
-	bool is_cursor = vt->cursor_visible && row == vt->cursor.row && column == vt->cursor.column;
+	struct vt_cell cell = vt_shown_row(vt, row)[column];
+	bool is_cursor = vt->cursor_visible && row == vt->cursor.row + vt->view &&
+			 column == vt->cursor.column;
 	if (is_cursor != vt->reverse_screen)
 		cell = (struct vt_cell){cell.character, cell.background, cell.foreground};
 	/* What can't be seen need not be drawn again because it is of another colour. */

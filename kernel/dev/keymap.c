@@ -20,110 +20,6 @@ enum {
 #define CTRL  (LEFT_CTRL | RIGHT_CTRL)
 #define ALT   (LEFT_ALT | RIGHT_ALT)
 
-/* ---- layouts ---- */
-
-/* Letters are not here: they are the same in all but a few places. */
-static const struct keymap_key us_keys[] = {
-	{KEY_1, '1', '!', 0},
-	{KEY_2, '2', '@', 0},
-	{KEY_3, '3', '#', 0},
-	{KEY_4, '4', '$', 0},
-	{KEY_5, '5', '%', 0},
-	{KEY_6, '6', '^', 0},
-	{KEY_7, '7', '&', 0},
-	{KEY_8, '8', '*', 0},
-	{KEY_9, '9', '(', 0},
-	{KEY_0, '0', ')', 0},
-	{KEY_MINUS, '-', '_', 0},
-	{KEY_EQUAL, '=', '+', 0},
-	{KEY_LEFTBRACE, '[', '{', 0},
-	{KEY_RIGHTBRACE, ']', '}', 0},
-	{KEY_SEMICOLON, ';', ':', 0},
-	{KEY_APOSTROPHE, '\'', '"', 0},
-	{KEY_GRAVE, '`', '~', 0},
-	{KEY_BACKSLASH, '\\', '|', 0},
-	{KEY_COMMA, ',', '<', 0},
-	{KEY_DOT, '.', '>', 0},
-	{KEY_SLASH, '/', '?', 0},
-	{KEY_SPACE, ' ', ' ', ' '},
-	{KEY_102ND, '<', '>', '|'},
-	{KEY_ESC, ESCAPE, ESCAPE, ESCAPE},
-	{KEY_BACKSPACE, DELETE, DELETE, DELETE},
-	{KEY_TAB, '\t', '\t', '\t'},
-	{KEY_ENTER, '\r', '\r', '\r'},
-	{KEY_KPENTER, '\r', '\r', '\r'},
-	{KEY_KPSLASH, '/', '/', '/'},
-	{KEY_KPASTERISK, '*', '*', '*'},
-	{KEY_KPMINUS, '-', '-', '-'},
-	{KEY_KPPLUS, '+', '+', '+'},
-};
-
-static const struct keymap_key uk_keys[] = {
-	{KEY_2, '2', '"', 0},           {KEY_3, '3', 0xa3, 0},        {KEY_4, '4', '$', 0x20ac},
-	{KEY_APOSTROPHE, '\'', '@', 0}, {KEY_GRAVE, '`', 0xac, 0xa6}, {KEY_BACKSLASH, '#', '~', 0},
-	{KEY_102ND, '\\', '|', 0},
-};
-
-/* Without dead keys: accents type themselves. */
-static const struct keymap_key de_keys[] = {
-	{KEY_2, '2', '"', 0xb2},        {KEY_3, '3', 0xa7, 0xb3},
-	{KEY_6, '6', '&', 0},           {KEY_7, '7', '/', '{'},
-	{KEY_8, '8', '(', '['},         {KEY_9, '9', ')', ']'},
-	{KEY_0, '0', '=', '}'},         {KEY_MINUS, 0xdf, '?', '\\'},
-	{KEY_EQUAL, 0xb4, '`', 0},      {KEY_Q, 'q', 'Q', '@'},
-	{KEY_E, 'e', 'E', 0x20ac},      {KEY_Y, 'z', 'Z', 0},
-	{KEY_Z, 'y', 'Y', 0},           {KEY_M, 'm', 'M', 0xb5},
-	{KEY_LEFTBRACE, 0xfc, 0xdc, 0}, {KEY_RIGHTBRACE, '+', '*', '~'},
-	{KEY_SEMICOLON, 0xf6, 0xd6, 0}, {KEY_APOSTROPHE, 0xe4, 0xc4, 0},
-	{KEY_GRAVE, '^', 0xb0, 0},      {KEY_BACKSLASH, '#', '\'', 0},
-	{KEY_COMMA, ',', ';', 0},       {KEY_DOT, '.', ':', 0},
-	{KEY_SLASH, '-', '_', 0},
-};
-
-static const struct keymap maps[] = {
-	{"us", us_keys, ARRAY_SIZE(us_keys), false},
-	{"uk", uk_keys, ARRAY_SIZE(uk_keys), true},
-	{"de", de_keys, ARRAY_SIZE(de_keys), true},
-};
-
-const struct keymap *keymap_find(const char *name)
-{
-	for (size_t i = 0; i < ARRAY_SIZE(maps); i++)
-		if (!strcmp(maps[i].name, name))
-			return &maps[i];
-	return NULL;
-}
-
-/* Rows of letters, whose keys have consecutive numbers. */
-static bool find_letter(unsigned key, struct keymap_key *out)
-{
-	static const struct {
-		unsigned first;
-		const char *letters;
-	} rows[] = {{KEY_Q, "qwertyuiop"}, {KEY_A, "asdfghjkl"}, {KEY_Z, "zxcvbnm"}};
-
-	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-		if (key < rows[i].first || key - rows[i].first >= strlen(rows[i].letters))
-			continue;
-		char letter = rows[i].letters[key - rows[i].first];
-		*out = (struct keymap_key){.plain = (uint8_t)letter,
-					   .shifted = (uint8_t)(letter - 'a' + 'A')};
-		return true;
-	}
-	return false;
-}
-
-static bool find_in(const struct keymap *map, unsigned key, struct keymap_key *out)
-{
-	for (size_t i = 0; i < map->count; i++) {
-		if (map->keys[i].key == key) {
-			*out = map->keys[i];
-			return true;
-		}
-	}
-	return false;
-}
-
 /* ---- keys that type no character ---- */
 
 struct sequence {
@@ -233,32 +129,102 @@ static size_t send_utf8(uint16_t character, char *out)
 	return 3;
 }
 
-static size_t send_character(const struct keymap_state *state, const struct keymap_key *key,
-			     char *out)
+/* A character that is typed after a dead key, which it may be itself. */
+static size_t send_accented(struct keymap_state *state, uint16_t character, char *out)
+{
+	uint16_t mark = state->dead, both = mark ? keymap_accent(mark, character) : 0;
+	size_t done = 0;
+
+	state->dead = 0;
+	if (both)
+		return send_utf8(both, out);
+	if (mark) /* they don't go together: one after the other */
+		done = send_utf8(keymap_accent(mark, ' '), out);
+	if (KEYMAP_IS_DEAD(character))
+		state->dead = character;
+	else
+		done += send_utf8(character, out + done);
+	return done;
+}
+
+/* One of two characters after Compose. A pair that makes nothing types nothing. */
+static size_t send_composed(struct keymap_state *state, uint16_t character, char *out)
+{
+	uint16_t first = state->composed;
+
+	state->composed = first ? 0 : character;
+	state->composing = !first && character >= ' ';
+	uint16_t both = first ? keymap_compose(first, character) : 0;
+	return both ? send_utf8(both, out) : 0;
+}
+
+/* Capitals of the letters behind AltGr, where these are Latin-1's. */
+static uint16_t behind_alt_gr(const struct keymap_key *key, bool shifted)
+{
+	uint16_t character = key->alt_gr;
+	bool letter = character >= 0xe0 && character < 0xff && character != 0xf7;
+
+	return letter && shifted ? (uint16_t)(character - ('a' - 'A')) : character;
+}
+
+static size_t send_character(struct keymap_state *state, const struct keymap_key *key, char *out)
 {
 	bool alt_gr = state->map->has_alt_gr && (state->down & RIGHT_ALT);
 	bool alt = state->down & (alt_gr ? LEFT_ALT : ALT);
 	bool shifted = state->down & SHIFT;
-	size_t done = 0;
 
 	if (state->caps_lock && is_letter(key))
 		shifted = !shifted;
-	uint16_t character = alt_gr ? key->alt_gr : shifted ? key->shifted : key->plain;
+	uint16_t character = alt_gr    ? behind_alt_gr(key, shifted)
+			     : shifted ? key->shifted
+				       : key->plain;
 	if (!character)
 		return 0;
+	bool ctrl = state->down & CTRL;
+	if (!ctrl && !alt)
+		return state->composing ? send_composed(state, character, out)
+					: send_accented(state, character, out);
+	state->dead = 0;
+	state->composing = false;
+	size_t done = 0;
+	if (KEYMAP_IS_DEAD(character))
+		character = keymap_accent(character, ' ');
 	if (alt)
 		out[done++] = ESCAPE;
-	if (state->down & CTRL) {
-		int control = with_ctrl(character);
-		if (control < 0)
-			return 0;
-		out[done++] = (char)control;
-		return done;
-	}
-	return done + send_utf8(character, out + done);
+	if (!ctrl)
+		return done + send_utf8(character, out + done);
+	int control = with_ctrl(character);
+	if (control < 0)
+		return 0;
+	out[done++] = (char)control;
+	return done;
 }
 
-static size_t send_key(const struct keymap_state *state, unsigned key, char *out)
+/* Shift and a key of pages look back at what has left the screen. */
+static bool looks_back(struct keymap_state *state, unsigned key)
+{
+	if (!(state->down & SHIFT) || state->down & (CTRL | ALT) ||
+	    (key != KEY_PAGEUP && key != KEY_PAGEDOWN))
+		return false;
+	state->pages += key == KEY_PAGEUP ? 1 : -1;
+	return true;
+}
+
+static size_t send_function(struct keymap_state *state, unsigned key, char *out)
+{
+	if (looks_back(state, key))
+		return 0;
+	size_t alt = state->down & LEFT_ALT ? 1 : 0;
+	size_t bytes = send_sequence(key, out + alt);
+	if (alt && bytes)
+		out[0] = ESCAPE;
+	bool is_cursor = key == KEY_UP || key == KEY_DOWN || key == KEY_LEFT || key == KEY_RIGHT;
+	if (bytes && is_cursor && state->application_cursor)
+		out[alt + 1] = 'O';
+	return bytes ? alt + bytes : 0;
+}
+
+static size_t send_key(struct keymap_state *state, unsigned key, char *out)
 {
 	struct keymap_key found;
 
@@ -266,19 +232,14 @@ static size_t send_key(const struct keymap_state *state, unsigned key, char *out
 		if (keypad[i].key != key)
 			continue;
 		if (state->num_lock_off)
-			return send_sequence(keypad[i].cursor, out);
+			return send_function(state, keypad[i].cursor, out);
 		found = (struct keymap_key){.plain = (uint8_t)keypad[i].digit,
 					    .shifted = (uint8_t)keypad[i].digit};
 		return send_character(state, &found, out);
 	}
-	if (find_in(state->map, key, &found) || find_letter(key, &found) ||
-	    find_in(&maps[0], key, &found))
+	if (keymap_key_of(state->map, key, &found))
 		return send_character(state, &found, out);
-	size_t alt = state->down & LEFT_ALT ? 1 : 0;
-	size_t bytes = send_sequence(key, out + alt);
-	if (alt && bytes)
-		out[0] = ESCAPE;
-	return bytes ? alt + bytes : 0;
+	return send_function(state, key, out);
 }
 
 size_t keymap_press(struct keymap_state *state, unsigned key, bool pressed, char out[KEYMAP_BYTES])
@@ -287,6 +248,11 @@ size_t keymap_press(struct keymap_state *state, unsigned key, bool pressed, char
 
 	if (modifier) {
 		state->down = (uint8_t)(pressed ? state->down | modifier : state->down & ~modifier);
+		return 0;
+	}
+	if (key == KEY_COMPOSE && pressed) {
+		state->composing = true;
+		state->composed = state->dead = 0;
 		return 0;
 	}
 	if (key != KEY_CAPSLOCK && key != KEY_NUMLOCK)

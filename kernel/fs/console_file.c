@@ -46,16 +46,26 @@ static void write(struct tty *tty, const char *bytes, size_t count)
 static void receive(void *argument)
 {
 	uint64_t serial = uart_console_port();
+	bool any = false;
 	char byte;
 
 	/* One at a time: what follows the debug shell's key is the shell's. */
 	while ((serial && uart_read(serial, &byte, 1) > 0) || keyboard_read(&byte, 1) > 0) {
+		/* Whatever is typed shows the screen itself again. */
+		if (!any)
+			console_look_back(0);
+		any = true;
 		if (byte == SHELL_KEY)
 			shell_run("Ctrl-]");
 		else
 			/* What does not fit is lost, as on a real line. */
 			(void)tty_receive(&console, &byte, 1);
 	}
+	int pages = keyboard_take_pages();
+	if (pages)
+		console_look_back(pages);
+	if (any || pages)
+		fbcon_refresh();
 }
 
 static void look(struct tty *tty)
