@@ -208,7 +208,7 @@ static void interrupt(void *argument)
 	keyboard_interrupt();
 }
 
-/* In the list of sources; has_interrupt is set before. */
+/* In the list of sources; what it is is set before. */
 static struct keyboard_source i8042 = {.next = next_key};
 
 void i8042_init(void)
@@ -229,6 +229,7 @@ void i8042_init(void)
 		(void)tell_keyboard(FASTEST_RATE);
 	leds.shown = answers ? LEDS_UNKNOWN : wanted_leds();
 	i8042.has_interrupt = irq_register(KEYBOARD_LINE, interrupt, NULL) == 0;
+	i8042.is_silent = !answers;
 	keyboard_add(&i8042);
 	config |= i8042.has_interrupt ? CONFIG_INTERRUPT : 0;
 	if (!command(COMMAND_WRITE_CONFIG) || !write_data(config))

@@ -166,6 +166,16 @@ void keyboard_add(struct keyboard_source *source)
 		console_register(&keyboard_console);
 }
 
+bool keyboard_found(void)
+{
+	bool found = false, locked = lock_keyboard();
+
+	for (const struct keyboard_source *source = sources; source; source = source->link)
+		found = found || !source->is_silent;
+	unlock_keyboard(locked);
+	return found;
+}
+
 void keyboard_init(void)
 {
 	const char *wanted = option("keyboard");

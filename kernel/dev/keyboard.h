@@ -12,12 +12,15 @@ struct keyboard_source {
 	/* The next key event that waits; false: none. Never waits. Under keyboard_lock. */
 	bool (*next)(struct keyboard_source *source, unsigned *key, bool *pressed);
 	bool has_interrupt; /* it calls keyboard_interrupt() */
+	bool is_silent;     /* a controller at which no keyboard has answered */
 	struct keyboard_source *link;
 };
 
 /* Look for keyboards, once, after ACPI's tables and the interrupts. The option keyboard= names the
  * layout. */
 void keyboard_init(void);
+/* Has a keyboard been found? It may be gone again. */
+NODISCARD bool keyboard_found(void);
 /* From now on its keys count. Its interrupt comes only later. */
 void keyboard_add(struct keyboard_source *source);
 /* A source has events. Interrupts off, no locks. */

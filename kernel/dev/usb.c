@@ -21,6 +21,8 @@
 #define INTERFACE_XHCI   0x30u
 #define POLL_FAST_NS     (8 * NS_PER_MS) /* as keyboards are asked */
 #define POLL_SLOW_NS     (250 * NS_PER_MS)
+/* Ports of a controller that has just been reset take their time to see what is at them. */
+#define PORTS_NS         (200 * NS_PER_MS)
 #define ROUND_MS         20u /* the thread rests, whatever devices report */
 
 struct spinlock usb_lock = SPINLOCK_INIT(RANK_USB);
@@ -31,6 +33,8 @@ struct usb_device usb_devices[USB_MAX_DEVICES]; /* see struct usb_device */
 static struct timer poll_timer;       /* its own lock */
 static struct wait_queue work_queue;  /* where the thread waits */
 static struct wait_queue sleep_queue; /* nobody ever wakes it */
+static struct wait_queue settled_queue;
+static bool settled; /* what was there at boot has been looked at; the thread sets it, once */
 
 bool usb_lock_take(void) NO_LOCK_ANALYSIS
 {
@@ -92,15 +96,40 @@ static void run(void *argument)
 	for (unsigned i = 0; i < usb_controller_count; i++)
 		/* What is wrong with it is in the log, and it does not run. */
 		(void)xhci_start(&usb_controllers[i]);
+	uint64_t ports_ready = time_now() + PORTS_NS;
 	poll_timer.expire = poll;
 	timer_set(&poll_timer, time_now());
 	for (;;) {
-		(void)wait_until(&work_queue, WAIT_FOREVER, has_work());
+		(void)wait_until(&work_queue, WAIT_FOREVER, !settled || has_work());
 		for (unsigned i = 0; i < usb_controller_count; i++)
 			usb_look_at_ports(&usb_controllers[i]);
 		usb_keyboard_show_leds();
+		if (!settled && time_now() >= ports_ready && !has_work()) {
+			__atomic_store_n(&settled, true, __ATOMIC_RELEASE);
+			wait_wake_all(&settled_queue);
+		}
 		usb_sleep(ROUND_MS);
 	}
+}
+
+/* Of what was there before xHCI: somebody may have his one keyboard there. */
+static void name_others(void)
+{
+	static const struct {
+		uint8_t interface;
+		const char *name;
+	} kinds[] = {{0x00, "UHCI"}, {0x10, "OHCI"}, {0x20, "EHCI"}};
+	const struct pci_function *function = NULL;
+	unsigned counts[ARRAY_SIZE(kinds)] = {0};
+
+	while ((function = pci_next(function, CLASS_SERIAL_BUS, SUBCLASS_USB)))
+		for (size_t i = 0; i < ARRAY_SIZE(kinds); i++)
+			counts[i] += function->interface == kinds[i].interface;
+	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++)
+		if (counts[i])
+			log_fact("USB: %u controllers of the kind %s are not driven: no keyboard "
+				 "there is heard",
+				 counts[i], kinds[i].name);
 }
 
 void usb_probe(void)
@@ -116,6 +145,7 @@ void usb_probe(void)
 		if (function->interface == INTERFACE_XHCI &&
 		    !xhci_probe(&usb_controllers[usb_controller_count], function))
 			usb_controller_count++;
+	name_others();
 }
 
 void usb_start(void)
@@ -124,6 +154,18 @@ void usb_start(void)
 		return;
 	wait_queue_init(&work_queue);
 	wait_queue_init(&sleep_queue);
-	if (kernel_thread_start(run, NULL))
+	wait_queue_init(&settled_queue);
+	if (kernel_thread_start(run, NULL)) {
 		log_warning("USB: no memory for its thread");
+		settled = true;
+	}
+}
+
+void usb_settle(uint64_t limit_ns)
+{
+	if (!usb_controller_count)
+		return;
+	/* After the limit it goes on without: what is slow is found later. */
+	(void)wait_until(&settled_queue, time_now() + limit_ns,
+			 __atomic_load_n(&settled, __ATOMIC_ACQUIRE));
 }

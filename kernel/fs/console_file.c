@@ -14,6 +14,7 @@
 #include "dev/fbcon.h"
 #include "dev/keyboard.h"
 #include "dev/uart.h"
+#include "dev/usb.h"
 #include "fs/devices.h"
 #include "fs/file.h"
 #include "fs/inode.h"
@@ -28,6 +29,8 @@
 #define ANSWER_BYTES  64u
 /* Written at once with interrupts off: 6 ms on a real port. */
 #define WRITE_BYTES   64u
+/* For keyboards on USB to be found: a hub behind a hub takes half a second in the emulator. */
+#define KEYBOARD_NS   2000000000ull
 
 /* Its own locks guard it. */
 static struct tty console;
@@ -187,4 +190,17 @@ void console_file_init(void)
 			 keyboard_polled ? "a keyboard" : "serial input");
 		console.driver = &by_looking;
 	}
+}
+
+void console_file_await_keyboard(void)
+{
+	struct fbcon_size size;
+
+	if (!fbcon_size(&size))
+		return;
+	usb_settle(KEYBOARD_NS);
+	if (!keyboard_found())
+		log_warning(
+			"keyboard: none was found; one at a port of USB 3 (xHCI) may be plugged "
+			"in at any time");
 }
