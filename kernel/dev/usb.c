@@ -18,6 +18,9 @@
 
 #define CLASS_SERIAL_BUS 0x0cu
 #define SUBCLASS_USB     0x03u
+#define INTERFACE_UHCI   0x00u
+#define INTERFACE_OHCI   0x10u
+#define INTERFACE_EHCI   0x20u
 #define INTERFACE_XHCI   0x30u
 #define POLL_FAST_NS     (8 * NS_PER_MS) /* as keyboards are asked */
 #define POLL_SLOW_NS     (250 * NS_PER_MS)
@@ -115,21 +118,18 @@ static void run(void *argument)
 /* Of what was there before xHCI: somebody may have his one keyboard there. */
 static void name_others(void)
 {
-	static const struct {
-		uint8_t interface;
-		const char *name;
-	} kinds[] = {{0x00, "UHCI"}, {0x10, "OHCI"}, {0x20, "EHCI"}};
 	const struct pci_function *function = NULL;
-	unsigned counts[ARRAY_SIZE(kinds)] = {0};
+	unsigned uhci = 0, ohci = 0, ehci = 0;
 
-	while ((function = pci_next(function, CLASS_SERIAL_BUS, SUBCLASS_USB)))
-		for (size_t i = 0; i < ARRAY_SIZE(kinds); i++)
-			counts[i] += function->interface == kinds[i].interface;
-	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++)
-		if (counts[i])
-			log_fact("USB: %u controllers of the kind %s are not driven: no keyboard "
-				 "there is heard",
-				 counts[i], kinds[i].name);
+	while ((function = pci_next(function, CLASS_SERIAL_BUS, SUBCLASS_USB))) {
+		uhci += function->interface == INTERFACE_UHCI;
+		ohci += function->interface == INTERFACE_OHCI;
+		ehci += function->interface == INTERFACE_EHCI;
+	}
+	if (uhci || ohci || ehci)
+		log_fact("USB: not driven: %u UHCI, %u OHCI, %u EHCI; keyboards there are not "
+			 "heard",
+			 uhci, ohci, ehci);
 }
 
 void usb_probe(void)
