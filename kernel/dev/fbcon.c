@@ -18,15 +18,13 @@
 #include "dev/keyboard.h"
 #include "dev/psf.h"
 #include "dev/vt.h"
+#include "lib/format.h"
 #include "lib/options.h"
 #include "lib/string.h"
 #include "mm/kmap.h"
 #include "mm/slab.h"
 #include "sync/timer.h"
 
-/* On a screen of so many lines letters of 16 and of 32 could hardly be read. */
-#define LARGE_FROM    1440u
-#define LARGER_FROM   2880u
 /* A panic wants so much room: registers and a backtrace. */
 #define PANIC_COLUMNS 80u
 #define PANIC_ROWS    30u
@@ -37,6 +35,7 @@
  * least, where there is not so much memory in one piece. */
 #define HISTORY_BYTES 0x200000u
 #define HISTORY_LINES 1000u /* more nobody looks through by pages */
+#define MM_BYTES      24u
 #define PANIC_BEGIN   "\033[1;31m"
 #define PANIC_REST    "\033[m\033[97m"
 
@@ -79,11 +78,6 @@ static int lay_out(struct fbtext *text, unsigned size)
 			     large ? size / 2 : size);
 }
 
-static unsigned size_for_height(void)
-{
-	return surface.height >= LARGER_FROM ? 4 : surface.height >= LARGE_FROM ? 2 : 1;
-}
-
 static unsigned wanted_size(void)
 {
 	static const char *const names[SCALES] = {"1x", "2x", "3x", "4x"};
@@ -94,7 +88,7 @@ static unsigned wanted_size(void)
 			return i + 1;
 	if (wanted)
 		log_warning("screen=%s is not one of off, 1x, 2x, 3x, 4x", wanted);
-	return size_for_height();
+	return fbtext_letter_size(&surface);
 }
 
 /* ---- a panic ---- */
@@ -288,7 +282,7 @@ void fbcon_init_early(const struct boot_framebuffer *fb)
 	surface = *fb;
 	if (fb->bytes == 0 || fb->start == 0 || fb->start >= BOOT_TABLES_REACH ||
 	    fb->bytes > BOOT_TABLES_REACH - fb->start || (wanted && !strcmp(wanted, "off")) ||
-	    !load_fonts() || lay_out(&screen, size_for_height()))
+	    !load_fonts() || lay_out(&screen, fbtext_letter_size(&surface)))
 		return;
 	console_register(&early_console);
 }
@@ -324,6 +318,17 @@ static void keep_history(void)
 		vt_keep_history(&terminal, (unsigned)MIN(bytes / line, HISTORY_LINES), memory);
 }
 
+static void log_screen(const struct boot_framebuffer *fb)
+{
+	char size[MM_BYTES] = "";
+
+	if (fb->width_mm)
+		(void)format(size, sizeof(size), ", %u x %u mm", fb->width_mm, fb->height_mm);
+	log_fact("framebuffer: %ux%u at %#llx, pitch %u, %u bits%s, %u columns, %u rows", fb->width,
+		 fb->height, (unsigned long long)fb->start, fb->pitch, fb->bits_per_pixel, size,
+		 screen.columns, screen.rows);
+}
+
 void fbcon_init(const struct boot_framebuffer *fb)
 {
 	const char *wanted = option("screen");
@@ -351,7 +356,5 @@ void fbcon_init(const struct boot_framebuffer *fb)
 	keep_history();
 	fbtext_clear(&screen);
 	console_register(&screen_console);
-	log_fact("framebuffer: %ux%u at %#llx, pitch %u, %u bits, %u columns, %u rows", fb->width,
-		 fb->height, (unsigned long long)fb->start, fb->pitch, fb->bits_per_pixel,
-		 screen.columns, screen.rows);
+	log_screen(fb);
 }

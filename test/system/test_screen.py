@@ -100,6 +100,13 @@ def test_sizes_of_letters(monitor, tmp_path, width, height, size, rows, columns)
         assert shown[rows - 3:rows] == ["4999", "5000", PROMPT.rstrip()]
 
 
+def test_letters_by_what_a_display_says(monitor, tmp_path):
+    """That it is small, so that they are large."""
+    with machine(monitor, 1920, 1080, inject="edid", append="window=120,33") as guest:
+        guest.expect(r"framebuffer: 1920x1080 .*, 294 x 165 mm, 120 columns, 33 rows")
+        Screen(guest, monitor, tmp_path, 2).until(at_prompt)
+
+
 def test_a_chosen_size_of_letters(monitor, tmp_path):
     with machine(monitor, 1280, 800, serial=False, append="screen=2x") as guest:
         screen = Screen(guest, monitor, tmp_path, 2)
