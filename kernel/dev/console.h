@@ -47,8 +47,8 @@ uint64_t console_refresh(void);
 size_t console_answer(char *to, size_t bytes);
 void console_resize(unsigned columns, unsigned rows);
 void console_look_back(int pages);
-/* What the kernel has written, from byte *at on, or from the first that is kept; *at moves behind it. Bytes,
- * at most `bytes`; `to` NULL only counts them. */
+/* What the kernel has written, from byte *at on, or from the first that is kept; *at moves behind
+ * it. Bytes, at most `bytes`; `to` NULL only counts them. */
 #define CONSOLE_HISTORY_BYTES 16384u
 size_t console_history(uint64_t *at, char *to, size_t bytes);
 /* Is there one that can be typed at, and one that shows what comes of it? */

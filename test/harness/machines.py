@@ -34,8 +34,8 @@ PCS = {
     "stick on EHCI": Pc((1280, 800), "PS/2", "pc; OVMF 2M; virtio-vga; 4 CPUs", {
         "medium": "ehci", "firmware": "2m", "machine": "pc", "cpus": 4,
         "video": "virtio-vga"}),
-    "two hubs": Pc((1366, 768), "USB, behind two hubs", "bochs-display; no HPET; 3 GiB; Nehalem; "
-                   "a mouse, a tablet and a stick on USB", {
+    "two hubs": Pc((1366, 768), "USB, behind two hubs", "bochs-display; no HPET; 3 GiB; "
+                   "Nehalem; a mouse, a tablet and a stick on USB", {
         "machine": NO_PS2 + ",hpet=off", "memory": "3G", "cpu": "Nehalem",
         "video": "bochs-display,xres=1366,yres=768"},
         extra=(*XHCI, "-device", "usb-mouse", "-device", "usb-tablet",
@@ -45,7 +45,8 @@ PCS = {
     "4K": Pc((3840, 2160), "PS/2", "NVMe; 6 GiB; 2 CPUs; Haswell", {
         "medium": "nvme", "memory": "6G", "cpus": 2, "cpu": "Haswell",
         "video": VGA.format(3840, 2160)}, letters=2),
-    "Full HD": Pc((1920, 1080), "USB, pulled out and put in again", "5 GiB, 1 of them below 4; EPYC", {
+    "Full HD": Pc((1920, 1080), "USB, pulled out and put in again", "5 GiB, 1 of them below 4; "
+                  "EPYC", {
         "machine": NO_PS2 + ",max-ram-below-4g=1G", "memory": "5G", "cpu": "EPYC",
         "video": VGA.format(1920, 1080)},
         extra=(*XHCI, "-device", "usb-kbd,bus=usb.0,port=1,id=keys"),
@@ -59,8 +60,8 @@ PCS = {
         extra=tuple(word for node in (0, 1) for word in (
             "-object", f"memory-backend-ram,size=512M,id=ram{node}",
             "-numa", f"node,nodeid={node},memdev=ram{node}"))),
-    "old graphics": Pc((800, 600), "PS/2", "Cirrus; virtio disk; no SMAP, SMEP, UMIP, XSAVE, x2APIC, "
-                  "1 GiB pages", {
+    "old graphics": Pc((800, 600), "PS/2", "Cirrus; virtio disk; no SMAP, SMEP, UMIP, XSAVE, "
+                       "x2APIC, 1 GiB pages", {
         "medium": "virtio", "video": "cirrus-vga",
         "cpu": "max,-smap,-smep,-umip,-xsave,-x2apic,-pdpe1gb"}),
     "odd tables": Pc((1280, 800), "PS/2", "vmware-svga; junk as ACPI's APIC, SPCR, HPET and SSDT", {
@@ -113,5 +114,3 @@ BOOTED = {
 DIRECT = {name: BOOTED[name] for name in (
     "64 MiB", "6 GiB", "pc", "4 CPUs", "qemu64", "Nehalem", "Haswell", "EPYC",
     "no smap, smep, umip", "no 1 GiB pages", "no xsave")}
-
-
