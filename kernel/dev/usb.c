@@ -1,6 +1,7 @@
 /*
  * usb.c: the thread that sees to controllers, ports and devices, and the timer that looks at what
- * they report: often while there is a keyboard, seldom otherwise. See usb.h and xhci.h.
+ * they report: often while somebody types, less while nobody does, seldom without a keyboard. See
+ * usb.h and xhci.h.
  */
 #include "dev/usb.h"
 
@@ -22,8 +23,10 @@
 #define INTERFACE_OHCI   0x10u
 #define INTERFACE_EHCI   0x20u
 #define INTERFACE_XHCI   0x30u
-#define POLL_FAST_NS     (8 * NS_PER_MS) /* as keyboards are asked */
+#define POLL_FAST_NS     (8 * NS_PER_MS)  /* as keyboards are asked */
+#define POLL_IDLE_NS     (32 * NS_PER_MS) /* who has not typed for a while won't notice */
 #define POLL_SLOW_NS     (250 * NS_PER_MS)
+#define IDLE_NS          (2000 * NS_PER_MS)
 /* Ports of a controller that has just been reset take their time to see what is at them. */
 #define PORTS_NS         (200 * NS_PER_MS)
 #define ROUND_MS         20u /* the thread rests, whatever devices report */
@@ -34,6 +37,7 @@ unsigned usb_controller_count;                  /* set before the thread starts 
 struct usb_device usb_devices[USB_MAX_DEVICES]; /* see struct usb_device */
 
 static struct timer poll_timer;       /* its own lock */
+static uint64_t last_key;             /* time_now(); the timer's */
 static struct wait_queue work_queue;  /* where the thread waits */
 static struct wait_queue sleep_queue; /* nobody ever wakes it */
 static struct wait_queue settled_queue;
@@ -87,11 +91,15 @@ static void poll(struct timer *timer)
 		devices = devices || usb_devices[i].pipe_endpoint;
 	}
 	usb_lock_release(locked);
-	if (keys)
+	if (keys) {
+		last_key = now;
 		keyboard_interrupt();
+	}
 	if (has_work())
 		wait_wake_all(&work_queue);
-	timer_set(timer, time_now() + (devices ? POLL_FAST_NS : POLL_SLOW_NS));
+	timer_set(timer, time_now() + (!devices                    ? POLL_SLOW_NS
+				       : now - last_key >= IDLE_NS ? POLL_IDLE_NS
+								   : POLL_FAST_NS));
 }
 
 static void run(void *argument)
