@@ -35,7 +35,13 @@ static const struct sequence sequences[] = {
 	{KEY_F3, "\x1b[[C"},       {KEY_F4, "\x1b[[D"},   {KEY_F5, "\x1b[[E"},
 	{KEY_F6, "\x1b[17~"},      {KEY_F7, "\x1b[18~"},  {KEY_F8, "\x1b[19~"},
 	{KEY_F9, "\x1b[20~"},      {KEY_F10, "\x1b[21~"}, {KEY_F11, "\x1b[23~"},
-	{KEY_F12, "\x1b[24~"},     {KEY_PAUSE, "\x1b[P"},
+	{KEY_F12, "\x1b[24~"},     {KEY_PAUSE, "\x1b[P"}, {KEY_KP5, "\x1b[G"},
+};
+
+/* With Shift, F1 to F8 are F13 to F20. */
+static const struct sequence shifted_functions[] = {
+	{KEY_F1, "\x1b[25~"}, {KEY_F2, "\x1b[26~"}, {KEY_F3, "\x1b[28~"}, {KEY_F4, "\x1b[29~"},
+	{KEY_F5, "\x1b[31~"}, {KEY_F6, "\x1b[32~"}, {KEY_F7, "\x1b[33~"}, {KEY_F8, "\x1b[34~"},
 };
 
 /* The keypad: a digit with the lock, a cursor key without. */
@@ -44,29 +50,31 @@ static const struct {
 	char digit;
 	uint8_t cursor;
 } keypad[] = {
-	{KEY_KP7, '7', KEY_HOME},
-	{KEY_KP8, '8', KEY_UP},
-	{KEY_KP9, '9', KEY_PAGEUP},
-	{KEY_KP4, '4', KEY_LEFT},
-	{KEY_KP5, '5', 0},
-	{KEY_KP6, '6', KEY_RIGHT},
-	{KEY_KP1, '1', KEY_END},
-	{KEY_KP2, '2', KEY_DOWN},
-	{KEY_KP3, '3', KEY_PAGEDOWN},
-	{KEY_KP0, '0', KEY_INSERT},
-	{KEY_KPDOT, '.', KEY_DELETE},
+	{KEY_KP7, '7', KEY_HOME},     {KEY_KP8, '8', KEY_UP},     {KEY_KP9, '9', KEY_PAGEUP},
+	{KEY_KP4, '4', KEY_LEFT},     {KEY_KP5, '5', KEY_KP5}, /* its own key, the middle one */
+	{KEY_KP6, '6', KEY_RIGHT},    {KEY_KP1, '1', KEY_END},    {KEY_KP2, '2', KEY_DOWN},
+	{KEY_KP3, '3', KEY_PAGEDOWN}, {KEY_KP0, '0', KEY_INSERT}, {KEY_KPDOT, '.', KEY_DELETE},
 };
 
-static size_t send_sequence(unsigned key, char *out)
+static size_t send_from(const struct sequence *table, size_t count, unsigned key, char *out)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(sequences); i++) {
-		if (sequences[i].key != key)
+	for (size_t i = 0; i < count; i++) {
+		if (table[i].key != key)
 			continue;
-		size_t bytes = strlen(sequences[i].bytes);
-		memcpy(out, sequences[i].bytes, bytes);
+		size_t bytes = strlen(table[i].bytes);
+		memcpy(out, table[i].bytes, bytes);
 		return bytes;
 	}
 	return 0;
+}
+
+static size_t send_sequence(unsigned key, bool shifted, char *out)
+{
+	size_t bytes = 0;
+
+	if (shifted)
+		bytes = send_from(shifted_functions, ARRAY_SIZE(shifted_functions), key, out);
+	return bytes ? bytes : send_from(sequences, ARRAY_SIZE(sequences), key, out);
 }
 
 static uint8_t modifier_bit(unsigned key)
@@ -215,7 +223,7 @@ static size_t send_function(struct keymap_state *state, unsigned key, char *out)
 	if (looks_back(state, key))
 		return 0;
 	size_t alt = state->down & LEFT_ALT ? 1 : 0;
-	size_t bytes = send_sequence(key, out + alt);
+	size_t bytes = send_sequence(key, state->down & SHIFT, out + alt);
 	if (alt && bytes)
 		out[0] = ESCAPE;
 	bool is_cursor = key == KEY_UP || key == KEY_DOWN || key == KEY_LEFT || key == KEY_RIGHT;
@@ -236,6 +244,11 @@ static size_t send_key(struct keymap_state *state, unsigned key, char *out)
 		found = (struct keymap_key){.plain = (uint8_t)keypad[i].digit,
 					    .shifted = (uint8_t)keypad[i].digit};
 		return send_character(state, &found, out);
+	}
+	/* Programs know it from Tab by that. */
+	if (key == KEY_TAB && state->down & SHIFT && !(state->down & (CTRL | ALT))) {
+		memcpy(out, "\x1b\t", 2);
+		return 2;
 	}
 	if (keymap_key_of(state->map, key, &found))
 		return send_character(state, &found, out);

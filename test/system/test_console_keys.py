@@ -2,6 +2,8 @@
 what has left the screen, cursor keys as programs want them, lights, accents, job control.
 """
 
+import curses
+import os
 import re
 
 import pytest
@@ -12,6 +14,13 @@ from harness.screen import Screen
 PROMPT = "# \x1b[6n"  # the shell asks where the cursor is
 ROWS = 37  # of 600 lines
 READY_CAT = 'sh -c "echo ready; exec cat"\n'
+TERMINFO = "/lib/terminfo/l/linux"
+# By the names of capabilities in terminfo(5): the keys for them.
+KEYS = {"kcuu1": "up", "kcud1": "down", "kcub1": "left", "kcuf1": "right", "khome": "home",
+        "kend": "end", "kich1": "insert", "kdch1": "delete", "kpp": "pgup", "knp": "pgdn",
+        "kbs": "backspace", **{f"kf{n}": f"f{n}" for n in range(1, 13)}}
+KEYS = {name: [key] for name, key in KEYS.items()}
+KEYS |= {"kcbt": ["shift", "tab"], **{f"kf{12 + n}": ["shift", f"f{n}"] for n in range(1, 9)}}
 USB = ("-device", "qemu-xhci", "-device", "usb-kbd")
 
 
@@ -126,3 +135,25 @@ def test_job_control(monitor, machine, devices):
         monitor.press("ctrl", "c")
         guest.until("^C")
         guest.until(PROMPT)
+
+
+def visible(sent):
+    """As the terminal's echo shows it."""
+    return sent.decode().replace("\x1b", "^[").replace("\x7f", "^?")
+
+
+def test_keys_are_what_terminfo_says(monitor):
+    """Programs look up what keys send, in a file that the machine has, too."""
+    curses.setupterm("linux", os.open(os.devnull, os.O_WRONLY))
+    with Guest(boot="pvh", append="window=80,24", extra=monitor.words) as guest:
+        guest.until(PROMPT)
+        guest.type(f"wc -c <{TERMINFO}\n")
+        guest.until(f"\r\n{os.path.getsize(TERMINFO)}\r\n")
+        guest.type('sh -c "stty -icanon; echo ready; exec cat >/dev/null"\n')
+        guest.until("\r\nready\r\n")
+        for name, keys in KEYS.items():
+            monitor.press(*keys)
+            guest.until(visible(curses.tigetstr(name)))
+        monitor.press("num_lock")
+        monitor.press("kp_5")
+        guest.until(visible(curses.tigetstr("kb2")))

@@ -61,13 +61,15 @@ KTEST(keymap_other_keys)
 	TYPES("us", "\xe0\x48\xe0\xc8\xe0\x50\xe0\x4d\xe0\x4b", "\x1b[A\x1b[B\x1b[C\x1b[D");
 	TYPES("us", "\xe0\x47\xe0\x4f\xe0\x53", "\x1b[1~\x1b[4~\x1b[3~");
 	TYPES("us", "\x3b\x3f\x40\x44\x57\x58", "\x1b[[A\x1b[[E\x1b[17~\x1b[21~\x1b[23~\x1b[24~");
-	TYPES("us", "\x47\x53\x4e\xe0\x1c\xe0\x35", "7.+\r/");   /* the keypad, num lock on */
-	TYPES("us", "\x45\xc5\x47\x4c\x45\xc5\x47", "\x1b[1~7"); /* and off */
+	TYPES("us", "\x47\x53\x4e\xe0\x1c\xe0\x35", "7.+\r/");         /* the keypad, num lock on */
+	TYPES("us", "\x45\xc5\x47\x4c\x45\xc5\x47", "\x1b[1~\x1b[G7"); /* and off */
 	/* Shifts that the keyboard makes up around its cursor keys are none. */
 	TYPES("us", "\xe0\x2a\xe0\x4b\xe0\xcb\xe0\xaa\x1e", "\x1b[Da");
 	TYPES("us", "\xe1\x1d\x45\xe1\x9d\xc5\x47",
 	      "\x1b[P7"); /* pause is neither Ctrl nor a lock */
 	TYPES("us", "\x38\xe0\x4b", "\x1b\x1b[D");
+	TYPES("us", "\x2a\x0f\x3b\x42\x43\xaa\x0f",
+	      "\x1b\t\x1b[25~\x1b[34~\x1b[20~\t"); /* shifted */
 }
 
 KTEST(keymap_layouts)
