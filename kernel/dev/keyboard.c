@@ -2,6 +2,7 @@
 #include "dev/keyboard.h"
 
 #include <arch/cpu.h>
+#include <arch/debug.h>
 
 #include "debug/log.h"
 #include "dev/console.h"
@@ -94,6 +95,16 @@ int keyboard_take_pages(void)
 	return pages;
 }
 
+bool keyboard_take_restart(void)
+{
+	bool locked = lock_keyboard();
+	bool restart = state.restart;
+
+	state.restart = false;
+	unlock_keyboard(locked);
+	return restart;
+}
+
 void keyboard_set_application_cursor(bool on)
 {
 	__atomic_store_n(&application_cursor, on, __ATOMIC_RELAXED);
@@ -110,7 +121,7 @@ void keyboard_interrupt(void)
 	bool locked = lock_keyboard();
 
 	collect_locked();
-	bool any = ring_head != ring_tail || state.pages;
+	bool any = ring_head != ring_tail || state.pages || state.restart;
 	unlock_keyboard(locked);
 	if (any && input_handler)
 		input_handler(input_argument);
@@ -137,6 +148,8 @@ static size_t console_input(struct console *console, char *to, size_t bytes)
 	size_t done = keyboard_read(to, bytes);
 	int pages = keyboard_take_pages();
 
+	if (keyboard_take_restart())
+		arch_machine_end(MACHINE_RESTART);
 	if (done)
 		console_look_back(0);
 	if (pages)

@@ -30,6 +30,8 @@ void keyboard_interrupt(void);
 NODISCARD size_t keyboard_read(char *to, size_t bytes);
 /* Pages that somebody wants to look back at since the last call, negative: forward again. */
 NODISCARD int keyboard_take_pages(void);
+/* Was Ctrl-Alt-Del pressed since the last call? */
+NODISCARD bool keyboard_take_restart(void);
 /* DECCKM: programs want cursor keys as in application mode, from the next key on. No lock. */
 void keyboard_set_application_cursor(bool on);
 /* Which locks are on, as a keyboard's LEDs show them: bit 0 the keypad's, bit 1 that of capitals.

@@ -222,6 +222,10 @@ static size_t send_function(struct keymap_state *state, unsigned key, char *out)
 {
 	if (looks_back(state, key))
 		return 0;
+	if (key == KEY_DELETE && state->down & CTRL && state->down & ALT) {
+		state->restart = true;
+		return 0;
+	}
 	size_t alt = state->down & LEFT_ALT ? 1 : 0;
 	size_t bytes = send_sequence(key, state->down & SHIFT, out + alt);
 	if (alt && bytes)

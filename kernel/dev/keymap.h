@@ -61,7 +61,9 @@ struct keymap_state {
 	uint16_t dead;           /* a mark that waits for its letter; 0: none */
 	bool composing;          /* Compose was pressed */
 	uint16_t composed;       /* the character that came since; 0: none */
-	int pages; /* to look back at, by Shift and the keys of pages; who acts on it clears it */
+	/* Who acts on these clears them. */
+	bool restart; /* Ctrl-Alt-Del */
+	int pages;    /* to look back at, by Shift and the keys of pages */
 };
 
 /* A key went down (or repeats), or up. The bytes it sends, into `out`; their number. */

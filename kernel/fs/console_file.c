@@ -64,6 +64,8 @@ static void receive(void *argument)
 			/* What does not fit is lost, as on a real line. */
 			(void)tty_receive(&console, &byte, 1);
 	}
+	if (keyboard_take_restart())
+		tty_processes()->restart();
 	int pages = keyboard_take_pages();
 	if (pages)
 		console_look_back(pages);

@@ -7,9 +7,10 @@ import os
 import re
 
 import pytest
-from harness import Guest
+from harness import Guest, job
 from harness.monitor import Monitor
 from harness.screen import Screen
+from quirelib import qemu
 
 PROMPT = "# \x1b[6n"  # the shell asks where the cursor is
 ROWS = 37  # of 600 lines
@@ -157,3 +158,25 @@ def test_keys_are_what_terminfo_says(monitor):
         monitor.press("num_lock")
         monitor.press("kp_5")
         guest.until(visible(curses.tigetstr("kb2")))
+
+
+RESTART_KEYS = ("ctrl", "alt", "delete")
+
+
+def test_ctrl_alt_del(monitor):
+    """Init ends what runs and restarts the machine."""
+    with Guest(boot="pvh", append="window=80,24", extra=monitor.words) as guest:
+        guest.until(PROMPT)
+        monitor.press(*RESTART_KEYS)
+        guest.expect("restarting system$")
+        assert guest.wait() == qemu.STATUS_RESTART
+
+
+def test_ctrl_alt_del_without_init(monitor):
+    """Nobody has asked to be told: the kernel does it."""
+    sleep = job("/bin/busybox", "sh", "-c", "echo started >/dev/console; sleep 1000")
+    with Guest([sleep], boot="pvh", extra=monitor.words) as guest:
+        guest.expect("^started$")
+        monitor.press(*RESTART_KEYS)
+        guest.expect("restarting system: Ctrl-Alt-Del")
+        assert guest.wait() == qemu.STATUS_RESTART

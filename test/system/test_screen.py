@@ -213,6 +213,13 @@ def test_the_hardware_report(monitor, tmp_path):
         assert screen.until(at_prompt)[0] == rows[0]
 
 
+def test_the_report_without_a_keyboard_that_works_yet(monitor, tmp_path):
+    with machine(monitor, 640, 400, append="report", serial=False, machine="q35,i8042=off"
+                 ) as guest:
+        Screen(guest, monitor, tmp_path).until(
+            "This is what to photograph. It goes on in a minute; USB keyboards work then.")
+
+
 def test_the_report_as_a_file():
     with Guest(boot="pvh", append="window=80,24 report", cpus=2) as guest:
         guest.until("This is what to photograph")

@@ -174,7 +174,13 @@ KTEST(keymap_looking_back)
 	EXPECT_EQ(keys.pages, 2);
 	EXPECT_EQ(keymap_press(&keys, KEY_PAGEDOWN, true, sent), 0);
 	EXPECT_EQ(keys.pages, 1);
+	(void)keymap_press(&keys, KEY_LEFTALT, true, sent);
+	EXPECT_EQ(keymap_press(&keys, KEY_DELETE, true, sent), 5);
+	EXPECT(!keys.restart);
 	(void)keymap_press(&keys, KEY_LEFTCTRL, true, sent);
+	EXPECT_EQ(keymap_press(&keys, KEY_DELETE, true, sent), 0);
+	EXPECT(keys.restart);
+	(void)keymap_press(&keys, KEY_LEFTALT, false, sent);
 	EXPECT_EQ(keymap_press(&keys, KEY_PAGEUP, true, sent), 4);
 	EXPECT_EQ(keys.pages, 1);
 }
