@@ -8,31 +8,10 @@ import random
 import pytest
 from harness import Guest, machines
 from harness.monitor import Monitor
-from harness.screen import Screen
+from harness.screen import PROMPT, Screen, at_prompt, use_the_shell
 from quirelib import paths
 
 LIMIT = 180
-COMMAND = "ls /etc | wc -l"
-OUTPUT = "3"
-PROMPT = "~ #"
-AT_ONCE = 3  # characters: a keyboard of the emulator keeps 16 events
-
-
-def at_prompt(rows):
-    return next((row for row in reversed(rows) if row), "") == PROMPT
-
-
-def use_the_shell(screen, monitor):
-    for end in range(AT_ONCE, len(COMMAND) + AT_ONCE, AT_ONCE):
-        monitor.type(COMMAND[end - AT_ONCE:end])
-        shown = f"{PROMPT} {COMMAND[:end]}".rstrip()
-        screen.until(lambda rows, shown=shown: shown in rows)
-    monitor.press("ret")
-    rows = [row for row in screen.until(at_prompt) if row]
-    assert rows[-3:] == [f"{PROMPT} {COMMAND}", OUTPUT, PROMPT]
-    monitor.press("ctrl", "l")  # so that it can be asked for again
-    screen.until(lambda rows: rows[0] == PROMPT)
-
 
 @pytest.mark.parametrize("pc", machines.PCS.values(), ids=machines.PCS.keys())
 def test_typed_at(pc, tmp_path):
