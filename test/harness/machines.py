@@ -103,12 +103,7 @@ BOOTED = {
     "no la57": {"cpu": "max,-la57"},
     "2 MiB flash": {"firmware": "2m"},
     "4 MiB flash": {"firmware": "4m"},
-    "VGA": {"video": "VGA"},
-    "odd resolution": {"video": "VGA,xres=1366,yres=768"},
-    "ramfb": {"video": "ramfb"},
     "virtio-gpu": {"video": "virtio-gpu-pci"},  # graphics without a framebuffer
-    "no HPET": {"machine": "q35,hpet=off"},
-    "no keyboard controller": {"machine": "q35,i8042=off"},
 }
 
 DIRECT = {name: BOOTED[name] for name in (
