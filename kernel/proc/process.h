@@ -18,6 +18,7 @@
 #include "sync/spinlock.h"
 #include "sync/wait_queue.h"
 
+struct process_handle;
 struct process_timers;
 struct thread;
 struct trap_frame;
@@ -34,6 +35,13 @@ struct process_layout {
 	vaddr_t code_start, code_end, data_start, data_end; /* of the program's segments */
 	vaddr_t stack_start;                                /* the first stack pointer */
 	vaddr_t arguments_start, arguments_end, environment_start, environment_end;
+};
+
+/* Where its paths begin. Processes may share it (CLONE_FS). */
+struct process_place {
+	uint32_t users;    /* (c) processes that have it */
+	uint32_t umask;    /* (c) */
+	struct inode *cwd; /* (p) with a reference */
 };
 
 /* What happened to a process that its parent was not told yet by wait4(2). */
@@ -60,6 +68,7 @@ struct process {
 	enum process_event event;  /* (p) for the parent's wait */
 	int stop_signal;           /* (p) that stopped it last */
 	int status;                /* (p) as wait4 gives it */
+	int exit_signal;           /* (p) that its end sends to its parent; 0: none */
 	int group;                 /* (p) process group: the pid of who made it */
 	int session;               /* (p) the same */
 	int lost_group;            /* (p) of a session's leader whose terminal hung up: the group
@@ -80,8 +89,8 @@ struct process {
 	bool ending;                   /* (p) all threads shall end, `status` is known */
 	struct vm_space *space;        /* (1) NULL in a zombie and in kernel_process */
 	struct process_layout *layout; /* (1) with a reference; NULL before the first exec */
-	struct fd_table files;         /* has its own lock */
-	struct inode *cwd;             /* (p) with a reference; NULL in a zombie */
+	struct fd_table *files;        /* (1) NULL in a zombie; has its own lock */
+	struct process_place *place;   /* (1) NULL in a zombie */
 	struct inode *executable;      /* (1) with a reference and inode_begin_run(), or NULL */
 	struct signals signals;
 	struct credentials credentials; /* (p) to write; others may read it torn */
@@ -94,10 +103,10 @@ struct process {
 	bool wants_barriers;                 /* (c) membarrier(2): it is registered */
 	bool adopts;                         /* (p) PR_SET_CHILD_SUBREAPER */
 	int parent_death_signal;             /* (c) 0: none */
-	uint32_t umask;                      /* (c) */
 	char name[PROCESS_NAME_BYTES];       /* its leader's, who alone writes it; others may
 						read it torn */
 	struct vfork_wait *vfork;            /* (p) who waits for its execve, or NULL */
+	struct process_handle *handle;       /* (p) what pidfds name; NULL: there is none */
 	uint64_t started;                    /* (i) time_now() */
 	struct process_usage ended_usage;    /* (p) of its threads that have ended, and of
 						spaces that it has left */
@@ -123,9 +132,19 @@ void process_get_usage(struct process_usage *own, struct process_usage *children
 void process_count_faults(struct process *process, struct vm_space *space);
 void process_usage_add(struct process_usage *sum, const struct process_usage *part);
 
+/* What a new process has in common with its parent, beside the space. */
+#define SHARE_FILES   0x1u
+#define SHARE_PLACE   0x2u
+#define SHARE_ACTIONS 0x4u
+
 /* A process without a thread: files, directory, limits, signals and name as `parent` has them, or
- * fresh ones if that is kernel_process. -ENOMEM; -EAGAIN: too many, or the limit. */
-NODISCARD int process_create(struct process *parent, struct process **out);
+ * fresh ones if that is kernel_process; share: SHARE_*. -ENOMEM; -EAGAIN: too many, or the limit.
+ */
+NODISCARD int process_create(struct process *parent, unsigned share, struct process **out);
+
+/* The calling process, which has one thread, has copies of its own of these from now on: SHARE_*.
+ * -ENOMEM: of none. */
+NODISCARD int process_unshare(unsigned share);
 
 /* Undo process_create; its space is gone or was never set. */
 void process_discard(struct process *process);
@@ -155,8 +174,9 @@ NODISCARD int process_end_other_threads(void);
 
 /* Which children to wait for. */
 struct wait_target {
-	enum { WAIT_ANY, WAIT_PID, WAIT_GROUP } kind;
-	int id; /* of the child or of its group */
+	enum { WAIT_ANY, WAIT_PID, WAIT_GROUP, WAIT_HANDLE } kind;
+	int id;                              /* of the child or of its group */
+	const struct process_handle *handle; /* of a pidfd */
 };
 
 struct wait_result {
@@ -183,6 +203,9 @@ NODISCARD int process_wait(struct process *parent, struct wait_target target, un
  */
 struct fork_request {
 	bool share_space;    /* the child runs in the caller's space until it calls execve */
+	unsigned share;      /* SHARE_*: what else it has in common with the caller */
+	bool is_sibling;     /* the child's parent is that of the caller (CLONE_PARENT) */
+	int exit_signal;     /* that its end sends to its parent; 0: none */
 	bool wait;           /* return only when the child has called execve, or ended */
 	bool reset_handlers; /* the child has no signal handlers */
 	bool set_tls;        /* its TLS base is `tls` */
@@ -191,6 +214,7 @@ struct fork_request {
 	vaddr_t child_tid;  /* where the child finds its number; 0: nowhere */
 	vaddr_t parent_tid; /* where the caller does */
 	vaddr_t clear_tid;  /* set_tid_address(2) for the child */
+	vaddr_t pidfd;      /* where the caller finds a descriptor of the child; 0: nowhere */
 };
 NODISCARD int process_fork(const struct trap_frame *frame, const struct fork_request *request);
 /* The same for one more thread of the calling process (clone.c); -EPERM: a bad TLS base. */

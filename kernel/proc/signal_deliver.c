@@ -23,7 +23,7 @@ static void take_action_locked(struct process *process, int signal, struct signa
 {
 	*out = *signal_action(&process->signals, signal);
 	if (out->handler > HANDLER_IGNORE && (out->flags & SA_RESETHAND))
-		process->signals.actions[signal - 1].handler = HANDLER_DEFAULT;
+		process->signals.actions->of[signal - 1].handler = HANDLER_DEFAULT;
 }
 
 /* Take signals until one has a handler, and do what the others want. False: there are no more. */

@@ -16,7 +16,7 @@
 
 struct file *get_file(uint64_t fd)
 {
-	return fd_table_get(&current_process()->files, (unsigned)fd);
+	return fd_table_get(current_process()->files, (unsigned)fd);
 }
 
 uint64_t file_bytes_max(void)
@@ -132,7 +132,7 @@ void put_named(struct named *named)
 
 int install_file(struct file *file, unsigned minimum, unsigned flags)
 {
-	int fd = fd_table_add(&current_process()->files, file, minimum, file_limit(),
+	int fd = fd_table_add(current_process()->files, file, minimum, file_limit(),
 			      flags & O_CLOEXEC);
 
 	if (fd < 0)

@@ -24,7 +24,7 @@
 
 static struct fd_table *files(void)
 {
-	return &current_process()->files;
+	return current_process()->files;
 }
 
 /* ---- open and close ---- */
@@ -32,7 +32,7 @@ static struct fd_table *files(void)
 static int open_named(const struct named *named, unsigned flags, unsigned mode, struct file **out)
 {
 	const struct inode_new as = {
-		.mode = S_IFREG | (mode & INODE_MODE_BITS & ~current_process()->umask),
+		.mode = S_IFREG | (mode & INODE_MODE_BITS & ~current_process()->place->umask),
 	};
 	struct inode *inode;
 
@@ -48,7 +48,7 @@ static int open_named(const struct named *named, unsigned flags, unsigned mode, 
 static int open_nameless(const struct named *named, unsigned flags, unsigned mode,
 			 struct file **out)
 {
-	uint32_t permissions = mode & INODE_MODE_BITS & ~current_process()->umask;
+	uint32_t permissions = mode & INODE_MODE_BITS & ~current_process()->place->umask;
 	struct inode *directory, *inode;
 
 	int error = path_walk(named->start, named->path, 0, &directory);
@@ -111,7 +111,7 @@ int64_t sys_close(const struct syscall *call)
 	return fd_table_close(files(), arg_unsigned(call, 0));
 }
 
-/* A process shares its table with nobody: CLOSE_RANGE_UNSHARE has nothing to do. */
+/* Threads share their table in any case: CLOSE_RANGE_UNSHARE is for a process with one. */
 int64_t sys_close_range(const struct syscall *call)
 {
 	unsigned first = arg_unsigned(call, 0), last = arg_unsigned(call, 1);
@@ -119,6 +119,11 @@ int64_t sys_close_range(const struct syscall *call)
 
 	if ((flags & ~(CLOSE_RANGE_UNSHARE | CLOSE_RANGE_CLOEXEC)) || first > last)
 		return -EINVAL;
+	if ((flags & CLOSE_RANGE_UNSHARE) && current_process()->thread_count == 1) {
+		int error = process_unshare(SHARE_FILES);
+		if (error)
+			return error;
+	}
 	if (flags & CLOSE_RANGE_CLOEXEC)
 		fd_table_set_close_flags(files(), first, last);
 	else
@@ -294,6 +299,6 @@ int64_t sys_fchdir(const struct syscall *call)
 
 int64_t sys_umask(const struct syscall *call)
 {
-	return __atomic_exchange_n(&current_process()->umask, arg_unsigned(call, 0) & UMASK_BITS,
-				   __ATOMIC_RELAXED);
+	return __atomic_exchange_n(&current_process()->place->umask,
+				   arg_unsigned(call, 0) & UMASK_BITS, __ATOMIC_RELAXED);
 }

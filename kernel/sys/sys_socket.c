@@ -59,7 +59,7 @@ int64_t sys_socket(const struct syscall *call)
 
 static int install_pair(struct file *files[2], unsigned flags, vaddr_t to)
 {
-	struct fd_table *table = &current_process()->files;
+	struct fd_table *table = current_process()->files;
 	int fds[2];
 
 	fds[0] = install_file(files[0], 0, flags);
@@ -160,7 +160,7 @@ int put_socket_name(const struct socket_name *name, vaddr_t user, vaddr_t user_b
 static int bind_path_at(struct inode *start, struct socket *socket, const struct socket_name *name)
 {
 	const struct inode_new as = {
-		.mode = S_IFSOCK | (0777 & ~current_process()->umask),
+		.mode = S_IFSOCK | (0777 & ~current_process()->place->umask),
 	};
 	char path[SOCKET_PATH_BYTES + 1] = "";
 	struct inode *inode;

@@ -264,6 +264,12 @@ int64_t sys_fork(const struct syscall *call);
 int64_t sys_vfork(const struct syscall *call);
 int64_t sys_clone(const struct syscall *call);
 int64_t sys_clone3(const struct syscall *call);
+int64_t sys_unshare(const struct syscall *call);
+
+/* sys_pidfd.c */
+int64_t sys_pidfd_open(const struct syscall *call);
+int64_t sys_pidfd_send_signal(const struct syscall *call);
+int64_t sys_pidfd_getfd(const struct syscall *call);
 
 /* sys_wait.c */
 int64_t sys_wait4(const struct syscall *call);
