@@ -328,16 +328,24 @@ void process_discard(struct process *process)
 	process_free(process);
 }
 
-void process_apply_limits(const struct process *process, struct vm_space *space)
+void process_memory_limits(const struct process *process, struct vm_limits *out)
 {
 	const struct process_limit *limits = process->limits;
 
-	vm_set_limits(space, &(struct vm_limits){
-				     .stack = limits[RLIMIT_STACK].soft,
-				     .address_space = limits[RLIMIT_AS].soft,
-				     .data = limits[RLIMIT_DATA].soft,
-				     .data_hard = limits[RLIMIT_DATA].hard,
-			     });
+	*out = (struct vm_limits){
+		.stack = limits[RLIMIT_STACK].soft,
+		.address_space = limits[RLIMIT_AS].soft,
+		.data = limits[RLIMIT_DATA].soft,
+		.data_hard = limits[RLIMIT_DATA].hard,
+	};
+}
+
+void process_apply_limits(const struct process *process, struct vm_space *space)
+{
+	struct vm_limits limits;
+
+	process_memory_limits(process, &limits);
+	vm_set_limits(space, &limits);
 }
 
 struct vm_space *process_set_space(struct process *process, struct vm_space *space)

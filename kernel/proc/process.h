@@ -55,6 +55,7 @@ struct process_limit {
 struct process_usage {
 	struct cpu_times times;
 	uint64_t minor_faults;
+	uint64_t resident_peak; /* bytes, of one process: the most of any */
 };
 
 struct process {
@@ -228,7 +229,10 @@ struct inode *process_get_cwd(void);
  * meanwhile: the new one is one already, by somebody's inode_begin_run(). */
 void process_set_cwd(struct process *process, struct inode *inode);
 void process_set_executable(struct process *process, struct inode *inode);
-/* Make `space` obey the process's limits of memory. */
+/* The process's limits of memory, as its space needs them. */
+struct vm_limits;
+void process_memory_limits(const struct process *process, struct vm_limits *out);
+/* Make `space` obey them. */
 void process_apply_limits(const struct process *process, struct vm_space *space);
 /* It has ended, or never began: it gives up its files' names and its layout, and its space to the
  * caller. */

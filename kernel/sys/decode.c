@@ -5,9 +5,12 @@
 #include <linux/fcntl.h>
 #include <linux/stat.h>
 
+#include <arch/mmu.h>
+
 #include "fs/file.h"
 #include "fs/inode.h"
 #include "lib/errno.h"
+#include "lib/string.h"
 #include "mm/slab.h"
 #include "proc/process.h"
 #include "proc/signal.h"
@@ -128,6 +131,35 @@ void put_named(struct named *named)
 {
 	inode_put(named->start);
 	kfree(named->path);
+}
+
+/* Bytes that a newer program has behind what is known here must be zeros. */
+static int check_zeros(vaddr_t start, uint64_t bytes)
+{
+	uint8_t byte;
+
+	for (vaddr_t va = start; va < start + bytes; va++) {
+		if (copy_from_user(&byte, va, 1))
+			return -EFAULT;
+		if (byte)
+			return -E2BIG;
+	}
+	return 0;
+}
+
+int get_extensible(vaddr_t user, uint64_t bytes, size_t least, void *to, size_t known)
+{
+	memset(to, 0, known);
+	if (bytes > PAGE_SIZE)
+		return -E2BIG;
+	if (bytes < least)
+		return -EINVAL;
+	if (bytes > known) {
+		int error = check_zeros(user + known, bytes - known);
+		if (error)
+			return error;
+	}
+	return copy_from_user(to, user, MIN(bytes, known)) ? -EFAULT : 0;
 }
 
 int install_file(struct file *file, unsigned minimum, unsigned flags)

@@ -8,6 +8,7 @@
 #include "mm/frame.h"
 #include "proc/process.h"
 #include "proc/thread.h"
+#include "sys/decode.h"
 #include "sys/syscall.h"
 #include "vm/space.h"
 #include "vm/user_copy.h"
@@ -121,35 +122,6 @@ int64_t sys_clone(const struct syscall *call)
 
 /* ---- clone3 ---- */
 
-/* Bytes that a newer program has behind what is known here must be zeros. */
-static int check_zeros(vaddr_t start, uint64_t bytes)
-{
-	uint8_t byte;
-
-	for (vaddr_t va = start; va < start + bytes; va++) {
-		if (copy_from_user(&byte, va, 1))
-			return -EFAULT;
-		if (byte)
-			return -E2BIG;
-	}
-	return 0;
-}
-
-static int get_clone_args(vaddr_t user, uint64_t bytes, struct clone_args *args)
-{
-	*args = (struct clone_args){.flags = 0};
-	if (bytes > PAGE_SIZE)
-		return -E2BIG;
-	if (bytes < CLONE_ARGS_SIZE_VER0)
-		return -EINVAL;
-	if (bytes > sizeof(*args)) {
-		int error = check_zeros(user + sizeof(*args), bytes - sizeof(*args));
-		if (error)
-			return error;
-	}
-	return copy_from_user(args, user, MIN(bytes, sizeof(*args))) ? -EFAULT : 0;
-}
-
 static bool are_valid(const struct clone_args *args)
 {
 	if (args->flags & ~(LEGACY_FLAGS | CLONE_CLEAR_SIGHAND | CLONE_INTO_CGROUP))
@@ -168,7 +140,8 @@ int64_t sys_clone3(const struct syscall *call)
 {
 	struct clone_args args;
 
-	int error = get_clone_args(call->a[0], call->a[1], &args);
+	int error =
+		get_extensible(call->a[0], call->a[1], CLONE_ARGS_SIZE_VER0, &args, sizeof(args));
 	if (error)
 		return error;
 	if (!are_valid(&args))

@@ -106,6 +106,7 @@ int64_t sys_timerfd_gettime(const struct syscall *call);
 /* sys_file.c */
 int64_t sys_open(const struct syscall *call);
 int64_t sys_openat(const struct syscall *call);
+int64_t sys_openat2(const struct syscall *call);
 int64_t sys_creat(const struct syscall *call);
 int64_t sys_close(const struct syscall *call);
 int64_t sys_close_range(const struct syscall *call);
@@ -164,12 +165,18 @@ int64_t sys_memfd_create(const struct syscall *call);
 int64_t sys_statfs(const struct syscall *call);
 int64_t sys_fstatfs(const struct syscall *call);
 
+/* sys_splice.c */
+int64_t sys_splice(const struct syscall *call);
+int64_t sys_tee(const struct syscall *call);
+int64_t sys_vmsplice(const struct syscall *call);
+
 /* sys_stat.c */
 int64_t sys_stat(const struct syscall *call);
 int64_t sys_fstat(const struct syscall *call);
 int64_t sys_lstat(const struct syscall *call);
 int64_t sys_newfstatat(const struct syscall *call);
 int64_t sys_statx(const struct syscall *call);
+int64_t sys_name_to_handle_at(const struct syscall *call);
 
 /* sys_memory.c */
 int64_t sys_mmap(const struct syscall *call);

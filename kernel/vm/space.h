@@ -93,9 +93,13 @@ struct vm_space {
 	uint64_t mapped;          /* (s) bytes of all regions */
 	unsigned region_count;    /* (s) */
 	uint64_t faults[FAULT_KINDS]; /* (c) */
-	uint64_t fork_entries;        /* (s) table entries that its last fork looked at */
-	int id;                       /* (i) who it belongs to, for people: the process's number */
-	uint32_t serial;              /* (i) no other space since boot has it; see trace.h */
+	/* What usage.c needs to know the most that was ever resident: pages of large ones beyond
+	 * the first, that faults filled (c); pages that were resident when all that faults had
+	 * filled was `filled_before` (s); and the most pages so far (s). */
+	uint64_t huge_filled, resident_before, filled_before, resident_peak;
+	uint64_t fork_entries; /* (s) table entries that its last fork looked at */
+	int id;                /* (i) who it belongs to, for people: the process's number */
+	uint32_t serial;       /* (i) no other space since boot has it; see trace.h */
 };
 
 /* An empty space with the kernel's half in it. */

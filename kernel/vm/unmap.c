@@ -3,6 +3,7 @@
 #include "lib/errno.h"
 #include "vm/region.h"
 #include "vm/table.h"
+#include "vm/usage.h"
 
 /* [start, start+bytes) as whole pages inside the user's half. */
 static int check_range(vaddr_t start, uint64_t bytes, vaddr_t *end)
@@ -27,8 +28,10 @@ int vm_unmap_locked(struct vm_space *space, vaddr_t start, vaddr_t end)
 	int error = -ENOMEM;
 	if (table_prepare_edges(&gather))
 		error = region_prepare_hole(space, start, end, &upper);
-	if (!error)
+	if (!error) {
+		vm_peak_before_drop_locked(space, start, end);
 		table_drop_range(&gather);
+	}
 	table_gather_finish(&gather);
 	if (!error)
 		region_make_hole(space, start, end, upper);
