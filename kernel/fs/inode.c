@@ -9,6 +9,7 @@
 
 #include "debug/assert.h"
 #include "fs/tmpfs.h"
+#include "fs/watch.h"
 #include "lib/errno.h"
 #include "lib/string.h"
 #include "mm/slab.h"
@@ -62,6 +63,7 @@ static struct inode *release(struct inode *inode)
 	struct inode *parent = inode->parent;
 
 	assert(!inode->mounted);
+	watch_inode_gone(inode);
 	kfree(inode->name);
 	inode->ops->release(inode);
 	return parent;

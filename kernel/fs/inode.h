@@ -22,6 +22,7 @@ struct inode;
 struct pipe;
 struct stat;
 struct vm_object;
+struct watch;
 
 #define NAME_BYTES_MAX  255u  /* NAME_MAX */
 #define PATH_BYTES_MAX  4096u /* PATH_MAX, the NUL included */
@@ -113,6 +114,7 @@ struct inode {
 	unsigned seals;       /* (m) F_SEAL_* */
 	struct pipe *pipe;    /* of S_IFIFO, while it is open: guarded by pipe.c's pipes_mutex */
 	struct file_lock *locks; /* guarded by lock.c's locks_mutex */
+	struct watch *watches;   /* guarded by watch.c's watch_lock */
 	struct inode *mounted;   /* (t) on a directory: the root that is seen in its place */
 };
 
@@ -203,8 +205,8 @@ void path_end_put(struct path_end *end);
 bool path_end_is_name(const struct path_end *end);
 
 /* open(2)'s walk: what `path` leads to, made as a regular file as `as` says if there is nothing and
- * flags have O_CREAT. */
-NODISCARD int path_open(struct inode *start, const char *path, unsigned flags,
+ * *flags have O_CREAT. What is new need not be emptied: O_TRUNC is taken from *flags then. */
+NODISCARD int path_open(struct inode *start, const char *path, unsigned *flags,
 			const struct inode_new *as, struct inode **out);
 
 /* ---- names (names.c): the system calls' checks, in Linux's order ---- */

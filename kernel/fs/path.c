@@ -214,14 +214,17 @@ bool path_end_is_name(const struct path_end *path_end)
 
 /* ---- open ---- */
 
-/* The last name of an open with O_CREAT: 0 and *found has a reference; 1: it was a link, go on. */
+/* The last name of an open with O_CREAT: 0 and *found has a reference, *made: it is new; 1: it was
+ * a link, go on. */
 static int open_last(struct walk *walk, unsigned flags, const struct inode_new *as,
-		     struct inode **found)
+		     struct inode **found, bool *made)
 {
 	int error = name_lookup(walk->at, walk->name, walk->length, found);
 
-	if (error == -ENOENT)
+	if (error == -ENOENT) {
+		*made = true;
 		return name_create(walk->at, walk->name, walk->length, as, found);
+	}
 	if (error)
 		return error;
 	if (flags & O_EXCL)
@@ -234,9 +237,11 @@ static int open_last(struct walk *walk, unsigned flags, const struct inode_new *
 	return error ? error : 1;
 }
 
-static int open_or_create(struct walk *walk, unsigned flags, const struct inode_new *as,
+static int open_or_create(struct walk *walk, unsigned *flags_used, const struct inode_new *as,
 			  struct inode **out)
 {
+	unsigned flags = *flags_used;
+
 	for (;;) {
 		int error = walk_to_last(walk);
 		if (error)
@@ -253,7 +258,8 @@ static int open_or_create(struct walk *walk, unsigned flags, const struct inode_
 		if (walk->slash)
 			return -EISDIR;
 		struct inode *found;
-		error = open_last(walk, flags, as, &found);
+		bool made = false;
+		error = open_last(walk, flags, as, &found, &made);
 		/* Another thread was faster, and that is as good. */
 		if (error == -EEXIST && !(flags & O_EXCL)) {
 			walk->path = walk->name;
@@ -263,18 +269,19 @@ static int open_or_create(struct walk *walk, unsigned flags, const struct inode_
 			return error;
 		if (!error) {
 			*out = found;
+			*flags_used = made ? flags & ~(unsigned)O_TRUNC : flags;
 			return 0;
 		}
 	}
 }
 
-int path_open(struct inode *start, const char *path, unsigned flags, const struct inode_new *as,
+int path_open(struct inode *start, const char *path, unsigned *flags, const struct inode_new *as,
 	      struct inode **out)
 {
 	struct walk walk;
 
-	if (!(flags & O_CREAT))
-		return path_walk(start, path, flags & O_NOFOLLOW ? WALK_NOFOLLOW : 0, out);
+	if (!(*flags & O_CREAT))
+		return path_walk(start, path, *flags & O_NOFOLLOW ? WALK_NOFOLLOW : 0, out);
 	if (!*path)
 		return -ENOENT;
 	begin(&walk, start, path);

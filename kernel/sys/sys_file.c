@@ -37,7 +37,7 @@ static int open_named(const struct named *named, unsigned flags, unsigned mode, 
 	};
 	struct inode *inode;
 
-	int error = path_open(named->start, named->path, flags, &as, &inode);
+	int error = path_open(named->start, named->path, &flags, &as, &inode);
 	if (error)
 		return error;
 	error = file_open(inode, flags, out);

@@ -165,6 +165,12 @@ int64_t sys_memfd_create(const struct syscall *call);
 int64_t sys_statfs(const struct syscall *call);
 int64_t sys_fstatfs(const struct syscall *call);
 
+/* sys_inotify.c */
+int64_t sys_inotify_init(const struct syscall *call);
+int64_t sys_inotify_init1(const struct syscall *call);
+int64_t sys_inotify_add_watch(const struct syscall *call);
+int64_t sys_inotify_rm_watch(const struct syscall *call);
+
 /* sys_splice.c */
 int64_t sys_splice(const struct syscall *call);
 int64_t sys_tee(const struct syscall *call);
