@@ -10,6 +10,7 @@
 #include "proc/process_table.h"
 #include "proc/sched.h"
 #include "proc/share.h"
+#include "proc/sysv.h"
 #include "proc/thread.h"
 #include "vm/space.h"
 
@@ -133,6 +134,7 @@ static NORETURN void end_process(struct process *process, struct thread *thread)
 	struct list_node graves;
 
 	timers_destroy(process);
+	sem_exit(process);
 	process_leave_files(process);
 	process_leave_terminal(process);
 	fault_stream_leave(process->space);

@@ -52,6 +52,7 @@ static void init_lists(struct process *process)
 {
 	list_init(&process->children);
 	list_init(&process->threads);
+	list_init(&process->sem_undos);
 	wait_queue_init(&process->child_ends);
 	wait_queue_init(&process->resumed);
 	wait_queue_init(&process->thread_ends);

@@ -107,6 +107,7 @@ struct process {
 	char name[PROCESS_NAME_BYTES];       /* its leader's, who alone writes it; others may
 						read it torn */
 	struct vfork_wait *vfork;            /* (p) who waits for its execve, or NULL */
+	struct list_node sem_undos;          /* guarded by sysv_lock: see sysv_sem.c */
 	struct process_handle *handle;       /* (p) what pidfds name; NULL: there is none */
 	uint64_t started;                    /* (i) time_now() */
 	struct process_usage ended_usage;    /* (p) of its threads that have ended, and of

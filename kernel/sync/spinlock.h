@@ -11,6 +11,7 @@
 /* Outermost first. */
 enum lock_rank {
 	RANK_PROCESS,   /* process table, parent and child links */
+	RANK_SYSV,      /* shared memory, semaphores and message queues of System V */
 	RANK_WATCHES,   /* watches of files, and their events */
 	RANK_SCHEDULER, /* run queue, thread states */
 	RANK_TIMER,     /* timers' deadlines */

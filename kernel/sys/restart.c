@@ -51,6 +51,8 @@ static const uint8_t kinds[] = {
 	[__NR_nanosleep] = RESTART_NO_HANDLER,
 	[__NR_clock_nanosleep] = RESTART_NO_HANDLER,
 	[__NR_futex] = RESTART_BY_FLAG,
+	[__NR_msgsnd] = RESTART_NO_HANDLER,
+	[__NR_msgrcv] = RESTART_NO_HANDLER,
 };
 
 enum signal_restart restart_kind(uint64_t number)

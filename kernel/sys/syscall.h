@@ -171,6 +171,22 @@ int64_t sys_inotify_init1(const struct syscall *call);
 int64_t sys_inotify_add_watch(const struct syscall *call);
 int64_t sys_inotify_rm_watch(const struct syscall *call);
 
+/* sys_sysv.c */
+int64_t sys_shmget(const struct syscall *call);
+int64_t sys_shmat(const struct syscall *call);
+int64_t sys_shmdt(const struct syscall *call);
+int64_t sys_shmctl(const struct syscall *call);
+int64_t sys_msgget(const struct syscall *call);
+int64_t sys_msgsnd(const struct syscall *call);
+int64_t sys_msgrcv(const struct syscall *call);
+int64_t sys_msgctl(const struct syscall *call);
+
+/* sys_sem.c */
+int64_t sys_semget(const struct syscall *call);
+int64_t sys_semop(const struct syscall *call);
+int64_t sys_semtimedop(const struct syscall *call);
+int64_t sys_semctl(const struct syscall *call);
+
 /* sys_splice.c */
 int64_t sys_splice(const struct syscall *call);
 int64_t sys_tee(const struct syscall *call);
