@@ -250,6 +250,8 @@ void process_leave_terminal(struct process *process);
 /* The debug shell's commands about processes (shell_commands.c). Once, at boot. */
 void process_shell_init(void);
 
+/* Is there a thread with this number, of any process? */
+bool process_has_thread(int id);
 /* Is there a process with this number? A zombie counts. */
 bool process_exists(int pid);
 /* Kill every process but kernel_process. */

@@ -374,6 +374,18 @@ void sched_set_nice(struct thread *thread, int nice)
 	spin_unlock(&sched_lock);
 }
 
+void sched_inherit_nice(struct thread *thread, int nice)
+{
+	spin_lock(&sched_lock);
+	thread->boost = (uint8_t)MAX(thread->nice - nice, 0);
+	spin_unlock(&sched_lock);
+}
+
+int sched_effective_nice(const struct thread *thread)
+{
+	return MAX(thread->nice - thread->boost, NICE_MIN);
+}
+
 uint64_t sched_affinity(struct thread *thread)
 {
 	spin_lock(&sched_lock);

@@ -96,12 +96,14 @@ struct thread_signals {
 	uint64_t restart_deadline;
 	unsigned restart_number; /* 0: none */
 	bool restarting;
+	bool restart_always;
 };
 
 /* What becomes of a system call that a signal interrupts; -EINTR wherever a handler is called that
  * does not have it restarted. */
 enum signal_restart {
 	RESTART_NEVER,
+	RESTART_ALWAYS,     /* made again, whatever is called */
 	RESTART_BY_FLAG,    /* made again after a handler with SA_RESTART, or if none is called */
 	RESTART_NO_HANDLER, /* made again if none is called */
 	RESTART_DEADLINE    /* the same, by restart_syscall(2): it ends when it would have */

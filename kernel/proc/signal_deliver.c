@@ -110,7 +110,8 @@ void signal_deliver(struct trap_frame *frame, enum signal_restart restart, unsig
 
 	while (next_handled(&handled)) {
 		/* The first handler decides; the others interrupt it. */
-		if (restart == RESTART_BY_FLAG && (handled.action.flags & SA_RESTART))
+		if (restart == RESTART_ALWAYS ||
+		    (restart == RESTART_BY_FLAG && (handled.action.flags & SA_RESTART)))
 			trap_restart(frame, number);
 		restart = RESTART_NEVER;
 		current_thread()->signals.restart_number = 0;

@@ -90,6 +90,14 @@ struct thread *thread_find_locked(int id)
 	return search.found;
 }
 
+bool process_has_thread(int id)
+{
+	spin_lock(&process_lock);
+	bool has = thread_find_locked(id);
+	spin_unlock(&process_lock);
+	return has;
+}
+
 /* ---- time ---- */
 
 struct cpu_times process_cpu_times_locked(const struct process *process)
