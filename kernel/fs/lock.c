@@ -30,7 +30,7 @@ static struct mutex locks_mutex;
 /* (l) struct blocked */
 static struct list_node waiting = {&waiting, &waiting};
 /* Woken when a lock goes or becomes weaker. */
-static struct wait_queue changes = {{&changes.waiters, &changes.waiters}};
+static struct wait_queue changes = WAIT_QUEUE_INIT(changes);
 
 static bool overlaps(const struct lock_request *a, const struct lock_request *b)
 {

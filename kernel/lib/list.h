@@ -8,6 +8,12 @@ struct list_node {
 	struct list_node *next, *prev;
 };
 
+/* Of a head that is initialised statically. */
+#define LIST_INIT(head)          \
+	{                        \
+		&(head), &(head) \
+	}
+
 static inline void list_init(struct list_node *head)
 {
 	head->next = head->prev = head;

@@ -91,7 +91,7 @@ static void inherit(int id)
 		spin_lock(&pi_lock);
 		list_for_each (node, &sleepers)
 			if (of(node)->owner == id)
-				best = MIN(best, sched_effective_nice(of(node)->thread));
+				best = MIN(best, thread_effective_nice(of(node)->thread));
 		const struct pi_sleeper *next = find_sleeper_locked(id);
 		id = next ? next->owner : 0;
 		spin_unlock(&pi_lock);
@@ -279,8 +279,8 @@ static struct pi_sleeper *choose(const struct futex_key *key, int *id)
 
 	spin_lock(&pi_lock);
 	list_for_each (node, &sleepers)
-		if (is_at(of(node), key) && (!best || sched_effective_nice(of(node)->thread) <
-							      sched_effective_nice(best->thread)))
+		if (is_at(of(node), key) && (!best || thread_effective_nice(of(node)->thread) <
+							      thread_effective_nice(best->thread)))
 			best = of(node);
 	if (best) {
 		best->state = PI_CHOSEN;

@@ -90,7 +90,7 @@ static void print_stat(const struct process_snapshot *process, const struct size
 	/* pid comm state ppid pgrp session tty tpgid flags minflt cminflt majflt cmajflt */
 	text_print(sink, "%d (%s) %c %d %d %d %llu %d 0 %llu %llu 0 0", process->id, process->name,
 		   process->state, process->parent, process->group, process->session, (ull)terminal,
-		   foreground, (ull)(process->ended_faults + sizes->minor_faults),
+		   foreground, (ull)process->ended_faults + sizes->minor_faults,
 		   (ull)process->children_faults);
 	/* utime stime cutime cstime priority nice num_threads itrealvalue starttime */
 	print_times(sink, &process->times);

@@ -1,60 +1,61 @@
 /*
- * run_queue.h: who waits for which CPU, and who goes first. Each CPU has a queue, in the order of
- * virtual time: the time that a thread has run, weighted by its nice value. Who has had the least
- * goes first, so that in the long run all have the same.
- *
- * Virtual time is one for all CPUs. A CPU takes from another's queue when its own is empty, or when
- * somebody there has fallen behind by more than a slice: three busy threads on two CPUs take turns.
+ * run_queue.h: who waits for a CPU, and who goes first. A queue is in the order of virtual time:
+ * the time that a thread has run, weighted by its nice value. Who has had the least goes first, so
+ * that in the long run all have the same. Which queue a thread stands in is balance.c's business.
  *
  * Who wakes and has had much less than the one that runs goes first at once, without waiting for
  * the end of its slice. A new thread begins a little behind, so that its parent is such a one.
  *
- * sched_lock guards all of it.
+ * Lock letters: (r) the lock of the CPU whose queue it is; (h) that, and others look at it as a
+ * hint: changed atomically.
  */
 #ifndef PROC_RUN_QUEUE_H
 #define PROC_RUN_QUEUE_H
 
+#include "lib/tree.h"
 #include "lib/types.h"
 
 struct thread;
 
-/* Put a thread that wakes into a queue; returns the CPU whose it is. It shall not make up for its
- * sleep by having the CPU to itself: it is a slice behind the others, at most. */
-unsigned run_queue_add_locked(struct thread *thread);
+struct run_queue {
+	struct tree threads; /* (r) by virtual_time */
+	unsigned count;      /* (h) */
+	uint64_t floor;      /* (h) virtual time of who was taken last: never goes back */
+};
 
-/* The same for one that gives up its CPU, and stays there if it may. One that does so of itself
- * makes way: it goes behind who is first there, though it may have had less. */
-void run_queue_return_locked(struct thread *thread, bool makes_way);
+static inline unsigned run_queue_count(const struct run_queue *queue)
+{
+	return __atomic_load_n(&queue->count, __ATOMIC_RELAXED);
+}
 
-/* Take this one, which waits, out of its queue. */
-void run_queue_remove_locked(struct thread *thread);
+static inline uint64_t run_queue_floor(const struct run_queue *queue)
+{
+	return __atomic_load_n(&queue->floor, __ATOMIC_RELAXED);
+}
 
-/* Take the one that `cpu` shall run now; NULL: there is none for it. */
-struct thread *run_queue_take_locked(unsigned cpu);
+/* Behind those with the same virtual time: first come, first served. */
+void run_queue_insert_locked(struct run_queue *queue, struct thread *thread);
+void run_queue_remove_locked(struct run_queue *queue, struct thread *thread);
 
-/* Is anybody in this CPU's queue? */
-bool run_queue_waits_locked(unsigned cpu);
+/* The first one that is behind `limit` and may run on one of the CPUs `allowed`; NULL: nobody. */
+struct thread *run_queue_find_locked(const struct run_queue *queue, uint64_t allowed,
+				     uint64_t limit);
 
-/* Is anybody waiting, whom `cpu` might take if it asked? */
-bool run_queue_has_work_locked(unsigned cpu);
+/* The first one, taken out; NULL: nobody waits. */
+struct thread *run_queue_take_locked(struct run_queue *queue);
 
-/* All that wait, on all CPUs. */
-unsigned run_queue_length_locked(void);
+/* One that gives up its CPU of itself goes behind who is first, though it may have had less. */
+void run_queue_make_way_locked(const struct run_queue *queue, struct thread *thread);
 
-/* Shall `running`, which runs on `cpu` and is not charged yet for `nanoseconds`, make way at once
- * for one that waits there? */
-bool run_queue_is_overtaken_locked(unsigned cpu, const struct thread *running,
+/* Shall `running`, which is not charged yet for `nanoseconds`, make way at once for one that waits?
+ */
+bool run_queue_is_overtaken_locked(const struct run_queue *queue, const struct thread *running,
 				   uint64_t nanoseconds);
 
 /* It is new, and begins where `parent`, which has run uncharged for `nanoseconds`, is now. */
-void run_queue_begin_locked(struct thread *thread, const struct thread *parent,
-			    uint64_t nanoseconds);
+void run_queue_begin(struct thread *thread, const struct thread *parent, uint64_t nanoseconds);
 
-/* `thread` has run for so many nanoseconds. */
-void run_queue_charge_locked(struct thread *thread, uint64_t nanoseconds);
-
-/* The CPU runs its idle thread from now on, or no longer. */
-void run_queue_set_idle_locked(unsigned cpu, bool idle);
-uint64_t run_queue_idle_cpus_locked(void);
+/* What `thread`, which has run for so many nanoseconds, has had then. */
+uint64_t run_queue_charged(const struct thread *thread, uint64_t nanoseconds);
 
 #endif

@@ -63,8 +63,6 @@ void sched_set_nice(struct thread *thread, int nice);
 
 /* It runs as if it had this nice value, where that is better than its own: NICE_MAX ends that. */
 void sched_inherit_nice(struct thread *thread, int nice);
-/* What it runs as. */
-int sched_effective_nice(const struct thread *thread);
 
 /* The set of CPUs that it may run on, not empty. One that runs elsewhere moves at once, or as soon
  * as it leaves the kernel. */

@@ -26,6 +26,7 @@ static struct thread *thread_allocate(struct process *process)
 	}
 	thread->process = process;
 	thread->state = THREAD_NEW;
+	thread->cpu = (uint16_t)cpu_local()->id;
 	thread->affinity = UINT64_MAX;
 	memcpy(thread->name, process->name, sizeof(thread->name));
 	thread_signals_init(&thread->signals);
@@ -87,7 +88,6 @@ static void thread_begin_forked(void *argument)
 static void inherit(struct thread *child, const struct thread *parent)
 {
 	child->affinity = parent->affinity;
-	child->cpu = parent->cpu;
 	child->nice = parent->reset_on_fork && parent->nice < 0 ? 0 : parent->nice;
 	child->policy = parent->policy;
 	memcpy(child->name, parent->name, sizeof(child->name));

@@ -1,8 +1,9 @@
 /*
  * thread.h: a thread: a kernel stack, a processor state, and a place in the scheduler.
  *
- * Lock letters: (r) the scheduler's lock, RANK_SCHEDULER; (p) process_lock; (i) set at creation;
- * (t) only the thread itself, or who creates it before it runs.
+ * Lock letters: (r) the scheduler's lock of the CPU that it belongs to, RANK_SCHEDULER (see
+ * sched_internal.h); (p) process_lock; (i) set at creation; (t) only the thread itself, or who
+ * creates it before it runs.
  */
 #ifndef PROC_THREAD_H
 #define PROC_THREAD_H
@@ -25,6 +26,7 @@ struct trap_frame;
 
 enum thread_state {
 	THREAD_NEW,      /* nothing wakes it before sched_start_thread() */
+	THREAD_MOVING,   /* from CPU to CPU, in nobody's hands but the mover's */
 	THREAD_RUNNABLE, /* in the run queue */
 	THREAD_RUNNING,
 	THREAD_BLOCKED, /* or, while on_cpu, about to be */
@@ -39,7 +41,7 @@ struct thread {
 	int id;                      /* (p) to write: gettid(2). The leader's is the process's */
 	bool parked;                 /* (p) its process is stopped, and it waits to go on */
 	vaddr_t stack_top;           /* (i) 0: the boot stack, never freed */
-	enum thread_state state;     /* (r) */
+	enum thread_state state;     /* (r) but that it is about to block, or is not: (t) */
 	bool on_cpu;                 /* (r) a CPU's thread points here */
 	bool is_idle;                /* (i) never stands in the run queue */
 	uint16_t cpu;                /* (r) that it runs on, waits for, or ran on last */
@@ -62,6 +64,12 @@ struct thread {
 	void (*entry)(void *);        /* (i) */
 	void *argument;               /* (i) */
 };
+
+/* What it runs as. */
+static inline int thread_effective_nice(const struct thread *thread)
+{
+	return MAX(thread->nice - thread->boost, NICE_MIN);
+}
 
 static inline struct thread *current_thread(void)
 {

@@ -14,34 +14,52 @@
  *
  * A thread may prepare on several queues and block once. A listener stands in a queue without a
  * thread: it is told of every wake-up, until it leaves. Who makes the condition true wakes the
- * queue afterwards, from a thread or from an interrupt, holding no spinlock of RANK_SCHEDULER or
- * further in. The scheduler implements this; RANK_SCHEDULER guards every queue.
+ * queue afterwards, from a thread or from an interrupt, holding no spinlock of RANK_LISTENERS or
+ * further in. The scheduler implements this (proc/waits.c).
+ *
+ * A queue has to stay until wait_wake() has returned. Who was woken and has left the queue by
+ * wait_finish() knows that of the one who woke it.
+ *
+ * Lock letters: (w) the queue's own lock; (l) listeners_lock of waits.c, RANK_LISTENERS; (i) set
+ * before it stands in a queue.
  */
 #ifndef SYNC_WAIT_QUEUE_H
 #define SYNC_WAIT_QUEUE_H
 
 #include "lib/list.h"
 #include "lib/types.h"
+#include "sync/spinlock.h"
 
 struct thread;
 
 struct wait_queue {
-	struct list_node waiters;
+	struct spinlock lock;       /* RANK_WAITERS */
+	struct list_node waiters;   /* (w) */
+	struct list_node listeners; /* (l) */
 };
 
 struct waiter {
-	struct list_node link; /* link.next is NULL while it stands in no queue */
-	struct thread *thread; /* NULL: a listener */
-	/* A listener's: called under the scheduler's lock. It may take spinlocks further in, and
-	 * pass the wake-up on by wait_wake_listening(). */
+	struct list_node link;    /* (w) or (l); link.next is NULL while it stands in no queue */
+	struct wait_queue *queue; /* (i) */
+	struct thread *thread;    /* (i) a waiter's */
+	/* (i) A listener's: called under listeners_lock. It may take spinlocks of higher ranks than
+	 * RANK_SCHEDULER, and pass the wake-up on by wait_wake_listening(). */
 	void (*notify)(struct waiter *waiter);
 };
 
 #define WAIT_FOREVER UINT64_MAX
 
+#define WAIT_QUEUE_INIT(name)                                                              \
+	{                                                                                  \
+		.lock = SPINLOCK_INIT(RANK_WAITERS), .waiters = LIST_INIT((name).waiters), \
+		.listeners = LIST_INIT((name).listeners)                                   \
+	}
+
 static inline void wait_queue_init(struct wait_queue *queue)
 {
+	queue->lock = (struct spinlock)SPINLOCK_INIT(RANK_WAITERS);
 	list_init(&queue->waiters);
+	list_init(&queue->listeners);
 }
 
 /* Stand in the queue, and be about to block. Again while standing in it: only the latter. */
@@ -50,6 +68,7 @@ void wait_prepare(struct wait_queue *queue, struct waiter *waiter);
 static inline void waiter_init(struct waiter *waiter)
 {
 	waiter->link.next = NULL;
+	waiter->queue = NULL;
 }
 
 /* Sleep until a wake-up since the last wait_prepare, or until time_now() reaches `deadline`. 0,

@@ -197,7 +197,7 @@ static uint64_t speed_up(uint64_t enough)
 	for (unsigned i = 0; i < TRIES_LEAST || (i < TRIES_MOST && percent < enough); i++) {
 		one = MIN(one, time_faults(1));
 		two = MIN(two, time_faults(2));
-		percent = 200 * one / two;
+		percent = 200 * one / MAX(two, 1u);
 	}
 	log_info("# %u faults: %llu us on one CPU, twice as many %llu us on two: %llu %%",
 		 (unsigned)AREA_PAGES, (unsigned long long)one / 1000,
