@@ -8,6 +8,7 @@
 #include <linux/stat.h>
 
 #include "debug/assert.h"
+#include "fs/attribute.h"
 #include "fs/tmpfs.h"
 #include "fs/watch.h"
 #include "lib/errno.h"
@@ -64,6 +65,7 @@ static struct inode *release(struct inode *inode)
 
 	assert(!inode->mounted);
 	watch_inode_gone(inode);
+	attribute_free_all(inode);
 	kfree(inode->name);
 	inode->ops->release(inode);
 	return parent;

@@ -16,6 +16,7 @@
 #include "lib/types.h"
 #include "sync/mutex.h"
 
+struct attribute;
 struct file;
 struct file_lock;
 struct inode;
@@ -113,9 +114,10 @@ struct inode {
 	bool linkable;        /* (t) O_TMPFILE's: it may get a name though it never had one */
 	unsigned seals;       /* (m) F_SEAL_* */
 	struct pipe *pipe;    /* of S_IFIFO, while it is open: guarded by pipe.c's pipes_mutex */
-	struct file_lock *locks; /* guarded by lock.c's locks_mutex */
-	struct watch *watches;   /* guarded by watch.c's watch_lock */
-	struct inode *mounted;   /* (t) on a directory: the root that is seen in its place */
+	struct file_lock *locks;      /* guarded by lock.c's locks_mutex */
+	struct attribute *attributes; /* guarded by mutex; see attribute.h */
+	struct watch *watches;        /* guarded by watch.c's watch_lock */
+	struct inode *mounted;        /* (t) on a directory: the root that is seen in its place */
 };
 
 /* Guards names: who is in which directory under which name. Above it are file->mutex and
