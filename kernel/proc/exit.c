@@ -60,7 +60,8 @@ static void tell_parent_locked(struct process *process, struct list_node *graves
 	const struct signal_info info = child_info(process);
 
 	/* SA_NOCLDWAIT only keeps the child from waiting for its parent. */
-	if (info.si_signo &&
+	/* clone(2) takes any number, and only what is a signal is sent. */
+	if (info.si_signo > 0 && info.si_signo <= SIGNAL_MAX &&
 	    signal_action(&parent->signals, info.si_signo)->handler != HANDLER_IGNORE)
 		signal_send_locked(parent, &info);
 	if (is_unwanted(process))

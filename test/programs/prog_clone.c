@@ -188,6 +188,7 @@ static void ends(void)
 	one_end("by SIGCHLD", SIGCHLD);
 	one_end("by SIGUSR1", SIGUSR1);
 	one_end("by nothing", 0);
+	one_end("by no signal", 200);
 	signal(SIGCHLD, SIG_IGN);
 	one_end("by SIGUSR1, SIGCHLD ignored", SIGUSR1);
 	signal(SIGCHLD, SIG_DFL);
