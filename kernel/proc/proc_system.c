@@ -162,9 +162,15 @@ static int print_shm_max(const struct proc_id *who, struct text_sink *sink)
 	return 0;
 }
 
-static int print_sysv_max(const struct proc_id *who, struct text_sink *sink)
+static int print_shm_entries(const struct proc_id *who, struct text_sink *sink)
 {
-	text_print(sink, "%u\n", SYSV_ENTRIES_MAX);
+	text_print(sink, "%u\n", SHM_ENTRIES_MAX);
+	return 0;
+}
+
+static int print_msg_entries(const struct proc_id *who, struct text_sink *sink)
+{
+	text_print(sink, "%u\n", MSG_ENTRIES_MAX);
 	return 0;
 }
 
@@ -201,7 +207,7 @@ static const struct proc_file sys_kernel_files[] = {
 	{.name = "hostname", .mode = S_IFREG | 0644, .print = print_name, .write = write_name},
 	{.name = "msgmax", .mode = FILE_MODE, .print = print_msg_max},
 	{.name = "msgmnb", .mode = FILE_MODE, .print = print_msg_queue_max},
-	{.name = "msgmni", .mode = FILE_MODE, .print = print_sysv_max},
+	{.name = "msgmni", .mode = FILE_MODE, .print = print_msg_entries},
 	{.name = "ngroups_max", .mode = FILE_MODE, .print = print_groups_max},
 	{.name = "osrelease", .mode = FILE_MODE, .print = print_os_release},
 	{.name = "ostype", .mode = FILE_MODE, .print = print_os_type},
@@ -209,7 +215,7 @@ static const struct proc_file sys_kernel_files[] = {
 	{.name = "sem", .mode = FILE_MODE, .print = print_sem_max},
 	{.name = "shmall", .mode = FILE_MODE, .print = print_shm_max},
 	{.name = "shmmax", .mode = FILE_MODE, .print = print_shm_max},
-	{.name = "shmmni", .mode = FILE_MODE, .print = print_sysv_max},
+	{.name = "shmmni", .mode = FILE_MODE, .print = print_shm_entries},
 	{.name = "version", .mode = FILE_MODE, .print = print_os_version},
 };
 

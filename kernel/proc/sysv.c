@@ -74,7 +74,7 @@ int sysv_add_locked(struct sysv_table *table, struct sysv_entry *entry, int key,
 	int index = 0;
 
 	assert(spin_held(&sysv_lock));
-	if (table->count == SYSV_ENTRIES_MAX)
+	if (table->count == table->max)
 		return -ENOSPC;
 	list_for_each (node, &table->entries) {
 		before = node;

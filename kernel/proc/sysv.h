@@ -18,8 +18,11 @@
 struct ipc64_perm;
 struct process;
 
-#define SYSV_ENTRIES_MAX 4096u /* of each kind: SHMMNI */
-#define SYSV_INDEX_BITS  15u   /* of a number; above it is how often the index was used */
+/* How many of each kind: Linux's SHMMNI, SEMMNI and MSGMNI. */
+#define SHM_ENTRIES_MAX 4096u
+#define SEM_ENTRIES_MAX 32000u
+#define MSG_ENTRIES_MAX 32000u
+#define SYSV_INDEX_BITS 15u /* of a number; above it is how often the index was used */
 
 struct sysv_entry {
 	struct list_node link;         /* (v) by index */
@@ -32,6 +35,7 @@ struct sysv_entry {
 struct sysv_table {
 	struct list_node entries; /* (v) */
 	unsigned count;           /* (v) */
+	unsigned max;             /* (i) */
 	int last_index;           /* (v) */
 	int serial;               /* (v) */
 };
@@ -42,9 +46,9 @@ extern struct spinlock sysv_lock;
 /* /proc/sysvipc. Once, at boot. */
 void sysv_proc_init(void);
 
-#define SYSV_TABLE_INIT(table)                                                    \
-	{                                                                         \
-		.entries = {&(table).entries, &(table).entries}, .last_index = -1 \
+#define SYSV_TABLE_INIT(table, most)                                                             \
+	{                                                                                        \
+		.entries = {&(table).entries, &(table).entries}, .max = (most), .last_index = -1 \
 	}
 /* Index of an id. */
 static inline int sysv_index(int id)

@@ -33,7 +33,7 @@ struct msg_queue {
 };
 
 /* (v) */
-static struct sysv_table queues = SYSV_TABLE_INIT(queues);
+static struct sysv_table queues = SYSV_TABLE_INIT(queues, MSG_ENTRIES_MAX);
 
 static struct msg_queue *of(struct sysv_entry *entry)
 {

@@ -56,7 +56,7 @@ struct operation {
 };
 
 /* (v) */
-static struct sysv_table sets = SYSV_TABLE_INIT(sets);
+static struct sysv_table sets = SYSV_TABLE_INIT(sets, SEM_ENTRIES_MAX);
 
 static struct sem_set *of(struct sysv_entry *entry)
 {

@@ -32,7 +32,7 @@ struct segment {
 };
 
 /* (v) */
-static struct sysv_table segments = SYSV_TABLE_INIT(segments);
+static struct sysv_table segments = SYSV_TABLE_INIT(segments, SHM_ENTRIES_MAX);
 
 static struct segment *of(struct sysv_entry *entry)
 {

@@ -63,8 +63,8 @@ static int64_t give_info(bool used, vaddr_t to)
 	struct seminfo info;
 
 	memset(&info, 0, sizeof(info));
-	info.semmni = 32000;
-	info.semmns = 32000 * SEM_COUNT_MAX;
+	info.semmni = SEM_ENTRIES_MAX;
+	info.semmns = (int)SEM_ENTRIES_MAX * SEM_COUNT_MAX;
 	info.semmsl = SEM_COUNT_MAX;
 	info.semopm = SEM_OPS_MAX;
 	info.semvmx = SEM_VALUE_MAX;

@@ -38,8 +38,8 @@ static int64_t give_shm_limits(vaddr_t to)
 	const struct shminfo64 limits = {
 		.shmmax = SHMMAX,
 		.shmmin = SHMMIN,
-		.shmmni = SYSV_ENTRIES_MAX,
-		.shmseg = SYSV_ENTRIES_MAX,
+		.shmmni = SHM_ENTRIES_MAX,
+		.shmseg = SHM_ENTRIES_MAX,
 		.shmall = SHMMAX,
 	};
 
@@ -159,12 +159,12 @@ static int64_t give_msg_info(bool used, vaddr_t to)
 	struct msginfo info;
 
 	memset(&info, 0, sizeof(info));
-	info.msgpool = used ? (int)queues : (int)(SYSV_ENTRIES_MAX * MSG_QUEUE_BYTES_MAX / KIB);
+	info.msgpool = used ? (int)queues : (int)(MSG_ENTRIES_MAX * MSG_QUEUE_BYTES_MAX / KIB);
 	info.msgmap = used ? (int)messages : (int)MSG_QUEUE_BYTES_MAX;
 	info.msgtql = used ? (int)bytes : (int)MSG_QUEUE_BYTES_MAX;
 	info.msgmax = MSG_BYTES_MAX;
 	info.msgmnb = MSG_QUEUE_BYTES_MAX;
-	info.msgmni = SYSV_ENTRIES_MAX;
+	info.msgmni = MSG_ENTRIES_MAX;
 	info.msgssz = MSGSSZ;
 	info.msgseg = (unsigned short)MSGSEG;
 	return copy_to_user(to, &info, sizeof(info)) ? -EFAULT : last;
