@@ -193,6 +193,11 @@ NODISCARD int inode_seal(struct inode *inode, unsigned seals);
 #define WALK_NOFOLLOW 0x1u
 NODISCARD int path_walk(struct inode *start, const char *path, unsigned flags, struct inode **out);
 
+/* The same, with openat2(2)'s RESOLVE_*: -EXDEV: it would leave `start`, or its file system;
+ * -ELOOP. */
+NODISCARD int path_walk_within(struct inode *start, const char *path, unsigned flags,
+			       unsigned resolve, struct inode **out);
+
 /* All of a path but its last name. */
 struct path_end {
 	struct inode *directory; /* with a reference */
@@ -210,6 +215,9 @@ bool path_end_is_name(const struct path_end *end);
  * *flags have O_CREAT. What is new need not be emptied: O_TRUNC is taken from *flags then. */
 NODISCARD int path_open(struct inode *start, const char *path, unsigned *flags,
 			const struct inode_new *as, struct inode **out);
+/* The same, with RESOLVE_*. */
+NODISCARD int path_open_within(struct inode *start, const char *path, unsigned *flags,
+			       unsigned resolve, const struct inode_new *as, struct inode **out);
 
 /* ---- names (names.c): the system calls' checks, in Linux's order ---- */
 

@@ -22,6 +22,9 @@
 #define ACCESS_EXECUTE 1u
 #define EXECUTE_BITS   0111u
 #define UMASK_BITS     0777u
+#define RESOLVE_ALL                                                                        \
+	(RESOLVE_NO_XDEV | RESOLVE_NO_MAGICLINKS | RESOLVE_NO_SYMLINKS | RESOLVE_BENEATH | \
+	 RESOLVE_IN_ROOT | RESOLVE_CACHED)
 
 static struct fd_table *files(void)
 {
@@ -30,14 +33,15 @@ static struct fd_table *files(void)
 
 /* ---- open and close ---- */
 
-static int open_named(const struct named *named, unsigned flags, unsigned mode, struct file **out)
+static int open_named(const struct named *named, unsigned flags, unsigned mode, unsigned resolve,
+		      struct file **out)
 {
 	const struct inode_new as = {
 		.mode = S_IFREG | (mode & INODE_MODE_BITS & ~current_process()->place->umask),
 	};
 	struct inode *inode;
 
-	int error = path_open(named->start, named->path, &flags, &as, &inode);
+	int error = path_open_within(named->start, named->path, &flags, resolve, &as, &inode);
 	if (error)
 		return error;
 	error = file_open(inode, flags, out);
@@ -46,13 +50,13 @@ static int open_named(const struct named *named, unsigned flags, unsigned mode, 
 }
 
 /* O_TMPFILE: a file without a name, in the file system of that directory. */
-static int open_nameless(const struct named *named, unsigned flags, unsigned mode,
+static int open_nameless(const struct named *named, unsigned flags, unsigned mode, unsigned resolve,
 			 struct file **out)
 {
 	uint32_t permissions = mode & INODE_MODE_BITS & ~current_process()->place->umask;
 	struct inode *directory, *inode;
 
-	int error = path_walk(named->start, named->path, 0, &directory);
+	int error = path_walk_within(named->start, named->path, 0, resolve, &directory);
 	if (error)
 		return error;
 	if ((directory->mode & S_IFMT) != S_IFDIR)
@@ -69,7 +73,21 @@ static int open_nameless(const struct named *named, unsigned flags, unsigned mod
 	return error;
 }
 
-static int64_t open_at(int directory, vaddr_t user, unsigned flags, unsigned mode)
+/* A path that begins at the root begins at the directory instead. */
+static int start_at(int directory, struct named *named)
+{
+	struct inode *start;
+	int error = get_start(directory, ".", &start);
+
+	if (error)
+		return error;
+	inode_put(named->start);
+	named->start = start;
+	return 0;
+}
+
+static int64_t open_within(int directory, vaddr_t user, unsigned flags, unsigned mode,
+			   unsigned resolve)
 {
 	struct named named;
 	struct file *file;
@@ -86,10 +104,18 @@ static int64_t open_at(int directory, vaddr_t user, unsigned flags, unsigned mod
 	int error = get_named(directory, user, &named);
 	if (error)
 		return error;
-	error = nameless ? open_nameless(&named, flags, mode, &file)
-			 : open_named(&named, flags, mode, &file);
+	if (resolve & RESOLVE_IN_ROOT)
+		error = start_at(directory, &named);
+	if (!error)
+		error = nameless ? open_nameless(&named, flags, mode, resolve, &file)
+				 : open_named(&named, flags, mode, resolve, &file);
 	put_named(&named);
 	return error ? error : install_file(file, 0, flags);
+}
+
+static int64_t open_at(int directory, vaddr_t user, unsigned flags, unsigned mode)
+{
+	return open_within(directory, user, flags, mode, 0);
 }
 
 int64_t sys_open(const struct syscall *call)
@@ -102,8 +128,7 @@ int64_t sys_openat(const struct syscall *call)
 	return open_at(arg_int(call, 0), call->a[1], arg_unsigned(call, 2), arg_unsigned(call, 3));
 }
 
-/* openat2(2): as openat, but nothing that is wrong is passed over. Of the ways to restrict a walk
- * there is none here: whoever asks for one is told so, as by an older Linux. */
+/* openat2(2): as openat, but nothing that is wrong is passed over, and a walk can be restricted. */
 int64_t sys_openat2(const struct syscall *call)
 {
 	const uint64_t known = O_ACCMODE | O_CREAT | O_EXCL | O_NOCTTY | O_TRUNC | O_APPEND |
@@ -119,9 +144,14 @@ int64_t sys_openat2(const struct syscall *call)
 	    (how.mode && !(how.flags & (O_CREAT | __O_TMPFILE))) ||
 	    ((how.flags & O_PATH) && (how.flags & ~with_path)))
 		return -EINVAL;
-	if (how.resolve)
-		return -ENOSYS;
-	return open_at(arg_int(call, 0), call->a[1], (unsigned)how.flags, (unsigned)how.mode);
+	if ((how.resolve & ~(uint64_t)RESOLVE_ALL) ||
+	    (how.resolve & (RESOLVE_BENEATH | RESOLVE_IN_ROOT)) ==
+		    (RESOLVE_BENEATH | RESOLVE_IN_ROOT))
+		return -EINVAL;
+	if ((how.resolve & RESOLVE_CACHED) && (how.flags & (O_TRUNC | O_CREAT | __O_TMPFILE)))
+		return -EAGAIN;
+	return open_within(arg_int(call, 0), call->a[1], (unsigned)how.flags, (unsigned)how.mode,
+			   (unsigned)how.resolve);
 }
 
 int64_t sys_creat(const struct syscall *call)
