@@ -16,6 +16,7 @@
 #include "mm/slab.h"
 #include "vm/region.h"
 #include "vm/table.h"
+#include "vm/tlb.h"
 #include "vm/usage.h"
 
 static enum fork_share fork_share = FORK_SHARE_ROOT; /* set once, at boot, or by a test */
