@@ -95,8 +95,12 @@ struct vm_space {
 	unsigned region_count;    /* (s) */
 	int id;                   /* (i) who it belongs to, for people: the process's number */
 	uint64_t faults[FAULT_KINDS]; /* (c) */
-	uint64_t fork_entries;        /* (s) table entries that its last fork looked at */
-	uint64_t serial;              /* (i) from 1; no other space since boot has it */
+	/* What usage.c needs to know the most that was ever resident: pages of large ones beyond
+	 * the first, that faults filled (c); pages that were resident when all that faults had
+	 * filled was `filled_before` (s); and the most pages so far (s). */
+	uint64_t huge_filled, resident_before, filled_before, resident_peak;
+	uint64_t fork_entries; /* (s) table entries that its last fork looked at */
+	uint64_t serial;       /* (i) from 1; no other space since boot has it */
 };
 
 /* An empty space with the kernel's half in it. */
@@ -136,6 +140,11 @@ NODISCARD int vm_map(struct vm_space *space, const struct vm_map_request *reques
 /* What Linux says of a fixed address before it looks at anything else: -ENOMEM, -EINVAL, -EPERM. */
 NODISCARD int vm_map_check_fixed(vaddr_t address, uint64_t bytes);
 NODISCARD int vm_unmap(struct vm_space *space, vaddr_t start, uint64_t bytes);
+/* Unmap what is left of a mapping of a whole object with these ops that began at `start`; *out is
+ * the object, with a reference. -EINVAL: there is none; -ENOMEM: some of it is left. */
+struct vm_object_ops;
+NODISCARD int vm_unmap_object(struct vm_space *space, vaddr_t start,
+			      const struct vm_object_ops *ops, struct vm_object **out);
 /* mprotect(2); `prot` may have PROT_GROWSDOWN. Like Linux's it changes what is before a hole, and
  * then says -ENOMEM; so also before a region that RLIMIT_DATA or memory forbids to be writable. */
 NODISCARD int vm_protect(struct vm_space *space, vaddr_t start, uint64_t bytes, unsigned prot);
