@@ -27,7 +27,21 @@
 #define HOST_FRAMES_MAX (1u << 20)
 
 static __thread struct cpu *local; /* this thread's; NULL: the boot CPU */
+
+/* A direct-mapped translation cache for each tag, so that what should be flushed is there still
+ * when its space is back. Each CPU's own. */
+#define TLB_ENTRIES 512u
+static __thread struct translation {
+	bool valid, writable;
+	vaddr_t page;
+	paddr_t pa;
+} tlb[MMU_TAGS][TLB_ENTRIES];
+static __thread paddr_t active_root;
+static __thread unsigned active_tag;
+static __thread uint64_t walks;
+
 struct frame *host_frames;
+bool host_tags = true;
 static uint64_t ram_bytes;
 static paddr_t kernel_root;
 
@@ -173,7 +187,7 @@ void host_memory_init(unsigned frames)
 	struct frame *root = frame_alloc_zeroed(FRAME_TABLE);
 	assert(made && root);
 	kernel_root = frame_pa(root);
-	mmu_flush_all();
+	memset(tlb, 0, sizeof(tlb));
 }
 
 void host_allow_allocations(long count)
@@ -185,27 +199,16 @@ void host_allow_allocations(long count)
 	frame_set_reserve(count < 0 || (uint64_t)count > free_now ? 0 : free_now - (uint64_t)count);
 }
 
-/* ---- the software MMU: a direct-mapped translation cache over the tables ---- */
-
-#define TLB_ENTRIES 512u
-
-struct translation {
-	bool valid, writable;
-	vaddr_t page;
-	paddr_t pa;
-};
-/* Each CPU's own. */
-static __thread struct translation tlb[TLB_ENTRIES];
-static __thread paddr_t active_root;
+/* ---- the software MMU over the tables ---- */
 
 static struct translation *tlb_slot(vaddr_t va)
 {
-	return &tlb[(va >> PAGE_SHIFT) % TLB_ENTRIES];
+	return &tlb[active_tag][(va >> PAGE_SHIFT) % TLB_ENTRIES];
 }
 
 void mmu_flush_all(void)
 {
-	memset(tlb, 0, sizeof(tlb));
+	memset(tlb[active_tag], 0, sizeof(tlb[active_tag]));
 }
 
 void mmu_flush_page(vaddr_t va)
@@ -215,8 +218,16 @@ void mmu_flush_page(vaddr_t va)
 
 void mmu_activate(paddr_t root)
 {
+	mmu_activate_tagged(root, 0, false);
+}
+
+void mmu_activate_tagged(paddr_t root, unsigned tag, bool keep)
+{
+	assert(tag < MMU_TAGS);
 	active_root = root;
-	mmu_flush_all();
+	active_tag = tag;
+	if (!keep)
+		mmu_flush_all();
 }
 
 /* Walk as the processor does. false: a fault. */
@@ -252,12 +263,18 @@ bool mmu_probe(paddr_t root, vaddr_t va, unsigned access)
 	return walk(root, va, access, &unused);
 }
 
+uint64_t host_walks(void)
+{
+	return walks;
+}
+
 static void *translate(vaddr_t va, bool write)
 {
 	struct translation *slot = tlb_slot(va);
 	bool hit = slot->valid && slot->page == ALIGN_DOWN(va, PAGE_SIZE) &&
 		   (!write || slot->writable);
 
+	walks += !hit;
 	if (!hit && !walk(active_root, va, VM_USER | (write ? VM_WRITE : VM_READ), slot))
 		return NULL;
 	return phys_to_virt(slot->pa + (va & (PAGE_SIZE - 1)));

@@ -5,9 +5,11 @@
  */
 #include <arch/cpu.h>
 
+#include "cpu_model.h"
 #include "debug/assert.h"
 #include "debug/log.h"
 #include "lib/format.h"
+#include "lib/options.h"
 #include "lib/string.h"
 #include <arch/mmu.h>
 #include <arch/thread.h>
@@ -16,6 +18,7 @@
 #include "x86.h"
 
 /* CPUID leaves and bits (SDM 2A, CPUID; AMD APM 3, appendix E). */
+#define LEAF_VENDOR            0u
 #define LEAF_FEATURES          1u
 #define LEAF_STRUCTURED        7u
 #define LEAF_EXTENDED_MAX      0x80000000u
@@ -24,6 +27,7 @@
 #define LEAF_POWER             0x80000007u
 #define LEAF_ADDRESS_SIZES     0x80000008u
 
+#define FEATURE_ECX_PCID         (1u << 17)
 #define FEATURE_ECX_X2APIC       (1u << 21)
 #define FEATURE_ECX_TSC_DEADLINE (1u << 24)
 #define FEATURE_ECX_XSAVE        (1u << 26)
@@ -34,6 +38,7 @@
 #define FEATURE_EDX_MCA          (1u << 14)
 #define STRUCTURED_EBX_FSGSBASE  (1u << 0)
 #define STRUCTURED_EBX_SMEP      (1u << 7)
+#define STRUCTURED_EBX_INVPCID   (1u << 10)
 #define STRUCTURED_EBX_RDSEED    (1u << 18)
 #define STRUCTURED_EBX_SMAP      (1u << 20)
 #define STRUCTURED_ECX_UMIP      (1u << 2)
@@ -46,6 +51,7 @@
 #define DR7_RESET             0x400ul
 #define MCG_COUNT             0xffu
 #define BRAND_BYTES           48u
+#define VENDOR_INTEL_EBX      0x756e6547u /* "Genu" */
 
 struct cpu_features cpu_features;
 
@@ -71,6 +77,28 @@ void cpu_set_local(struct cpu *cpu)
 	msr_write(MSR_GS_BASE, (vaddr_t)cpu);
 }
 
+/* Has it PCIDs, and why are they not used then? NULL: they are. */
+static bool has_pcids(void)
+{
+	return cpuid(LEAF_FEATURES, 0).ecx & FEATURE_ECX_PCID;
+}
+
+static const char *why_no_pcids(void)
+{
+	bool intel = cpuid(LEAF_VENDOR, 0).ebx == VENDOR_INTEL_EBX;
+	struct cpuid features = cpuid(LEAF_FEATURES, 0);
+	const char *wanted = option("pcid");
+
+	if (wanted && !strcmp(wanted, "off"))
+		return "the option pcid=off says so";
+	/* The kernel's half must be global: nothing flushes it under the tags of other spaces. */
+	if (!(features.edx & FEATURE_EDX_PGE))
+		return "it has no global pages";
+	if (cpu_invlpg_keeps_globals(intel, features.eax))
+		return "its INVLPG may leave global translations then";
+	return NULL;
+}
+
 static struct cpu_features detect(void)
 {
 	struct cpuid features = cpuid(LEAF_FEATURES, 0);
@@ -88,6 +116,8 @@ static struct cpu_features detect(void)
 		.x2apic = features.ecx & FEATURE_ECX_X2APIC,
 		.tsc_deadline = features.ecx & FEATURE_ECX_TSC_DEADLINE,
 		.tsc_invariant = cpuid(LEAF_POWER, 0).edx & POWER_EDX_TSC_INVARIANT,
+		.pcid = has_pcids() && !why_no_pcids(),
+		.invpcid = structured.ebx & STRUCTURED_EBX_INVPCID,
 		.rdrand = features.ecx & FEATURE_ECX_RDRAND,
 		.rdseed = structured.ebx & STRUCTURED_EBX_RDSEED,
 		.hypervisor = features.ecx & FEATURE_ECX_HYPERVISOR,
@@ -111,7 +141,7 @@ static uint64_t wanted_cr4(void)
 	return CR4_PAE | CR4_OSFXSR | CR4_OSXMMEXCPT | (f->mce ? CR4_MCE : 0) |
 	       (f->pge ? CR4_PGE : 0) | (f->smep ? CR4_SMEP : 0) | (f->smap ? CR4_SMAP : 0) |
 	       (f->umip ? CR4_UMIP : 0) | (f->fsgsbase ? CR4_FSGSBASE : 0) |
-	       (f->xsave ? CR4_OSXSAVE : 0);
+	       (f->pcid ? CR4_PCIDE : 0) | (f->xsave ? CR4_OSXSAVE : 0);
 }
 
 static void write_control_registers(void)
@@ -119,7 +149,9 @@ static void write_control_registers(void)
 	uint64_t cr4;
 
 	__asm__ volatile("mov %%cr4, %0" : "=r"(cr4));
-	/* Without PGE first: that drops what the firmware marked as global. */
+	/* Without PGE first: that drops what the firmware marked as global. PCIDs can be turned on
+	 * only while CR3 names number 0: it does, as PCD and PWT are clear in our roots. (SDM 3A,
+	 * 4.10.1) */
 	__asm__ volatile("mov %0, %%cr4" : : "r"(cr4 & (CR4_PAE | CR4_MCE)) : "memory");
 	__asm__ volatile("mov %0, %%cr4" : : "r"(wanted_cr4()) : "memory");
 	__asm__ volatile(
@@ -166,6 +198,7 @@ void cpu_init(void)
 	if (!(cpuid(LEAF_EXTENDED_FEATURES, 0).edx & EXTENDED_EDX_NX))
 		panic("this processor has no no-execute pages");
 	cpu_features = detect();
+	mmu_pcids = cpu_features.pcid;
 	descriptors_fill_idt();
 	init_registers((vaddr_t)boot_stack_guard + PAGE_SIZE + KERNEL_STACK_BYTES);
 	fpu_init();
@@ -191,6 +224,9 @@ static void brand(char *text)
 		memcpy(text + i * sizeof(part), &part, sizeof(part));
 	}
 	text[BRAND_BYTES] = '\0';
+	/* Some have spaces before it, others behind it. */
+	for (size_t end = strlen(text); end > 0 && text[end - 1] == ' '; end--)
+		text[end - 1] = '\0';
 }
 
 void cpu_log_features(void)
@@ -200,9 +236,17 @@ void cpu_log_features(void)
 		const char *name;
 		bool on;
 	} features[] = {
-		{"NX", true},        {"WP", true},      {"SMEP", f->smep},
-		{"SMAP", f->smap},   {"UMIP", f->umip}, {"FSGSBASE", f->fsgsbase},
-		{"XSAVE", f->xsave}, {"PGE", f->pge},   {"MCE", f->mce},
+		{"NX", true},
+		{"WP", true},
+		{"SMEP", f->smep},
+		{"SMAP", f->smap},
+		{"UMIP", f->umip},
+		{"FSGSBASE", f->fsgsbase},
+		{"XSAVE", f->xsave},
+		{"PGE", f->pge},
+		{"MCE", f->mce},
+		{"PCID", f->pcid},
+		{"INVPCID", f->invpcid},
 	};
 	char name[BRAND_BYTES + 1], on[80] = "", off[80] = "";
 	size_t on_length = 0, off_length = 0;
@@ -215,9 +259,16 @@ void cpu_log_features(void)
 			off_length += format(off + off_length, sizeof(off) - off_length, " %s",
 					     features[i].name);
 	brand(name);
+	const char *shown = name;
+	while (*shown == ' ')
+		shown++;
 	log_fact("CPU: %s; on:%s; lacks:%s; %zu bytes of vector registers%s",
-		 name[0] ? name : "unnamed", on, off_length ? off : " nothing", fpu_area_bytes(),
+		 *shown ? shown : "unnamed", on, off_length ? off : " nothing", fpu_area_bytes(),
 		 f->hypervisor ? "; virtual" : "");
+	if (has_pcids() && !f->pcid)
+		log_fact("CPU: PCID is not used, as %s", why_no_pcids());
+	if (option("pcid") && strcmp(option("pcid"), "off") != 0)
+		log_warning("pcid=%s is not off; it has no effect", option("pcid"));
 }
 
 bool cpu_random(uint64_t *value)

@@ -2,6 +2,7 @@
 #include <arch/cpu.h>
 #include <arch/time.h>
 
+#include "cpu_model.h"
 #include "lib/string.h"
 #include "lib/text.h"
 #include "x86.h"
@@ -14,8 +15,6 @@
 #define LEAF_BRAND             0x80000002u
 #define LEAF_ADDRESS_SIZES     0x80000008u
 #define BRAND_PARTS            3u
-#define FAMILY_EXTENDED        15u
-#define FAMILY_WITH_MODELS     6u
 
 static const char *const features_edx[32] = {
 	"fpu",  "vme",  "de",   "pse", "tsc",  "msr", "pae",   "mce", "cx8",     "apic", NULL,
@@ -79,13 +78,8 @@ static void print_name(struct text_sink *sink)
 	while (*name == ' ')
 		name++;
 	id = cpuid(LEAF_FEATURES, 0);
-	uint32_t family = id.eax >> 8 & 15, model = id.eax >> 4 & 15;
-	if (family == FAMILY_EXTENDED || family == FAMILY_WITH_MODELS)
-		model |= id.eax >> 12 & 0xf0;
-	if (family == FAMILY_EXTENDED)
-		family += id.eax >> 20 & 0xff;
 	text_print(sink, "vendor_id\t: %s\ncpu family\t: %u\nmodel\t\t: %u\n", (const char *)vendor,
-		   family, model);
+		   cpu_family(id.eax), cpu_model(id.eax));
 	text_print(sink, "model name\t: %s\nstepping\t: %u\n", name, id.eax & 15);
 }
 

@@ -7,6 +7,7 @@
 #include <arch/thread.h>
 
 #include "dev/acpi.h"
+#include "dev/uart.h"
 #include "lib/format.h"
 #include "mm/frame.h"
 #include "mm/image.h"
@@ -111,6 +112,7 @@ void arch_machine_end(enum machine_end how)
 	irq_disable();
 	if (how == MACHINE_HALT)
 		cpu_halt();
+	uart_drain();
 	/* On a real machine something else may be at this port. */
 	if (is_virtual())
 		port_out8(DEBUG_EXIT_PORT, values[how]);

@@ -20,6 +20,19 @@ bool mmu_leaf_level_ok(unsigned level)
 	       (d & CPUID_EDX_1GIB_PAGES);
 }
 
+bool mmu_pcids;
+
+/* SDM 3A, 4.10.4.1: without bit 63 the load flushes what is cached under the PCID that it loads. */
+#define CR3_KEEP (1ull << 63)
+
+void mmu_activate_tagged(paddr_t root, unsigned tag, bool keep)
+{
+	uint64_t cr3 = root | tag | (keep ? CR3_KEEP : 0);
+
+	__asm__ volatile("mov %0, %%cr3" : : "r"(cr3) : "memory");
+}
+
+/* Under PCID 0, the kernel's, if there are any. */
 void mmu_activate(paddr_t root)
 {
 	__asm__ volatile("mov %0, %%cr3" : : "r"(root) : "memory");
@@ -39,11 +52,23 @@ void mmu_flush_all(void)
 	__asm__ volatile("mov %0, %%cr3" : : "r"(root) : "memory");
 }
 
-/* SDM 3A, 4.10.4.1: changing CR4.PGE drops global translations, too. */
+#define INVPCID_ALL_AND_GLOBAL 2ul
+
+/* SDM 3A, 4.10.4.1: all translations of all PCIDs, by INVPCID, or by a change of CR4.PGE. */
 void mmu_flush_global(void)
 {
+	static const struct {
+		uint64_t pcid, address;
+	} none;
 	uint64_t cr4;
 
+	if (cpu_features.invpcid) {
+		__asm__ volatile("invpcid %0, %1"
+				 :
+				 : "m"(none), "r"(INVPCID_ALL_AND_GLOBAL)
+				 : "memory");
+		return;
+	}
 	if (!cpu_features.pge) {
 		mmu_flush_all();
 		return;

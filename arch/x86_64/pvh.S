@@ -22,8 +22,10 @@
 #define CPUID_NX_LONG_MODE ((1 << 20) | (1 << 29)) /* in EDX */
 
 #define COM1_DATA   0x3f8
+#define COM1_LINE   0x3fb
 #define COM1_STATUS 0x3fd
 #define COM1_EMPTY  0x20 /* transmitter holding register */
+#define LINE_8N1    0x03 /* after a reset a character has five bits */
 #define DEBUG_EXIT  0xf4
 #define EXIT_PANIC  0x31 /* DEBUG_EXIT_PANIC in arch/debug.h */
 
@@ -94,7 +96,10 @@ make_tables32:
 
 /* Say what ESI points at on COM1, tell the emulator, stop. Waits for the port only so long. */
 die32:
-	lodsb
+	movb $LINE_8N1, %al
+	movw $COM1_LINE, %dx
+	outb %al, %dx
+5:	lodsb
 	testb %al, %al
 	jz 3f
 	movb %al, %ah
@@ -107,7 +112,7 @@ die32:
 2:	movb %ah, %al
 	movw $COM1_DATA, %dx
 	outb %al, %dx
-	jmp die32
+	jmp 5b
 3:	movb $EXIT_PANIC, %al
 	outb %al, $DEBUG_EXIT
 4:	hlt

@@ -24,6 +24,8 @@
 #define DIRECT_TABLES MMU_ENTRIES /* GiB that one level-3 table maps */
 
 #define COM1           0x3f8
+#define UART_LCR       3
+#define UART_LCR_8N1   0x03 /* after a reset a character has five bits */
 #define UART_LSR       5
 #define UART_LSR_EMPTY 0x20
 
@@ -56,6 +58,7 @@ static NORETURN void refuse(const char *sentence)
 {
 	static const char *const parts[] = {"PANIC: PVH boot: ", NULL, "\r\n"};
 
+	port_out8(COM1 + UART_LCR, UART_LCR_8N1);
 	for (unsigned i = 0; i < ARRAY_SIZE(parts); i++) {
 		for (const char *c = parts[i] ? parts[i] : sentence; *c; c++) {
 			for (unsigned wait = 0; wait < 100000; wait++)

@@ -15,7 +15,8 @@ struct arch_thread;
 struct cpu_features {
 	bool mce, pge, smep, smap, umip, fsgsbase, xsave, x2apic, tsc_deadline, tsc_invariant;
 	bool rdrand, rdseed, hypervisor;
-	bool avx_pages; /* AVX is on, AVX-512 is not: see page.c */
+	bool pcid, invpcid; /* the first: and it is to be used */
+	bool avx_pages;     /* AVX is on, AVX-512 is not: see page.c */
 };
 extern struct cpu_features cpu_features;
 

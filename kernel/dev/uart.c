@@ -53,8 +53,9 @@
  */
 #define SEND_TRIES     10000000u
 #define LOOPBACK_TRIES 10000u
-/* For what the firmware sent last, at however few bauds: a port that never gets there is none. */
-#define START_TRIES    1000000u
+/* For what was sent last, by the firmware or in the end, at however few bauds: a port that never
+ * gets there is none. */
+#define LAST_TRIES     1000000u
 
 #define RECEIVE_RING 8192u /* a power of two; nearly two frames of the host channel */
 
@@ -177,7 +178,7 @@ static void set_rate(struct uart *uart, unsigned divisor)
 /* Is a port there? Then it is set up. */
 static bool probe(struct uart *uart, unsigned divisor)
 {
-	if (!has_scratch(uart) || !wait_for(uart, LSR_TEMT, START_TRIES))
+	if (!has_scratch(uart) || !wait_for(uart, LSR_TEMT, LAST_TRIES))
 		return false;
 	put(uart, UART_IER, 0);
 	set_rate(uart, divisor);
@@ -232,6 +233,14 @@ size_t uart_write(uint64_t base, const void *data, size_t bytes)
 			put(uart, UART_THR, *next++);
 	}
 	return bytes - left;
+}
+
+void uart_drain(void)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(uarts); i++) {
+		if (uarts[i].base && !uarts[i].stalled)
+			(void)wait_for(&uarts[i], LSR_TEMT, LAST_TRIES);
+	}
 }
 
 /* Move what the port has into the ring. uart->lock. */
@@ -361,7 +370,7 @@ bool uart_console_use(const struct uart_place *place)
 {
 	if (console_uart && console_uart->base == place->base) {
 		/* What was sent already still goes out at the rate of then. */
-		(void)wait_for(console_uart, LSR_TEMT, START_TRIES);
+		(void)wait_for(console_uart, LSR_TEMT, LAST_TRIES);
 		set_rate(console_uart, place->divisor);
 		return true;
 	}

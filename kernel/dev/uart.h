@@ -26,6 +26,9 @@ NODISCARD bool uart_init_at(const struct uart_place *place);
 /* Waits, within a bound, for room. Returns the bytes sent: fewer when the bound passed, as when a
  * pipe behind an emulated port is full. */
 size_t uart_write(uint64_t base, const void *data, size_t bytes);
+/* Wait, at most a second for each port, until all that was written has left: a machine that
+ * switches itself off before loses it. Any context. */
+void uart_drain(void);
 /* Up to `bytes` that have arrived; 0 if none. Never waits. */
 NODISCARD size_t uart_read(uint64_t base, void *data, size_t bytes);
 /* Call handler(argument) when bytes arrive (interrupts off); -ENODEV: poll instead. */

@@ -6,6 +6,7 @@
 
 #include "fs/file.h"
 #include "fs/inode.h"
+#include "fs/watch.h"
 #include "lib/errno.h"
 #include "lib/string.h"
 #include "vm/user_copy.h"
@@ -100,6 +101,7 @@ ssize_t file_entries(struct file *file, vaddr_t to, size_t bytes)
 	mutex_unlock(&inode_tree_mutex);
 	file->position = listing.position;
 	mutex_unlock(&file->mutex);
+	watch_tell(file->inode, IN_ACCESS);
 	if (!(file->flags & O_NOATIME))
 		inode_touch_accessed(file->inode);
 	return listing.done ? (ssize_t)listing.done : error;

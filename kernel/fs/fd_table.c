@@ -10,7 +10,7 @@
 
 void fd_table_init(struct fd_table *table)
 {
-	*table = (struct fd_table){.lock = SPINLOCK_INIT(RANK_FILES)};
+	*table = (struct fd_table){.lock = SPINLOCK_INIT(RANK_FILES), .users = 1};
 }
 
 /* Make room for number `fd`. */
@@ -39,9 +39,14 @@ static int grow(struct fd_table *table, unsigned fd)
 	return 0;
 }
 
-int fd_table_copy(struct fd_table *copy, struct fd_table *table)
+int fd_table_copy(struct fd_table *table, struct fd_table **out)
 {
+	struct fd_table *copy = kmalloc(sizeof(*copy));
+
+	if (!copy)
+		return -ENOMEM;
 	fd_table_init(copy);
+	*out = copy;
 	for (;;) {
 		spin_lock(&table->lock);
 		unsigned capacity = table->capacity;
@@ -57,10 +62,21 @@ int fd_table_copy(struct fd_table *copy, struct fd_table *table)
 		/* Another thread may have it grow meanwhile: then once more. */
 		int error = grow(copy, capacity - 1);
 		if (error) {
-			fd_table_close_all(copy);
+			fd_table_leave(copy);
 			return error;
 		}
 	}
+}
+
+struct fd_table *fd_table_share(struct fd_table *table)
+{
+	__atomic_fetch_add(&table->users, 1, __ATOMIC_RELAXED);
+	return table;
+}
+
+bool fd_table_is_shared(const struct fd_table *table)
+{
+	return __atomic_load_n(&table->users, __ATOMIC_ACQUIRE) > 1;
 }
 
 static struct file *take(struct fd_table *table, unsigned fd)
@@ -93,19 +109,15 @@ int fd_table_close(struct fd_table *table, unsigned fd)
 	return 0;
 }
 
-void fd_table_close_all(struct fd_table *table)
+void fd_table_leave(struct fd_table *table)
 {
-	/* All at once: no thread of the process has it any more, but /proc looks into it. */
-	spin_lock(&table->lock);
-	struct fd_slot *slots = table->slots;
-	unsigned capacity = table->capacity;
-	table->slots = NULL;
-	table->capacity = 0;
-	spin_unlock(&table->lock);
-	for (unsigned fd = 0; fd < capacity; fd++)
-		if (slots[fd].file)
-			drop(table, slots[fd].file);
-	kfree(slots);
+	if (__atomic_fetch_sub(&table->users, 1, __ATOMIC_ACQ_REL) != 1)
+		return;
+	for (unsigned fd = 0; fd < table->capacity; fd++)
+		if (table->slots[fd].file)
+			drop(table, table->slots[fd].file);
+	kfree(table->slots);
+	kfree(table);
 }
 
 int fd_table_next(struct fd_table *table, int after)
@@ -122,7 +134,7 @@ int fd_table_next(struct fd_table *table, int after)
 
 void fd_table_close_on_exec(struct fd_table *table)
 {
-	/* exec's process has one thread left, which is here. */
+	/* exec's process has one thread left, which is here, and the table for itself. */
 	for (unsigned fd = 0; fd < table->capacity; fd++)
 		if (table->slots[fd].file && table->slots[fd].close_on_exec)
 			(void)fd_table_close(table, fd); /* it was open just now */

@@ -1,7 +1,7 @@
 /*
- * fd_table.h: the open files of a process, by number.
+ * fd_table.h: the open files of a process, by number. Processes may share a table (CLONE_FILES).
  *
- * Lock letters: (f) the table's lock, RANK_FILES.
+ * Lock letters: (f) the table's lock, RANK_FILES; (c) changed atomically.
  */
 #ifndef FS_FD_TABLE_H
 #define FS_FD_TABLE_H
@@ -17,14 +17,20 @@ struct fd_slot {
 /* All zeros, but for the lock's rank, is an empty table: see fd_table_init. */
 struct fd_table {
 	struct spinlock lock;
+	unsigned users;        /* (c) processes that have it */
 	unsigned capacity;     /* (f) */
 	struct fd_slot *slots; /* (f) */
 };
 
+/* Of one user. */
 void fd_table_init(struct fd_table *table);
-/* `copy` becomes a table with the same files. -ENOMEM. */
-NODISCARD int fd_table_copy(struct fd_table *copy, struct fd_table *table);
-void fd_table_close_all(struct fd_table *table);
+/* A new table with the same files, for one user. -ENOMEM. */
+NODISCARD int fd_table_copy(struct fd_table *table, struct fd_table **out);
+/* One more user; returns the table. */
+struct fd_table *fd_table_share(struct fd_table *table);
+/* One user less: with the last one its files are closed, and it is freed. */
+void fd_table_leave(struct fd_table *table);
+bool fd_table_is_shared(const struct fd_table *table);
 void fd_table_close_on_exec(struct fd_table *table);
 
 /* The file with a reference for the caller; NULL: none of that number. */

@@ -15,6 +15,7 @@
 #include "fs/lock.h"
 #include "fs/pipe.h"
 #include "fs/regular_file.h"
+#include "fs/watch.h"
 #include "lib/errno.h"
 #include "mm/slab.h"
 #include "vm/object.h"
@@ -45,6 +46,19 @@ void file_get(struct file *file)
 	assert(before != 0 && before != UINT32_MAX);
 }
 
+/* O_PATH: a name, and nothing can be done with it. */
+static const struct file_ops path_ops = {.read = NULL};
+
+static bool may_read(const struct file *file)
+{
+	return !(file->flags & O_PATH) && (file->flags & O_ACCMODE) != O_WRONLY;
+}
+
+static bool may_write(const struct file *file)
+{
+	return !(file->flags & O_PATH) && (file->flags & O_ACCMODE) != O_RDONLY;
+}
+
 void file_put(struct file *file)
 {
 	uint32_t before = __atomic_fetch_sub(&file->count, 1, __ATOMIC_ACQ_REL);
@@ -55,6 +69,8 @@ void file_put(struct file *file)
 	if (__atomic_load_n(&file->watches, __ATOMIC_ACQUIRE))
 		epoll_forget(file);
 	lock_forget_file(file);
+	if (file->inode && file->ops != &path_ops)
+		watch_tell(file->inode, may_write(file) ? IN_CLOSE_WRITE : IN_CLOSE_NOWRITE);
 	if (file->ops->release)
 		file->ops->release(file);
 	if (file->inode)
@@ -62,10 +78,7 @@ void file_put(struct file *file)
 	kfree(file);
 }
 
-/* O_PATH: a name, and nothing can be done with it. */
-static const struct file_ops path_ops = {.read = NULL};
-
-int file_open(struct inode *inode, unsigned flags, struct file **out)
+static int open_any(struct inode *inode, unsigned flags, struct file **out)
 {
 	uint32_t kind = inode->mode & S_IFMT;
 	bool writes = (flags & O_ACCMODE) != O_RDONLY || (flags & O_TRUNC);
@@ -94,14 +107,16 @@ int file_open(struct inode *inode, unsigned flags, struct file **out)
 	}
 }
 
-static bool may_read(const struct file *file)
+int file_open(struct inode *inode, unsigned flags, struct file **out)
 {
-	return !(file->flags & O_PATH) && (file->flags & O_ACCMODE) != O_WRONLY;
-}
+	int error = open_any(inode, flags, out);
 
-static bool may_write(const struct file *file)
-{
-	return !(file->flags & O_PATH) && (file->flags & O_ACCMODE) != O_RDONLY;
+	if (!error && !(flags & O_PATH)) {
+		watch_tell(inode, IN_OPEN);
+		if ((flags & O_TRUNC) && (inode->mode & S_IFMT) == S_IFREG)
+			watch_tell(inode, IN_MODIFY);
+	}
+	return error;
 }
 
 static ssize_t read_or_write(struct file *file, struct io *io, bool write, uint64_t *position)
@@ -110,7 +125,10 @@ static ssize_t read_or_write(struct file *file, struct io *io, bool write, uint6
 		return -EBADF;
 	ssize_t (*op)(struct file *, struct io *, uint64_t *) =
 		write ? file->ops->write : file->ops->read;
-	return op ? op(file, io, position) : -EINVAL;
+	ssize_t done = op ? op(file, io, position) : -EINVAL;
+	if (done > 0 && file->inode)
+		watch_tell(file->inode, write ? IN_MODIFY : IN_ACCESS);
+	return done;
 }
 
 static ssize_t move(struct file *file, struct io *io, bool write)

@@ -8,7 +8,9 @@
 #include <linux/stat.h>
 
 #include "debug/assert.h"
+#include "fs/attribute.h"
 #include "fs/tmpfs.h"
+#include "fs/watch.h"
 #include "lib/errno.h"
 #include "lib/string.h"
 #include "mm/slab.h"
@@ -62,6 +64,8 @@ static struct inode *release(struct inode *inode)
 	struct inode *parent = inode->parent;
 
 	assert(!inode->mounted);
+	watch_inode_gone(inode);
+	attribute_free_all(inode);
 	kfree(inode->name);
 	inode->ops->release(inode);
 	return parent;

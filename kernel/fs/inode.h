@@ -16,12 +16,14 @@
 #include "lib/types.h"
 #include "sync/mutex.h"
 
+struct attribute;
 struct file;
 struct file_lock;
 struct inode;
 struct pipe;
 struct stat;
 struct vm_object;
+struct watch;
 
 #define NAME_BYTES_MAX  255u  /* NAME_MAX */
 #define PATH_BYTES_MAX  4096u /* PATH_MAX, the NUL included */
@@ -112,8 +114,10 @@ struct inode {
 	bool linkable;        /* (t) O_TMPFILE's: it may get a name though it never had one */
 	unsigned seals;       /* (m) F_SEAL_* */
 	struct pipe *pipe;    /* of S_IFIFO, while it is open: guarded by pipe.c's pipes_mutex */
-	struct file_lock *locks; /* guarded by lock.c's locks_mutex */
-	struct inode *mounted;   /* (t) on a directory: the root that is seen in its place */
+	struct file_lock *locks;      /* guarded by lock.c's locks_mutex */
+	struct attribute *attributes; /* guarded by mutex; see attribute.h */
+	struct watch *watches;        /* guarded by watch.c's watch_lock */
+	struct inode *mounted;        /* (t) on a directory: the root that is seen in its place */
 };
 
 /* Guards names: who is in which directory under which name. Above it are file->mutex and
@@ -189,6 +193,11 @@ NODISCARD int inode_seal(struct inode *inode, unsigned seals);
 #define WALK_NOFOLLOW 0x1u
 NODISCARD int path_walk(struct inode *start, const char *path, unsigned flags, struct inode **out);
 
+/* The same, with openat2(2)'s RESOLVE_*: -EXDEV: it would leave `start`, or its file system;
+ * -ELOOP. */
+NODISCARD int path_walk_within(struct inode *start, const char *path, unsigned flags,
+			       unsigned resolve, struct inode **out);
+
 /* All of a path but its last name. */
 struct path_end {
 	struct inode *directory; /* with a reference */
@@ -203,9 +212,12 @@ void path_end_put(struct path_end *end);
 bool path_end_is_name(const struct path_end *end);
 
 /* open(2)'s walk: what `path` leads to, made as a regular file as `as` says if there is nothing and
- * flags have O_CREAT. */
-NODISCARD int path_open(struct inode *start, const char *path, unsigned flags,
+ * *flags have O_CREAT. What is new need not be emptied: O_TRUNC is taken from *flags then. */
+NODISCARD int path_open(struct inode *start, const char *path, unsigned *flags,
 			const struct inode_new *as, struct inode **out);
+/* The same, with RESOLVE_*. */
+NODISCARD int path_open_within(struct inode *start, const char *path, unsigned *flags,
+			       unsigned resolve, const struct inode_new *as, struct inode **out);
 
 /* ---- names (names.c): the system calls' checks, in Linux's order ---- */
 

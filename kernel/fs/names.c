@@ -5,6 +5,7 @@
 
 #include "debug/assert.h"
 #include "fs/inode.h"
+#include "fs/watch.h"
 #include "lib/errno.h"
 #include "lib/string.h"
 #include "mm/slab.h"
@@ -74,9 +75,11 @@ static int create_locked(struct inode *directory, const char *name, size_t lengt
 			inherited.mode |= S_ISGID;
 	}
 	error = directory->ops->create(directory, name, length, &inherited, out);
-	if (!error)
-		inode_touch(directory);
-	return error;
+	if (error)
+		return error;
+	inode_touch(directory);
+	watch_tell_name(directory, IN_CREATE, name, length, is_directory(*out), 0);
+	return 0;
 }
 
 int name_create(struct inode *directory, const char *name, size_t length,
@@ -150,6 +153,8 @@ static int link_locked(struct inode *inode, const struct path_end *end)
 	inode->linkable = false;
 	inode->changed = inode_now();
 	inode_touch(end->directory);
+	watch_tell_self(inode, IN_ATTRIB);
+	watch_tell_name(end->directory, IN_CREATE, end->name, end->length, false, 0);
 	return 0;
 }
 
@@ -220,7 +225,12 @@ static int remove_locked(const struct path_end *end, bool directory)
 		error = -ENOTDIR;
 	else
 		error = unlink_locked(end, inode);
+	if (!error && !directory)
+		watch_tell_self(inode, IN_ATTRIB);
 	inode_put(inode);
+	/* In Linux's order: the inode is gone by now, if nobody has it. */
+	if (!error)
+		watch_tell_name(end->directory, IN_DELETE, end->name, end->length, directory, 0);
 	return error;
 }
 
@@ -309,6 +319,22 @@ static void change_name(struct inode *inode, const struct path_end *from, const 
 	inode->changed = inode_now();
 }
 
+/* In Linux's order; victim: whose name that was, or NULL. */
+static void tell_move(const struct path_end *old, const struct path_end *new, struct inode *inode,
+		      struct inode *victim)
+{
+	if (!watch_any())
+		return;
+	uint32_t cookie = watch_new_cookie();
+	watch_tell_name(old->directory, IN_MOVED_FROM, old->name, old->length, is_directory(inode),
+			cookie);
+	watch_tell_name(new->directory, IN_MOVED_TO, new->name, new->length, is_directory(inode),
+			cookie);
+	if (victim)
+		watch_tell_self(victim, IN_ATTRIB);
+	watch_tell_self(inode, IN_MOVE_SELF);
+}
+
 static int rename_inode_locked(const struct path_end *old, const struct path_end *new,
 			       struct inode *inode, struct inode *victim)
 {
@@ -327,6 +353,7 @@ static int rename_inode_locked(const struct path_end *old, const struct path_end
 	change_name(inode, old, new, name);
 	inode_touch(old->directory);
 	inode_touch(new->directory);
+	tell_move(old, new, inode, victim);
 	return 0;
 }
 
@@ -357,6 +384,8 @@ static int exchange_inodes_locked(const struct path_end *old, const struct path_
 	change_name(other, new, old, old_name);
 	inode_touch(old->directory);
 	inode_touch(new->directory);
+	tell_move(old, new, inode, NULL);
+	tell_move(new, old, other, NULL);
 	return 0;
 }
 

@@ -1,5 +1,6 @@
 /* path.c: following a path name (path_resolution(7)). */
 #include <asm/fcntl.h>
+#include <linux/openat2.h>
 #include <linux/stat.h>
 
 #include "fs/inode.h"
@@ -12,9 +13,11 @@ struct walk {
 	const char *path; /* what is left behind `name` */
 	const char *name; /* the last name, once walk_to_last() is there; not terminated */
 	size_t length;
-	bool slash;     /* one follows that name */
-	unsigned links; /* followed so far */
-	char *buffer;   /* after the first link `path` is in here; PATH_BYTES_MAX */
+	bool slash;          /* one follows that name */
+	unsigned links;      /* followed so far */
+	unsigned resolve;    /* RESOLVE_*, of openat2(2) */
+	struct inode *start; /* where it began; the caller's reference keeps it */
+	char *buffer;        /* after the first link `path` is in here; PATH_BYTES_MAX */
 };
 
 static bool is_kind(const struct inode *inode, uint32_t kind)
@@ -22,9 +25,16 @@ static bool is_kind(const struct inode *inode, uint32_t kind)
 	return (inode->mode & S_IFMT) == kind;
 }
 
-static void begin(struct walk *walk, struct inode *start, const char *path)
+static void begin(struct walk *walk, struct inode *start, const char *path, unsigned resolve)
 {
-	*walk = (struct walk){.at = *path == '/' ? inode_root() : start, .path = path};
+	bool from_root = *path == '/' && !(resolve & RESOLVE_IN_ROOT);
+
+	*walk = (struct walk){
+		.at = from_root ? inode_root() : start,
+		.path = path,
+		.resolve = resolve,
+		.start = start,
+	};
 	inode_get(walk->at);
 }
 
@@ -39,6 +49,17 @@ static void move_to(struct walk *walk, struct inode *inode)
 {
 	inode_put(walk->at);
 	walk->at = inode;
+}
+
+/* The same, if the walk may go there: into another file system it may not always. */
+static int enter(struct walk *walk, struct inode *inode)
+{
+	if ((walk->resolve & RESOLVE_NO_XDEV) && inode->ops != walk->at->ops) {
+		inode_put(inode);
+		return -EXDEV;
+	}
+	move_to(walk, inode);
+	return 0;
 }
 
 /* Put the link's target in front of what is left. No recursion: the kernel's stack is small. */
@@ -64,8 +85,11 @@ static int follow_text(struct walk *walk, struct inode *link)
 	kfree(walk->buffer);
 	walk->path = walk->buffer = buffer;
 	if (*buffer == '/') {
-		inode_get(inode_root());
-		move_to(walk, inode_root());
+		struct inode *to = walk->resolve & RESOLVE_IN_ROOT ? walk->start : inode_root();
+		if (walk->resolve & RESOLVE_BENEATH)
+			return -EXDEV;
+		inode_get(to);
+		return enter(walk, to);
 	}
 	return 0;
 }
@@ -74,26 +98,30 @@ static int follow(struct walk *walk, struct inode *link)
 {
 	struct inode *to;
 
-	if (++walk->links > PATH_LINKS_MAX)
+	if (++walk->links > PATH_LINKS_MAX || (walk->resolve & RESOLVE_NO_SYMLINKS))
 		return -ELOOP;
+	if (link->ops->follow && (walk->resolve & RESOLVE_NO_MAGICLINKS))
+		return -ELOOP;
+	if (link->ops->follow && (walk->resolve & (RESOLVE_BENEATH | RESOLVE_IN_ROOT)))
+		return -EXDEV;
 	if (!link->ops->follow)
 		return follow_text(walk, link);
 	int error = link->ops->follow(link, &to);
-	if (!error)
-		move_to(walk, to);
-	return error;
+	return error ? error : enter(walk, to);
 }
 
 static int go_up(struct walk *walk)
 {
+	if (walk->at == walk->start && (walk->resolve & RESOLVE_BENEATH))
+		return -EXDEV;
+	if (walk->at == walk->start && (walk->resolve & RESOLVE_IN_ROOT))
+		return 0;
 	mutex_lock(&inode_tree_mutex);
 	struct inode *up = walk->at->parent;
 	if (up)
 		inode_get(up);
 	mutex_unlock(&inode_tree_mutex);
-	if (up)
-		move_to(walk, up);
-	return 0;
+	return up ? enter(walk, up) : 0;
 }
 
 static int step(struct walk *walk, const char *name, size_t length, bool follow_link)
@@ -115,8 +143,7 @@ static int step(struct walk *walk, const char *name, size_t length, bool follow_
 		inode_put(next);
 		return error;
 	}
-	move_to(walk, next);
-	return 0;
+	return enter(walk, next);
 }
 
 /* Walk until only one name is left, which becomes walk->name; length 0: there is none. */
@@ -162,11 +189,19 @@ static int walk_all(struct walk *walk, unsigned flags)
 
 int path_walk(struct inode *start, const char *path, unsigned flags, struct inode **out)
 {
+	return path_walk_within(start, path, flags, 0, out);
+}
+
+int path_walk_within(struct inode *start, const char *path, unsigned flags, unsigned resolve,
+		     struct inode **out)
+{
 	struct walk walk;
 
 	if (!*path)
 		return -ENOENT;
-	begin(&walk, start, path);
+	if (*path == '/' && (resolve & RESOLVE_BENEATH))
+		return -EXDEV;
+	begin(&walk, start, path, resolve);
 	int error = walk_all(&walk, flags);
 	if (!error) {
 		*out = walk.at;
@@ -182,7 +217,7 @@ int path_parent(struct inode *start, const char *path, struct path_end *out)
 
 	if (!*path)
 		return -ENOENT;
-	begin(&walk, start, path);
+	begin(&walk, start, path, 0);
 	int error = walk_to_last(&walk);
 	if (error) {
 		end(&walk);
@@ -214,14 +249,17 @@ bool path_end_is_name(const struct path_end *path_end)
 
 /* ---- open ---- */
 
-/* The last name of an open with O_CREAT: 0 and *found has a reference; 1: it was a link, go on. */
+/* The last name of an open with O_CREAT: 0 and *found has a reference, *made: it is new; 1: it was
+ * a link, go on. */
 static int open_last(struct walk *walk, unsigned flags, const struct inode_new *as,
-		     struct inode **found)
+		     struct inode **found, bool *made)
 {
 	int error = name_lookup(walk->at, walk->name, walk->length, found);
 
-	if (error == -ENOENT)
+	if (error == -ENOENT) {
+		*made = true;
 		return name_create(walk->at, walk->name, walk->length, as, found);
+	}
 	if (error)
 		return error;
 	if (flags & O_EXCL)
@@ -234,9 +272,11 @@ static int open_last(struct walk *walk, unsigned flags, const struct inode_new *
 	return error ? error : 1;
 }
 
-static int open_or_create(struct walk *walk, unsigned flags, const struct inode_new *as,
+static int open_or_create(struct walk *walk, unsigned *flags_used, const struct inode_new *as,
 			  struct inode **out)
 {
+	unsigned flags = *flags_used;
+
 	for (;;) {
 		int error = walk_to_last(walk);
 		if (error)
@@ -253,7 +293,8 @@ static int open_or_create(struct walk *walk, unsigned flags, const struct inode_
 		if (walk->slash)
 			return -EISDIR;
 		struct inode *found;
-		error = open_last(walk, flags, as, &found);
+		bool made = false;
+		error = open_last(walk, flags, as, &found, &made);
 		/* Another thread was faster, and that is as good. */
 		if (error == -EEXIST && !(flags & O_EXCL)) {
 			walk->path = walk->name;
@@ -263,21 +304,31 @@ static int open_or_create(struct walk *walk, unsigned flags, const struct inode_
 			return error;
 		if (!error) {
 			*out = found;
+			*flags_used = made ? flags & ~(unsigned)O_TRUNC : flags;
 			return 0;
 		}
 	}
 }
 
-int path_open(struct inode *start, const char *path, unsigned flags, const struct inode_new *as,
+int path_open(struct inode *start, const char *path, unsigned *flags, const struct inode_new *as,
 	      struct inode **out)
+{
+	return path_open_within(start, path, flags, 0, as, out);
+}
+
+int path_open_within(struct inode *start, const char *path, unsigned *flags, unsigned resolve,
+		     const struct inode_new *as, struct inode **out)
 {
 	struct walk walk;
 
-	if (!(flags & O_CREAT))
-		return path_walk(start, path, flags & O_NOFOLLOW ? WALK_NOFOLLOW : 0, out);
+	if (!(*flags & O_CREAT))
+		return path_walk_within(start, path, *flags & O_NOFOLLOW ? WALK_NOFOLLOW : 0,
+					resolve, out);
 	if (!*path)
 		return -ENOENT;
-	begin(&walk, start, path);
+	if (*path == '/' && (resolve & RESOLVE_BENEATH))
+		return -EXDEV;
+	begin(&walk, start, path, resolve);
 	int error = open_or_create(&walk, flags, as, out);
 	end(&walk);
 	return error;

@@ -4,8 +4,7 @@
  *
  * A writer of at most PIPE_ATOMIC bytes waits for room for all of them, so such writes never mix.
  *
- * Lock letters: (m) pipe->mutex, which may be held over a copy to or from a program; (c) changed
- * atomically; (p) pipes_mutex, outside of (m).
+ * Lock letters: see pipe_core.h.
  */
 #include "fs/pipe.h"
 
@@ -21,46 +20,19 @@
 #include "fs/devices.h"
 #include "fs/file.h"
 #include "fs/inode.h"
+#include "fs/pipe_core.h"
 #include "lib/errno.h"
 #include "lib/string.h"
 #include "mm/slab.h"
 #include "sync/wait_queue.h"
 #include "vm/user_copy.h"
 
-#define PIPE_BYTES     (64 * KIB)
-#define PIPE_BYTES_MAX (1u << 31)
-#define PIPE_ATOMIC    4096u /* PIPE_BUF */
-#define PIPE_MINOR     13u   /* of st_dev: major 0, and a number that no other file system has */
-
-struct pipe {
-	struct mutex mutex;
-	unsigned users;     /* (p) open files, and those that are being opened */
-	char *ring;         /* (m) */
-	size_t capacity;    /* (m) a power of two */
-	size_t start, used; /* (m) */
-	uint32_t readers;   /* (c) open files that may read, however many descriptors they have */
-	uint32_t writers;   /* (c) */
-	uint64_t reader_opens;   /* (c) how often it was opened for reading, ever */
-	uint64_t writer_opens;   /* (c) */
-	struct wait_queue queue; /* room, bytes, or an end was opened or closed */
-};
-
 /* Guards inode->pipe of all FIFOs. */
 static struct mutex pipes_mutex;
-
-static bool is_open(const uint32_t *ends)
-{
-	return __atomic_load_n(ends, __ATOMIC_ACQUIRE) != 0;
-}
 
 static uint64_t count_of(const uint64_t *opens)
 {
 	return __atomic_load_n(opens, __ATOMIC_ACQUIRE);
-}
-
-static size_t used_now(const struct pipe *pipe)
-{
-	return __atomic_load_n(&pipe->used, __ATOMIC_ACQUIRE);
 }
 
 /* Move as much as there is, up to io's end. Bytes, or -EFAULT if the first piece fails. */
@@ -81,13 +53,13 @@ static ssize_t drain_locked(struct pipe *pipe, struct io *io)
 	return done;
 }
 
-static ssize_t fill_locked(struct pipe *pipe, struct io *io)
+ssize_t pipe_fill_locked(struct pipe *pipe, struct io *io)
 {
 	ssize_t done = 0;
 
-	while (pipe->used < pipe->capacity && io->left) {
+	while (pipe_room(pipe) && io->left) {
 		size_t end = (pipe->start + pipe->used) % pipe->capacity;
-		size_t step = MIN(MIN(pipe->capacity - pipe->used, io->left), pipe->capacity - end);
+		size_t step = MIN(MIN(pipe_room(pipe), io->left), pipe->capacity - end);
 		step = MIN(step, (size_t)PIPE_ATOMIC);
 		int error = io_get(io, pipe->ring + end, step);
 		if (error)
@@ -114,21 +86,15 @@ static ssize_t pipe_read(struct file *file, struct io *io, uint64_t *position)
 			return done;
 		/* The last bytes may have come between the look at the ring and that at the
 		 * writers. */
-		if (!is_open(&pipe->writers) && !used_now(pipe))
+		if (!pipe_is_open(&pipe->writers) && !pipe_used(pipe))
 			return 0;
 		if (file->flags & O_NONBLOCK)
 			return -EAGAIN;
 		int error = wait_until(&pipe->queue, WAIT_FOREVER,
-				       used_now(pipe) || !is_open(&pipe->writers));
+				       pipe_used(pipe) || !pipe_is_open(&pipe->writers));
 		if (error)
 			return error;
 	}
-}
-
-static bool has_room(const struct pipe *pipe, size_t wanted)
-{
-	return __atomic_load_n(&pipe->capacity, __ATOMIC_RELAXED) - used_now(pipe) >=
-	       MIN(wanted, (size_t)PIPE_ATOMIC);
 }
 
 /* One attempt. Bytes, 0 if it has to wait, or negative. */
@@ -137,10 +103,10 @@ static ssize_t write_some(struct pipe *pipe, struct io *io, bool whole)
 	ssize_t done = 0;
 
 	mutex_lock(&pipe->mutex);
-	if (!is_open(&pipe->readers))
+	if (!pipe_is_open(&pipe->readers))
 		done = -EPIPE;
-	else if (!whole || has_room(pipe, io->left))
-		done = fill_locked(pipe, io);
+	else if (!whole || pipe_has_room(pipe, io->left))
+		done = pipe_fill_locked(pipe, io);
 	mutex_unlock(&pipe->mutex);
 	if (done > 0)
 		wait_wake_all(&pipe->queue);
@@ -163,8 +129,9 @@ static ssize_t pipe_write(struct file *file, struct io *io, uint64_t *position)
 		if (file->flags & O_NONBLOCK)
 			return total ? total : -EAGAIN;
 		size_t wanted = whole ? io->left : 1;
-		int error = wait_until(&pipe->queue, WAIT_FOREVER,
-				       has_room(pipe, wanted) || !is_open(&pipe->readers));
+		int error =
+			wait_until(&pipe->queue, WAIT_FOREVER,
+				   pipe_has_room(pipe, wanted) || !pipe_is_open(&pipe->readers));
 		if (error)
 			return total ? total : error;
 	}
@@ -173,7 +140,7 @@ static ssize_t pipe_write(struct file *file, struct io *io, uint64_t *position)
 
 static int pipe_ioctl(struct file *file, unsigned command, uint64_t argument)
 {
-	int used = (int)used_now(file->context);
+	int used = (int)pipe_used(file->context);
 
 	return command == FIONREAD ? copy_to_user(argument, &used, sizeof(used)) : -ENOTTY;
 }
@@ -185,14 +152,15 @@ static unsigned pipe_poll(struct file *file, struct wait_queue **queue)
 
 	*queue = &pipe->queue;
 	if (access != O_WRONLY) {
-		events |= used_now(pipe) ? POLLIN | POLLRDNORM : 0u;
+		events |= pipe_used(pipe) ? POLLIN | POLLRDNORM : 0u;
 		/* Nobody hung up if nobody was there yet. */
-		if (!is_open(&pipe->writers) && count_of(&pipe->writer_opens) != file->position)
+		if (!pipe_is_open(&pipe->writers) &&
+		    count_of(&pipe->writer_opens) != file->position)
 			events |= POLLHUP;
 	}
 	if (access != O_RDONLY) {
-		events |= has_room(pipe, PIPE_ATOMIC) ? POLLOUT | POLLWRNORM : 0u;
-		events |= is_open(&pipe->readers) ? 0u : POLLERR;
+		events |= pipe_has_room(pipe, PIPE_ATOMIC) ? POLLOUT | POLLWRNORM : 0u;
+		events |= pipe_is_open(&pipe->readers) ? 0u : POLLERR;
 	}
 	return events;
 }
@@ -288,7 +256,7 @@ static int wait_for_other(struct pipe *pipe, unsigned flags)
 	const uint32_t *others = reads ? &pipe->writers : &pipe->readers;
 	const uint64_t *opens = reads ? &pipe->writer_opens : &pipe->reader_opens;
 	uint64_t before = count_of(opens);
-	if (is_open(others))
+	if (pipe_is_open(others))
 		return 0;
 	if (flags & O_NONBLOCK)
 		return reads ? 0 : -ENXIO;
@@ -307,7 +275,7 @@ int pipe_open(struct inode *inode, unsigned flags, struct file **out)
 	if (!pipe)
 		return -ENOMEM;
 	/* A writer that does not wait does not show itself before it is sure. */
-	if (waits && access == O_WRONLY && (flags & O_NONBLOCK) && !is_open(&pipe->readers))
+	if (waits && access == O_WRONLY && (flags & O_NONBLOCK) && !pipe_is_open(&pipe->readers))
 		error = -ENXIO;
 	else
 		error = file_create(&pipe_ops, flags, inode, pipe, out);
@@ -316,7 +284,8 @@ int pipe_open(struct inode *inode, unsigned flags, struct file **out)
 		return error;
 	}
 	/* What pipe_poll() compares with. */
-	(*out)->position = is_open(&pipe->writers) ? UINT64_MAX : count_of(&pipe->writer_opens);
+	(*out)->position =
+		pipe_is_open(&pipe->writers) ? UINT64_MAX : count_of(&pipe->writer_opens);
 	open_ends(pipe, access);
 	error = waits ? wait_for_other(pipe, flags) : 0;
 	if (error)
@@ -377,7 +346,7 @@ size_t pipe_capacity(struct file *file)
 
 static int resize_locked(struct pipe *pipe, char *ring, size_t bytes, char **old)
 {
-	if (pipe->used > bytes)
+	if (pipe->used + pipe->held > bytes)
 		return -EBUSY;
 	size_t first = MIN(pipe->used, pipe->capacity - pipe->start);
 	memcpy(ring, pipe->ring + pipe->start, first);

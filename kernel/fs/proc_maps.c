@@ -67,7 +67,8 @@ static void print_line(const struct vm_region *region, char *path, struct text_s
 		inode_stat(inode, &stat);
 		name = inode_path(inode, path, PATH_BYTES_MAX) < 0 ? NULL : path;
 	} else if (region->flags & REGION_SHARED) {
-		name = "/dev/zero (deleted)"; /* what Linux calls shared memory without a name */
+		/* What Linux calls shared memory without a name. */
+		name = name ? name : "/dev/zero (deleted)";
 	}
 	size_t length =
 		format(start, sizeof(start), "%08llx-%08llx %c%c%c%c %08llx %02x:%02x %llu ",

@@ -8,6 +8,7 @@
  */
 #include "fs/socket.h"
 
+#include <arch/time.h>
 #include <asm/fcntl.h>
 #include <asm/ioctls.h>
 #include <asm/poll.h>
@@ -239,6 +240,25 @@ static struct socket *get_peer(struct socket *socket)
 	return peer;
 }
 
+void socket_set_timeout(struct socket *socket, enum socket_wait which, uint64_t nanoseconds)
+{
+	__atomic_store_n(&socket->timeouts[which], nanoseconds, __ATOMIC_RELAXED);
+}
+
+uint64_t socket_timeout(const struct socket *socket, enum socket_wait which)
+{
+	return __atomic_load_n(&socket->timeouts[which], __ATOMIC_RELAXED);
+}
+
+uint64_t socket_deadline(const struct socket *socket, enum socket_wait which)
+{
+	uint64_t timeout = socket_timeout(socket, which), deadline;
+
+	if (!timeout || __builtin_add_overflow(time_now(), timeout, &deadline))
+		return WAIT_FOREVER;
+	return deadline;
+}
+
 /* A datagram's receiver is gone for good: from now on it is connected with nobody. */
 static void disconnect(struct socket *socket, struct socket *gone)
 {
@@ -258,9 +278,9 @@ static int send_message(struct file *file, struct socket *to, struct message *me
 	int error = deliver(socket, to, message);
 
 	if (error == -EAGAIN && !(flags & MSG_DONTWAIT) && !(file->flags & O_NONBLOCK)) {
-		int result = wait_until(&to->queue, WAIT_FOREVER,
+		int result = wait_until(&to->queue, socket_deadline(socket, SOCKET_SENDS),
 					(error = deliver(socket, to, message)) != -EAGAIN);
-		if (result)
+		if (result && result != -ETIMEDOUT)
 			error = result;
 	}
 	if (error == -ECONNREFUSED)

@@ -59,6 +59,11 @@ struct socket_receive {
 };
 NODISCARD ssize_t socket_receive(struct file *file, struct io *io, struct socket_receive *receive);
 
+/* SO_RCVTIMEO and SO_SNDTIMEO: how long a call waits at most, in nanoseconds; 0: for ever. */
+enum socket_wait { SOCKET_RECEIVES, SOCKET_SENDS };
+void socket_set_timeout(struct socket *socket, enum socket_wait which, uint64_t nanoseconds);
+uint64_t socket_timeout(const struct socket *socket, enum socket_wait which);
+
 /* how: SHUT_RD, SHUT_WR or SHUT_RDWR. */
 NODISCARD int socket_shutdown(struct socket *socket, unsigned how);
 

@@ -36,6 +36,7 @@ struct socket {
 	struct list_node named;    /* (s) among all that have names; next is NULL while it is not */
 	struct socket_name name;   /* (s) */
 	struct inode *inode;       /* (s) of its name, with a reference, or NULL */
+	uint64_t timeouts[2];      /* (c) nanoseconds, by enum socket_wait; 0: none */
 	struct wait_queue queue;   /* anything of the above changed */
 };
 
@@ -60,6 +61,9 @@ void socket_join_locked(struct socket *one, struct socket *other);
 void socket_close(struct socket *socket);
 /* It has a name no longer. Returns an inode to be put, or NULL. */
 struct inode *socket_unname_locked(struct socket *socket);
+
+/* Until when a call that begins to wait now does so. It ends with -EAGAIN then. */
+uint64_t socket_deadline(const struct socket *socket, enum socket_wait which);
 
 static inline bool socket_is_connected_kind(const struct socket *socket)
 {

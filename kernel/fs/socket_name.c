@@ -159,9 +159,9 @@ int socket_connect(struct file *file, struct socket *to, const struct socket_use
 	int error = try_connect(socket, to, user, accepted);
 	if (error == -EAGAIN && !(file->flags & O_NONBLOCK)) {
 		int result =
-			wait_until(&to->queue, WAIT_FOREVER,
+			wait_until(&to->queue, socket_deadline(socket, SOCKET_SENDS),
 				   (error = try_connect(socket, to, user, accepted)) != -EAGAIN);
-		if (result)
+		if (result && result != -ETIMEDOUT)
 			error = result;
 	}
 	socket_put(accepted);
@@ -197,9 +197,9 @@ int socket_accept(struct file *file, unsigned flags, struct file **out)
 		return -EOPNOTSUPP;
 	int error = try_accept(socket, &accepted);
 	if (error == -EAGAIN && !(file->flags & O_NONBLOCK)) {
-		int result = wait_until(&socket->queue, WAIT_FOREVER,
+		int result = wait_until(&socket->queue, socket_deadline(socket, SOCKET_RECEIVES),
 					(error = try_accept(socket, &accepted)) != -EAGAIN);
-		if (result)
+		if (result && result != -ETIMEDOUT)
 			error = result;
 	}
 	return error ? error : socket_open(accepted, flags, out);

@@ -146,9 +146,10 @@ ssize_t socket_receive(struct file *file, struct io *io, struct socket_receive *
 		receive->flags = flags;
 		done = take(socket, io, receive);
 		if (done == -EAGAIN && wait) {
-			int error = wait_until(&socket->queue, WAIT_FOREVER,
-					       (done = take(socket, io, receive)) != -EAGAIN);
-			if (error)
+			int error =
+				wait_until(&socket->queue, socket_deadline(socket, SOCKET_RECEIVES),
+					   (done = take(socket, io, receive)) != -EAGAIN);
+			if (error && error != -ETIMEDOUT)
 				done = error;
 		}
 		if (done <= 0)

@@ -155,10 +155,11 @@ void exec_commit(struct process *process, struct exec_image *image)
 	signals_reset_handlers(process);
 	spin_lock(&process_lock);
 	credentials_exec(&process->credentials);
+	process->exit_signal = SIGCHLD;
 	spin_unlock(&process_lock);
 	process->undumpable = process->wants_barriers = false;
 	timers_exec(process);
-	fd_table_close_on_exec(&process->files);
+	fd_table_close_on_exec(process->files);
 	fault_stream_exec(process);
 	if (!old)
 		return;

@@ -5,9 +5,12 @@
 #include "proc/futex.h"
 #include "proc/group.h"
 #include "proc/interval_timer.h"
+#include "proc/pidfd.h"
 #include "proc/process.h"
 #include "proc/process_table.h"
 #include "proc/sched.h"
+#include "proc/share.h"
+#include "proc/sysv.h"
 #include "proc/thread.h"
 #include "vm/space.h"
 
@@ -21,6 +24,8 @@ static bool is_unwanted(const struct process *process)
 
 	if (parent == &kernel_process)
 		return !process->is_job;
+	if (process->exit_signal != SIGCHLD)
+		return false;
 	return action->handler == HANDLER_IGNORE || (action->flags & SA_NOCLDWAIT);
 }
 
@@ -36,7 +41,10 @@ static struct signal_info child_info(const struct process *process)
 {
 	int status = process->status;
 	const struct cpu_times *times = &process->ended_usage.times;
-	struct signal_info info = {.si_signo = SIGCHLD, .si_code = process_end_code(status)};
+	struct signal_info info = {
+		.si_signo = process->exit_signal,
+		.si_code = process_end_code(status),
+	};
 
 	info.si_pid = process->pid;
 	info.si_status = process_end_value(status);
@@ -52,7 +60,9 @@ static void tell_parent_locked(struct process *process, struct list_node *graves
 	const struct signal_info info = child_info(process);
 
 	/* SA_NOCLDWAIT only keeps the child from waiting for its parent. */
-	if (signal_action(&parent->signals, SIGCHLD)->handler != HANDLER_IGNORE)
+	/* clone(2) takes any number, and only what is a signal is sent. */
+	if (info.si_signo > 0 && info.si_signo <= SIGNAL_MAX &&
+	    signal_action(&parent->signals, info.si_signo)->handler != HANDLER_IGNORE)
 		signal_send_locked(parent, &info);
 	if (is_unwanted(process))
 		bury_locked(process, graves);
@@ -80,6 +90,8 @@ static void give_children_away_locked(struct process *process, struct list_node 
 	list_for_each_safe (node, &process->children) {
 		struct process *child = container_of(node, struct process, sibling);
 		child->parent = adopter;
+		/* Nobody makes init die by a signal of its own choice. */
+		child->exit_signal = SIGCHLD;
 		if (child->parent_death_signal && !child->zombie)
 			signal_send_locked(child, &(struct signal_info){
 							  .si_signo = child->parent_death_signal,
@@ -110,6 +122,7 @@ static void become_zombie(struct process *process, struct thread *thread, struct
 	process_remove_thread_locked(process, thread);
 	process->event = EVENT_NONE;
 	process->zombie = true;
+	pidfd_tell_locked(process);
 	/* From here on the thread is the kernel's: the process may be freed by its parent. */
 	thread->process = &kernel_process;
 	tell_parent_locked(process, graves);
@@ -122,7 +135,8 @@ static NORETURN void end_process(struct process *process, struct thread *thread)
 	struct list_node graves;
 
 	timers_destroy(process);
-	fd_table_close_all(&process->files);
+	sem_exit(process);
+	process_leave_files(process);
 	process_leave_terminal(process);
 	fault_stream_leave(process->space);
 	fault_stream_exit(process);

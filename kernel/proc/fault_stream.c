@@ -56,7 +56,7 @@ enum { TEXT_BEFORE, TEXT_AFTER, TEXT_COUNTS };
 
 /* A region that the host knows by the number of its slot. */
 struct known_region {
-	uint32_t serial; /* of its space; 0: none */
+	uint64_t serial; /* of its space; 0: none */
 	uint8_t prot;
 	uint16_t flags;
 	vaddr_t start, end;
@@ -65,7 +65,7 @@ struct known_region {
 
 /* The last fault that was written. */
 struct last_fault {
-	uint32_t serial;
+	uint64_t serial;
 	int id, pid;
 	uint8_t slot;
 	uint64_t time;
@@ -234,7 +234,7 @@ static void hear_fault(const struct vm_space *space, const struct vm_fault_event
 /* A text about a space, in pieces. */
 struct told_text {
 	struct text_sink sink;
-	uint32_t serial;
+	uint64_t serial;
 	uint8_t what;
 	char last; /* character */
 	size_t used;

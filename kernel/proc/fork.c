@@ -8,10 +8,12 @@
  * When the caller is killed meanwhile, the child stays in the space alone.
  */
 #include <arch/trap.h>
+#include <asm/fcntl.h>
 
 #include "debug/assert.h"
 #include "lib/errno.h"
 #include "proc/fault_stream.h"
+#include "proc/pidfd.h"
 #include "proc/process.h"
 #include "proc/process_table.h"
 #include "proc/sched.h"
@@ -117,6 +119,41 @@ static int prepare_child(struct process *child, const struct trap_frame *frame,
 	return error;
 }
 
+/* CLONE_PIDFD: a descriptor of the child for the caller. Only then may nothing fail any more. */
+static int give_pidfd(struct process *parent, struct process *child, vaddr_t to)
+{
+	struct file *file;
+	int error = pidfd_create(child, 0, &file);
+
+	if (error)
+		return error;
+	int fd = fd_table_add(parent->files, file, 0, (unsigned)parent->limits[RLIMIT_NOFILE].soft,
+			      true);
+	if (fd < 0) {
+		file_put(file);
+		return fd;
+	}
+	error = copy_to_user(to, &fd, sizeof(fd));
+	if (error)
+		(void)fd_table_close(parent->files, (unsigned)fd); /* it was opened just now */
+	return error;
+}
+
+/* CLONE_PARENT: the child is the caller's sibling, and dies as it does. */
+static void set_family(struct process *parent, struct process *child,
+		       const struct fork_request *request)
+{
+	spin_lock(&process_lock);
+	child->exit_signal = request->is_sibling ? parent->exit_signal : request->exit_signal;
+	if (request->is_sibling) {
+		child->parent = parent->parent;
+		child->parent_pid = parent->parent_pid;
+		list_remove(&child->sibling);
+		list_push_back(&child->parent->children, &child->sibling);
+	}
+	spin_unlock(&process_lock);
+}
+
 int process_fork(const struct trap_frame *frame, const struct fork_request *request)
 {
 	struct process *parent = current_process(), *child;
@@ -124,7 +161,7 @@ int process_fork(const struct trap_frame *frame, const struct fork_request *requ
 	struct vm_space *space = NULL;
 	struct thread *thread;
 
-	int error = process_create(parent, &child);
+	int error = process_create(parent, request->share, &child);
 	if (error)
 		return error;
 	error = get_space(parent->space, request->share_space, &space);
@@ -132,6 +169,11 @@ int process_fork(const struct trap_frame *frame, const struct fork_request *requ
 		space->id = child->pid;
 	if (!error)
 		error = prepare_child(child, frame, request, space, &thread);
+	if (!error && request->pidfd) {
+		error = give_pidfd(parent, child, request->pidfd);
+		if (error)
+			thread_free(thread);
+	}
 	if (error) {
 		if (space)
 			vm_space_leave(space);
@@ -142,6 +184,7 @@ int process_fork(const struct trap_frame *frame, const struct fork_request *requ
 	/* As Linux does, without regard to whether it can be stored. */
 	if (request->parent_tid)
 		(void)!copy_to_user(request->parent_tid, &pid, sizeof(pid));
+	set_family(parent, child, request);
 	fault_stream_fork(parent, child, space);
 	wait_queue_init(&wait.queue);
 	child->vfork = request->wait ? &wait : NULL;

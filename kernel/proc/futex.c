@@ -14,16 +14,12 @@
 #include "debug/assert.h"
 #include "lib/errno.h"
 #include "lib/list.h"
+#include "proc/futex_core.h"
 #include "proc/process.h"
 #include "proc/thread.h"
 #include "sync/wait_queue.h"
 #include "vm/region.h"
 #include "vm/user_copy.h"
-
-struct futex_key {
-	const void *owner; /* struct vm_space or struct vm_object */
-	uint64_t offset;
-};
 
 #define BUCKETS 64u
 
@@ -53,6 +49,7 @@ static uint64_t next_number;
 
 void futex_init(void)
 {
+	futex_pi_init();
 	for (unsigned i = 0; i < BUCKETS; i++) {
 		list_init(&buckets[i].sleepers);
 		wait_queue_init(&buckets[i].wakings);
@@ -67,12 +64,7 @@ static struct bucket *bucket_of(const struct futex_key *key)
 	return &buckets[hash >> 32 & (BUCKETS - 1)];
 }
 
-static bool keys_equal(const struct futex_key *a, const struct futex_key *b)
-{
-	return a->owner == b->owner && a->offset == b->offset;
-}
-
-static int find_key(vaddr_t address, bool private, struct futex_key *key)
+int futex_find_key(vaddr_t address, bool private, struct futex_key *key)
 {
 	struct vm_space *space = current_process()->space;
 
@@ -105,7 +97,7 @@ int futex_wait(vaddr_t address, bool private, uint32_t expected, uint32_t bits, 
 	struct sleeper sleeper = {.bits = bits};
 	uint32_t value;
 
-	int error = bits ? find_key(address, private, &sleeper.key) : -EINVAL;
+	int error = bits ? futex_find_key(address, private, &sleeper.key) : -EINVAL;
 	if (error)
 		return error;
 	sleeper.home = bucket_of(&sleeper.key);
@@ -147,7 +139,7 @@ int futex_wake(vaddr_t address, bool private, unsigned max, uint32_t bits)
 	uint64_t homes = 0;
 	int woken = 0;
 
-	int error = bits ? find_key(address, private, &key) : -EINVAL;
+	int error = bits ? futex_find_key(address, private, &key) : -EINVAL;
 	if (error)
 		return error;
 	spin_lock(&futex_lock);
@@ -155,7 +147,7 @@ int futex_wake(vaddr_t address, bool private, unsigned max, uint32_t bits)
 		struct sleeper *sleeper = container_of(node, struct sleeper, link);
 		if ((unsigned)woken == max)
 			break;
-		if (!keys_equal(&sleeper->key, &key) || !(sleeper->bits & bits))
+		if (!futex_keys_equal(&sleeper->key, &key) || !(sleeper->bits & bits))
 			continue;
 		homes |= wake_locked(sleeper);
 		woken++;
@@ -178,7 +170,7 @@ static int requeue(const struct futex_key *from, const struct futex_key *to, uin
 		struct sleeper *sleeper = container_of(node, struct sleeper, link);
 		if (count == wake + move)
 			break;
-		if (!keys_equal(&sleeper->key, from) || sleeper->number >= end)
+		if (!futex_keys_equal(&sleeper->key, from) || sleeper->number >= end)
 			continue;
 		if (count++ < wake) {
 			homes |= wake_locked(sleeper);
@@ -202,9 +194,9 @@ int futex_requeue(vaddr_t from, vaddr_t to, bool private, unsigned wake, unsigne
 	struct futex_key source, target;
 	uint32_t value;
 
-	int error = find_key(from, private, &source);
+	int error = futex_find_key(from, private, &source);
 	if (!error)
-		error = find_key(to, private, &target);
+		error = futex_find_key(to, private, &target);
 	if (error)
 		return error;
 	/* The word can't be read under the lock. Who begins to wait after this has perhaps seen a
@@ -304,9 +296,9 @@ int futex_wake_operation(vaddr_t first, vaddr_t second, bool private, unsigned w
 	struct futex_key key;
 	uint32_t old;
 
-	int error = find_key(first, private, &key);
+	int error = futex_find_key(first, private, &key);
 	if (!error)
-		error = find_key(second, private, &key);
+		error = futex_find_key(second, private, &key);
 	if (!error)
 		error = change_word(second, operation, &old);
 	if (error)

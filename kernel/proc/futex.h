@@ -33,6 +33,17 @@ NODISCARD int futex_requeue(vaddr_t from, vaddr_t to, bool private, unsigned wak
 NODISCARD int futex_wake_operation(vaddr_t first, vaddr_t second, bool private, unsigned wake,
 				   unsigned wake_second, uint32_t operation);
 
+/*
+ * Locks that inherit priorities (futex_pi.c). Take one: 0; -EAGAIN: somebody has it, and `wait` is
+ * false; -EDEADLK: the caller has it, or who has it waits for the caller; -ESRCH: the owner is not
+ * there; -ETIMEDOUT, -EINTR, -EINVAL, -EFAULT.
+ */
+NODISCARD int futex_lock_pi(vaddr_t address, bool private, bool wait, uint64_t deadline);
+/* Give it to who waits for it with the best nice value, or to nobody. -EPERM: it is another's. */
+NODISCARD int futex_unlock_pi(vaddr_t address, bool private);
+/* The thread with this number ends: who waits for it takes over. */
+void futex_owner_ends(int id);
+
 /* The calling thread ends, or its program, whose space is still active: robust_list.c. Robust
  * futexes that it holds are marked, who waits for its end (set_tid_address(2)) is told. */
 void futex_thread_ends(struct thread *thread);

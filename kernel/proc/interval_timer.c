@@ -174,6 +174,12 @@ struct process_timers *timers_get(void)
 	return get_timers(current_process());
 }
 
+void process_watch_cpu_locked(struct process *process)
+{
+	assert(spin_held(&process_lock) && process->timers);
+	watch_cpu_locked(&process->timers->of_process[CPU_LIMIT_TIMER]);
+}
+
 int process_watch_cpu(struct process *process)
 {
 	const struct process_limit *limit = &process->limits[RLIMIT_CPU];

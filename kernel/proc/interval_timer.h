@@ -63,6 +63,8 @@ void process_get_itimer(unsigned which, struct timer_setting *out);
  * From now on it is sent SIGXCPU each second beyond the soft limit, and killed at the hard one.
  * -ENOMEM: nothing watches it. */
 NODISCARD int process_watch_cpu(struct process *process);
+/* The same of any process that has timers. Under process_lock. */
+void process_watch_cpu_locked(struct process *process);
 
 /* ---- timer_create(2): posix_timer.c ---- */
 

@@ -85,7 +85,7 @@ static int open_streams(struct process *process)
 		int error = open_stream(stream, &file);
 		if (error)
 			return error;
-		int fd = fd_table_add(&process->files, file, stream, STREAMS, false);
+		int fd = fd_table_add(process->files, file, stream, STREAMS, false);
 		if (fd < 0) {
 			file_put(file);
 			return fd;
@@ -120,9 +120,9 @@ static int load_program(struct process *process, const struct job_spec *job,
 	};
 
 	int error = enter_directory(process, job->directory);
-	request.directory = process->cwd;
+	request.directory = process->place->cwd;
 	if (!error)
-		error = path_walk(process->cwd, job->path, 0, &request.inode);
+		error = path_walk(process->place->cwd, job->path, 0, &request.inode);
 	if (error)
 		return error;
 	error = open_streams(process);
@@ -148,7 +148,7 @@ static int start(const struct job_spec *job, struct exec_image *image, int *pid)
 	struct process *process;
 	struct thread *thread;
 
-	int error = process_create(&kernel_process, &process);
+	int error = process_create(&kernel_process, 0, &process);
 	if (error)
 		return error;
 	error = load_program(process, job, image);

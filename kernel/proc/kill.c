@@ -6,9 +6,8 @@
 #include "proc/signal.h"
 #include "proc/thread.h"
 
-/* si_signo 0 only looks whether the process is there. */
-static int send_locked(struct process *process, struct thread *thread,
-		       const struct signal_info *info)
+int signal_send_checked_locked(struct process *process, struct thread *thread,
+			       const struct signal_info *info)
 {
 	if (info->si_signo < 0 || info->si_signo > SIGNAL_MAX)
 		return -EINVAL;
@@ -23,7 +22,7 @@ int signal_send_pid(int pid, const struct signal_info *info)
 	const struct thread *other = process ? NULL : thread_find_locked(pid);
 	if (other)
 		process = other->process;
-	int error = process ? send_locked(process, NULL, info) : -ESRCH;
+	int error = process ? signal_send_checked_locked(process, NULL, info) : -ESRCH;
 	spin_unlock(&process_lock);
 	return error;
 }
@@ -45,7 +44,7 @@ int signal_send_thread(int group, int id, const struct signal_info *info)
 	int error;
 	if (thread)
 		error = !group || group == thread->process->pid
-				? send_locked(thread->process, thread, info)
+				? signal_send_checked_locked(thread->process, thread, info)
 				: -ESRCH;
 	else
 		error = !group || group == id ? send_to_leader_locked(id, info) : -ESRCH;
@@ -70,7 +69,7 @@ static void send_to_one(struct process *process, void *context)
 
 	if (!wanted)
 		return;
-	int error = send_locked(process, NULL, sending->info);
+	int error = signal_send_checked_locked(process, NULL, sending->info);
 	sending->found++;
 	sending->sent += !error;
 	if (error)

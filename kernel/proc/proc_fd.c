@@ -17,7 +17,9 @@ static struct file *get_file(const struct proc_id *who)
 {
 	spin_lock(&process_lock);
 	struct process *process = process_of_id_locked(who);
-	struct file *file = process ? fd_table_get(&process->files, (unsigned)who->number) : NULL;
+	struct file *file = process && process->files
+				    ? fd_table_get(process->files, (unsigned)who->number)
+				    : NULL;
 	spin_unlock(&process_lock);
 	return file;
 }
@@ -26,7 +28,7 @@ int proc_next_fd(const struct proc_id *who, int number)
 {
 	spin_lock(&process_lock);
 	struct process *process = process_of_id_locked(who);
-	int next = process ? fd_table_next(&process->files, number) : -1;
+	int next = process && process->files ? fd_table_next(process->files, number) : -1;
 	spin_unlock(&process_lock);
 	return next;
 }

@@ -91,8 +91,8 @@ static void copy_locked(struct process_snapshot *to, const struct process *proce
 		.children_times = process->children_usage.times,
 		.ended_faults = process->ended_usage.minor_faults,
 		.children_faults = process->children_usage.minor_faults,
-		.umask = process->umask,
-		.open_files_max = process->files.capacity,
+		.umask = process->place ? process->place->umask : 0,
+		.open_files_max = process->files ? process->files->capacity : 0,
 		.user_ids = process->credentials.user,
 		.group_ids = process->credentials.group,
 		.groups = group_list_get(process->credentials.groups),
@@ -210,7 +210,9 @@ static int get_inode(const struct proc_id *who, bool executable, struct inode **
 {
 	spin_lock(&process_lock);
 	const struct process *process = process_of_id_locked(who);
-	*out = !process || process->zombie ? NULL : executable ? process->executable : process->cwd;
+	*out = !process || !process->place ? NULL
+	       : executable                ? process->executable
+					   : process->place->cwd;
 	if (*out)
 		inode_get(*out);
 	spin_unlock(&process_lock);

@@ -27,6 +27,7 @@ struct sizes {
 	uint64_t code; /* of exec, the program's own */
 	struct vm_usage usage;
 	uint64_t minor_faults;
+	uint64_t resident_peak;
 	vaddr_t brk_start;
 };
 
@@ -60,6 +61,7 @@ static void measure(const struct process_snapshot *process, struct sizes *sizes)
 		add_region(sizes, region);
 	vm_usage_locked(space, 0, USER_END, &sizes->usage);
 	sizes->minor_faults = vm_minor_faults(space);
+	sizes->resident_peak = vm_resident_peak(space);
 	sizes->brk_start = space->brk_start;
 	rw_unlock_exclusive(&space->lock);
 }
@@ -173,6 +175,7 @@ static void print_memory(const struct sizes *sizes, struct text_sink *sink)
 	print_kib(sink, "VmSize:", sizes->total);
 	print_kib(sink, "VmLck:", 0);
 	print_kib(sink, "VmPin:", 0);
+	print_kib(sink, "VmHWM:", sizes->resident_peak);
 	print_kib(sink, "VmRSS:", usage->resident);
 	print_kib(sink, "RssAnon:", usage->anonymous);
 	print_kib(sink, "RssFile:", usage->resident - usage->anonymous);

@@ -9,6 +9,7 @@
 #include "lib/string.h"
 #include "proc/load.h"
 #include "proc/proc_files.h"
+#include "proc/sysv.h"
 #include "proc/sched.h"
 #include "proc/version.h"
 #include "sync/cpu.h"
@@ -154,6 +155,44 @@ static int print_groups_max(const struct proc_id *who, struct text_sink *sink)
 	return 0;
 }
 
+/* "No limit", nearly: what Linux has where nobody has set it. */
+static int print_shm_max(const struct proc_id *who, struct text_sink *sink)
+{
+	text_print(sink, "%llu\n", (ull)SHMMAX);
+	return 0;
+}
+
+static int print_shm_entries(const struct proc_id *who, struct text_sink *sink)
+{
+	text_print(sink, "%u\n", SHM_ENTRIES_MAX);
+	return 0;
+}
+
+static int print_msg_entries(const struct proc_id *who, struct text_sink *sink)
+{
+	text_print(sink, "%u\n", MSG_ENTRIES_MAX);
+	return 0;
+}
+
+static int print_msg_max(const struct proc_id *who, struct text_sink *sink)
+{
+	text_print(sink, "%u\n", MSG_BYTES_MAX);
+	return 0;
+}
+
+static int print_msg_queue_max(const struct proc_id *who, struct text_sink *sink)
+{
+	text_print(sink, "%u\n", MSG_QUEUE_BYTES_MAX);
+	return 0;
+}
+
+static int print_sem_max(const struct proc_id *who, struct text_sink *sink)
+{
+	text_print(sink, "%d\t%d\t%d\t%d\n", SEM_COUNT_MAX, SEM_COUNT_MAX * 32000, SEM_OPS_MAX,
+		   32000);
+	return 0;
+}
+
 static int print_zero(const struct proc_id *who, struct text_sink *sink)
 {
 	text_put(sink, "0\n");
@@ -166,10 +205,17 @@ static int print_zero(const struct proc_id *who, struct text_sink *sink)
 static const struct proc_file sys_kernel_files[] = {
 	{.name = "domainname", .mode = FILE_MODE, .print = print_domain},
 	{.name = "hostname", .mode = S_IFREG | 0644, .print = print_name, .write = write_name},
+	{.name = "msgmax", .mode = FILE_MODE, .print = print_msg_max},
+	{.name = "msgmnb", .mode = FILE_MODE, .print = print_msg_queue_max},
+	{.name = "msgmni", .mode = FILE_MODE, .print = print_msg_entries},
 	{.name = "ngroups_max", .mode = FILE_MODE, .print = print_groups_max},
 	{.name = "osrelease", .mode = FILE_MODE, .print = print_os_release},
 	{.name = "ostype", .mode = FILE_MODE, .print = print_os_type},
 	{.name = "pid_max", .mode = FILE_MODE, .print = print_pid_max},
+	{.name = "sem", .mode = FILE_MODE, .print = print_sem_max},
+	{.name = "shmall", .mode = FILE_MODE, .print = print_shm_max},
+	{.name = "shmmax", .mode = FILE_MODE, .print = print_shm_max},
+	{.name = "shmmni", .mode = FILE_MODE, .print = print_shm_entries},
 	{.name = "version", .mode = FILE_MODE, .print = print_os_version},
 };
 
@@ -251,5 +297,6 @@ static struct proc_table table = {files, ARRAY_SIZE(files), NULL};
 void proc_system_init(void)
 {
 	procfs_add(&table);
+	sysv_proc_init();
 	procfs_set_sys(&sys_root);
 }

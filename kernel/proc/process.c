@@ -15,8 +15,10 @@
 #include "mm/slab.h"
 #include "proc/futex.h"
 #include "proc/interval_timer.h"
+#include "proc/pidfd.h"
 #include "proc/process_table.h"
 #include "proc/sched.h"
+#include "proc/share.h"
 #include "proc/signal_file.h"
 #include "proc/thread.h"
 #include "vm/space.h"
@@ -34,6 +36,10 @@ struct spinlock process_lock = SPINLOCK_INIT(RANK_PROCESS);
 
 struct process kernel_process = {.name = "kernel"};
 
+/* kernel_process's, whose guards they have. */
+static struct fd_table kernel_files;
+static struct process_place kernel_place = {.users = 1, .umask = DEFAULT_UMASK};
+
 /* (p) */
 static struct {
 	struct list_node all; /* every process but kernel_process */
@@ -46,6 +52,7 @@ static void init_lists(struct process *process)
 {
 	list_init(&process->children);
 	list_init(&process->threads);
+	list_init(&process->sem_undos);
 	wait_queue_init(&process->child_ends);
 	wait_queue_init(&process->resumed);
 	wait_queue_init(&process->thread_ends);
@@ -56,12 +63,13 @@ void process_init(void)
 	list_init(&table.all);
 	init_lists(&kernel_process);
 	signals_init(&kernel_process.signals);
-	fd_table_init(&kernel_process.files);
+	fd_table_init(&kernel_files);
+	kernel_process.files = &kernel_files;
+	kernel_process.place = &kernel_place;
 	futex_init();
 	signal_file_init();
 	signal_send_init();
 	process_set_cwd(&kernel_process, inode_root());
-	kernel_process.umask = DEFAULT_UMASK;
 	credentials_init(&kernel_process.credentials);
 	for (unsigned i = 0; i < RLIM_NLIMITS; i++)
 		kernel_process.limits[i] = (struct process_limit){RLIM64_INFINITY, RLIM64_INFINITY};
@@ -159,13 +167,6 @@ static struct inode *replace(struct inode **to, struct inode *inode)
 	return old;
 }
 
-static struct inode *get_cwd(struct inode *inode)
-{
-	if (inode)
-		inode_get(inode);
-	return inode;
-}
-
 static struct inode *get_executable(struct inode *inode)
 {
 	if (inode) {
@@ -182,22 +183,6 @@ static void put_executable(struct inode *inode)
 		inode_end_run(inode);
 		inode_put(inode);
 	}
-}
-
-struct inode *process_get_cwd(void)
-{
-	spin_lock(&process_lock);
-	struct inode *cwd = get_cwd(current_process()->cwd);
-	spin_unlock(&process_lock);
-	return cwd;
-}
-
-void process_set_cwd(struct process *process, struct inode *inode)
-{
-	struct inode *old = replace(&process->cwd, get_cwd(inode));
-
-	if (old)
-		inode_put(old);
 }
 
 void process_set_executable(struct process *process, struct inode *inode)
@@ -223,15 +208,17 @@ void process_set_layout(struct process *process, struct process_layout *layout)
 struct vm_space *process_strip(struct process *process)
 {
 	spin_lock(&process_lock);
-	struct inode *cwd = process->cwd, *executable = process->executable;
+	struct process_place *place = process->place;
+	struct inode *executable = process->executable;
 	struct process_layout *layout = process->layout;
 	struct vm_space *space = process->space;
-	process->cwd = process->executable = NULL;
+	process->place = NULL;
+	process->executable = NULL;
 	process->layout = NULL;
 	process->space = NULL;
 	spin_unlock(&process_lock);
-	if (cwd)
-		inode_put(cwd);
+	if (place)
+		process_place_put(place);
 	put_executable(executable);
 	put_layout(layout);
 	return space;
@@ -240,8 +227,6 @@ struct vm_space *process_strip(struct process *process)
 /* What other threads of the parent may be changing. */
 static void inherit_locked(struct process *child, const struct process *parent)
 {
-	child->cwd = get_cwd(parent->cwd);
-	child->umask = parent->umask;
 	credentials_inherit(&child->credentials, &parent->credentials);
 	memcpy(child->limits, parent->limits, sizeof(child->limits));
 	child->undumpable = parent->undumpable;
@@ -251,7 +236,7 @@ static void inherit_locked(struct process *child, const struct process *parent)
 }
 
 /* The child is nobody else's yet: no lock for it. */
-static int inherit(struct process *child, const struct process *parent)
+static int inherit(struct process *child, struct process *parent, unsigned share)
 {
 	spin_lock(&process_lock);
 	inherit_locked(child, parent);
@@ -261,19 +246,21 @@ static int inherit(struct process *child, const struct process *parent)
 	if (child->layout)
 		__atomic_fetch_add(&child->layout->count, 1, __ATOMIC_RELAXED);
 	memcpy(child->name, current_thread()->name, sizeof(child->name));
-	int error = signals_inherit(&child->signals, &parent->signals);
+	int error = process_inherit_shared(child, parent, share);
 	return error ? error : process_watch_cpu(child);
 }
 
 void process_free(struct process *process)
 {
-	if (process->cwd) { /* it never began */
+	if (!process->zombie) { /* it never began */
 		timers_destroy(process);
+		process_leave_files(process);
 		struct vm_space *space = process_strip(process);
 		assert(!space);
 	}
 	signals_destroy(&process->signals);
 	credentials_destroy(&process->credentials);
+	kfree(process->handle);
 	kfree(process);
 }
 
@@ -295,7 +282,7 @@ bool process_may_have_thread_locked(const struct process *parent)
 	return count < parent->limits[RLIMIT_NPROC].soft;
 }
 
-int process_create(struct process *parent, struct process **out)
+int process_create(struct process *parent, unsigned share, struct process **out)
 {
 	struct process *process = kzalloc(sizeof(*process));
 
@@ -303,9 +290,8 @@ int process_create(struct process *parent, struct process **out)
 		return -ENOMEM;
 	signals_init(&process->signals);
 	init_lists(process);
-	int error = inherit(process, parent);
-	if (!error)
-		error = fd_table_copy(&process->files, &parent->files);
+	process->exit_signal = SIGCHLD;
+	int error = inherit(process, parent, share);
 	if (error) {
 		process_free(process);
 		return error;
@@ -318,7 +304,6 @@ int process_create(struct process *parent, struct process **out)
 		join_locked(process, parent);
 	spin_unlock(&process_lock);
 	if (!process->pid) {
-		fd_table_close_all(&process->files);
 		process_free(process);
 		return -EAGAIN;
 	}
@@ -329,6 +314,7 @@ int process_create(struct process *parent, struct process **out)
 void process_forget_locked(struct process *process)
 {
 	assert(spin_held(&process_lock) && list_is_empty(&process->children));
+	pidfd_forget_locked(process);
 	list_remove(&process->sibling);
 	list_remove(&process->all);
 	table.count--;
@@ -337,23 +323,30 @@ void process_forget_locked(struct process *process)
 void process_discard(struct process *process)
 {
 	assert(!process->space && !process->thread_count);
-	fd_table_close_all(&process->files);
 	spin_lock(&process_lock);
 	process_forget_locked(process);
 	spin_unlock(&process_lock);
 	process_free(process);
 }
 
-void process_apply_limits(const struct process *process, struct vm_space *space)
+void process_memory_limits(const struct process *process, struct vm_limits *out)
 {
 	const struct process_limit *limits = process->limits;
 
-	vm_set_limits(space, &(struct vm_limits){
-				     .stack = limits[RLIMIT_STACK].soft,
-				     .address_space = limits[RLIMIT_AS].soft,
-				     .data = limits[RLIMIT_DATA].soft,
-				     .data_hard = limits[RLIMIT_DATA].hard,
-			     });
+	*out = (struct vm_limits){
+		.stack = limits[RLIMIT_STACK].soft,
+		.address_space = limits[RLIMIT_AS].soft,
+		.data = limits[RLIMIT_DATA].soft,
+		.data_hard = limits[RLIMIT_DATA].hard,
+	};
+}
+
+void process_apply_limits(const struct process *process, struct vm_space *space)
+{
+	struct vm_limits limits;
+
+	process_memory_limits(process, &limits);
+	vm_set_limits(space, &limits);
 }
 
 struct vm_space *process_set_space(struct process *process, struct vm_space *space)

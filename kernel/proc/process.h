@@ -18,6 +18,7 @@
 #include "sync/spinlock.h"
 #include "sync/wait_queue.h"
 
+struct process_handle;
 struct process_timers;
 struct thread;
 struct trap_frame;
@@ -36,6 +37,13 @@ struct process_layout {
 	vaddr_t arguments_start, arguments_end, environment_start, environment_end;
 };
 
+/* Where its paths begin. Processes may share it (CLONE_FS). */
+struct process_place {
+	uint32_t users;    /* (c) processes that have it */
+	uint32_t umask;    /* (c) */
+	struct inode *cwd; /* (p) with a reference */
+};
+
 /* What happened to a process that its parent was not told yet by wait4(2). */
 enum process_event { EVENT_NONE, EVENT_STOPPED, EVENT_CONTINUED };
 
@@ -47,6 +55,7 @@ struct process_limit {
 struct process_usage {
 	struct cpu_times times;
 	uint64_t minor_faults;
+	uint64_t resident_peak; /* bytes, of one process: the most of any */
 };
 
 struct process {
@@ -60,6 +69,7 @@ struct process {
 	enum process_event event;  /* (p) for the parent's wait */
 	int stop_signal;           /* (p) that stopped it last */
 	int status;                /* (p) as wait4 gives it */
+	int exit_signal;           /* (p) that its end sends to its parent; 0: none */
 	int group;                 /* (p) process group: the pid of who made it */
 	int session;               /* (p) the same */
 	int lost_group;            /* (p) of a session's leader whose terminal hung up: the group
@@ -80,8 +90,8 @@ struct process {
 	bool ending;                   /* (p) all threads shall end, `status` is known */
 	struct vm_space *space;        /* (1) NULL in a zombie and in kernel_process */
 	struct process_layout *layout; /* (1) with a reference; NULL before the first exec */
-	struct fd_table files;         /* has its own lock */
-	struct inode *cwd;             /* (p) with a reference; NULL in a zombie */
+	struct fd_table *files;        /* (1) NULL in a zombie; has its own lock */
+	struct process_place *place;   /* (1) NULL in a zombie */
 	struct inode *executable;      /* (1) with a reference and inode_begin_run(), or NULL */
 	struct signals signals;
 	struct credentials credentials; /* (p) to write; others may read it torn */
@@ -94,10 +104,11 @@ struct process {
 	bool wants_barriers;                 /* (c) membarrier(2): it is registered */
 	bool adopts;                         /* (p) PR_SET_CHILD_SUBREAPER */
 	int parent_death_signal;             /* (c) 0: none */
-	uint32_t umask;                      /* (c) */
 	char name[PROCESS_NAME_BYTES];       /* its leader's, who alone writes it; others may
 						read it torn */
 	struct vfork_wait *vfork;            /* (p) who waits for its execve, or NULL */
+	struct list_node sem_undos;          /* guarded by sysv_lock: see sysv_sem.c */
+	struct process_handle *handle;       /* (p) what pidfds name; NULL: there is none */
 	uint64_t started;                    /* (i) time_now() */
 	struct process_usage ended_usage;    /* (p) of its threads that have ended, and of
 						spaces that it has left */
@@ -123,9 +134,19 @@ void process_get_usage(struct process_usage *own, struct process_usage *children
 void process_count_faults(struct process *process, struct vm_space *space);
 void process_usage_add(struct process_usage *sum, const struct process_usage *part);
 
+/* What a new process has in common with its parent, beside the space. */
+#define SHARE_FILES   0x1u
+#define SHARE_PLACE   0x2u
+#define SHARE_ACTIONS 0x4u
+
 /* A process without a thread: files, directory, limits, signals and name as `parent` has them, or
- * fresh ones if that is kernel_process. -ENOMEM; -EAGAIN: too many, or the limit. */
-NODISCARD int process_create(struct process *parent, struct process **out);
+ * fresh ones if that is kernel_process; share: SHARE_*. -ENOMEM; -EAGAIN: too many, or the limit.
+ */
+NODISCARD int process_create(struct process *parent, unsigned share, struct process **out);
+
+/* The calling process, which has one thread, has copies of its own of these from now on: SHARE_*.
+ * -ENOMEM: of none. */
+NODISCARD int process_unshare(unsigned share);
 
 /* Undo process_create; its space is gone or was never set. */
 void process_discard(struct process *process);
@@ -155,8 +176,9 @@ NODISCARD int process_end_other_threads(void);
 
 /* Which children to wait for. */
 struct wait_target {
-	enum { WAIT_ANY, WAIT_PID, WAIT_GROUP } kind;
-	int id; /* of the child or of its group */
+	enum { WAIT_ANY, WAIT_PID, WAIT_GROUP, WAIT_HANDLE } kind;
+	int id;                              /* of the child or of its group */
+	const struct process_handle *handle; /* of a pidfd */
 };
 
 struct wait_result {
@@ -183,6 +205,9 @@ NODISCARD int process_wait(struct process *parent, struct wait_target target, un
  */
 struct fork_request {
 	bool share_space;    /* the child runs in the caller's space until it calls execve */
+	unsigned share;      /* SHARE_*: what else it has in common with the caller */
+	bool is_sibling;     /* the child's parent is that of the caller (CLONE_PARENT) */
+	int exit_signal;     /* that its end sends to its parent; 0: none */
 	bool wait;           /* return only when the child has called execve, or ended */
 	bool reset_handlers; /* the child has no signal handlers */
 	bool set_tls;        /* its TLS base is `tls` */
@@ -191,6 +216,7 @@ struct fork_request {
 	vaddr_t child_tid;  /* where the child finds its number; 0: nowhere */
 	vaddr_t parent_tid; /* where the caller does */
 	vaddr_t clear_tid;  /* set_tid_address(2) for the child */
+	vaddr_t pidfd;      /* where the caller finds a descriptor of the child; 0: nowhere */
 };
 NODISCARD int process_fork(const struct trap_frame *frame, const struct fork_request *request);
 /* The same for one more thread of the calling process (clone.c); -EPERM: a bad TLS base. */
@@ -204,7 +230,10 @@ struct inode *process_get_cwd(void);
  * meanwhile: the new one is one already, by somebody's inode_begin_run(). */
 void process_set_cwd(struct process *process, struct inode *inode);
 void process_set_executable(struct process *process, struct inode *inode);
-/* Make `space` obey the process's limits of memory. */
+/* The process's limits of memory, as its space needs them. */
+struct vm_limits;
+void process_memory_limits(const struct process *process, struct vm_limits *out);
+/* Make `space` obey them. */
 void process_apply_limits(const struct process *process, struct vm_space *space);
 /* It has ended, or never began: it gives up its files' names and its layout, and its space to the
  * caller. */
@@ -223,6 +252,8 @@ void process_leave_terminal(struct process *process);
 /* The debug shell's commands about processes (shell_commands.c). Once, at boot. */
 void process_shell_init(void);
 
+/* Is there a thread with this number, of any process? */
+bool process_has_thread(int id);
 /* Is there a process with this number? A zombie counts. */
 bool process_exists(int pid);
 /* Kill every process but kernel_process. */

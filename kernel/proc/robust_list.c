@@ -102,6 +102,7 @@ void futex_thread_ends(struct thread *thread)
 {
 	if (thread->robust_list)
 		walk(thread->robust_list);
+	futex_owner_ends(thread->id);
 	if (thread->clear_id)
 		tell_end(thread->process, thread->clear_id);
 	thread->robust_list = thread->clear_id = 0;

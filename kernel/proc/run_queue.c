@@ -89,7 +89,7 @@ static const uint32_t weights[NICE_COUNT] = {
 
 static uint64_t weighted(const struct thread *thread, uint64_t nanoseconds)
 {
-	uint32_t weight = weights[thread->nice - NICE_MIN];
+	uint32_t weight = weights[thread_effective_nice(thread) - NICE_MIN];
 
 	return weight == WEIGHT_NORMAL ? nanoseconds : nanoseconds * WEIGHT_NORMAL / weight;
 }

@@ -237,6 +237,24 @@ void NO_LOCK_ANALYSIS sched_set_nice(struct thread *thread, int nice)
 	spin_unlock(&home->lock);
 }
 
+/* Who is to be hurried is not behind for what it has had before. */
+void NO_LOCK_ANALYSIS sched_inherit_nice(struct thread *thread, int nice)
+{
+	struct sched_cpu *home = sched_lock_home(thread);
+	uint8_t boost = (uint8_t)MAX(thread->nice - nice, 0);
+
+	if (boost > thread->boost) {
+		bool waits = thread->state == THREAD_RUNNABLE;
+		if (waits)
+			run_queue_remove_locked(&home->queue, thread);
+		thread->virtual_time = MIN(thread->virtual_time, run_queue_floor(&home->queue));
+		if (waits)
+			run_queue_insert_locked(&home->queue, thread);
+	}
+	thread->boost = boost;
+	spin_unlock(&home->lock);
+}
+
 uint64_t NO_LOCK_ANALYSIS sched_affinity(struct thread *thread)
 {
 	struct sched_cpu *home = sched_lock_home(thread);

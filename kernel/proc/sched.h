@@ -61,6 +61,9 @@ void sched_finish_switch(void);
 /* How much time it gets beside others: NICE_MIN to NICE_MAX. */
 void sched_set_nice(struct thread *thread, int nice);
 
+/* It runs as if it had this nice value, where that is better than its own: NICE_MAX ends that. */
+void sched_inherit_nice(struct thread *thread, int nice);
+
 /* The set of CPUs that it may run on, not empty. One that runs elsewhere moves at once, or as soon
  * as it leaves the kernel. */
 void sched_set_affinity(struct thread *thread, uint64_t allowed);

@@ -12,7 +12,6 @@
 
 /* Linux's MINSIGSTKSZ. */
 #define ALTERNATE_MINIMUM 2048u
-#define ACTIONS_BYTES     (SIGNAL_MAX * sizeof(struct signal_action))
 /* signal(7), the default actions. All others terminate. */
 #define DEFAULT_IGNORED \
 	(SIGNAL_BIT(SIGCHLD) | SIGNAL_BIT(SIGURG) | SIGNAL_BIT(SIGWINCH) | SIGNAL_BIT(SIGCONT))
@@ -74,16 +73,72 @@ void thread_signals_init(struct thread_signals *signals)
 	signals->attend = true;
 }
 
-int signals_inherit(struct signals *child, const struct signals *parent)
+/* Once made they stay. */
+static int make_actions(struct signals *signals)
 {
-	if (!__atomic_load_n(&parent->actions, __ATOMIC_ACQUIRE))
+	struct signal_actions *none = NULL;
+
+	if (__atomic_load_n(&signals->actions, __ATOMIC_ACQUIRE))
 		return 0;
-	child->actions = kmalloc(ACTIONS_BYTES);
-	if (!child->actions)
+	struct signal_actions *actions = kzalloc(sizeof(*actions));
+	if (!actions)
+		return -ENOMEM;
+	actions->users = 1;
+	/* Another thread may be at it, too. */
+	if (!__atomic_compare_exchange_n(&signals->actions, &none, actions, false, __ATOMIC_ACQ_REL,
+					 __ATOMIC_ACQUIRE))
+		kfree(actions);
+	return 0;
+}
+
+static struct signal_actions *copy_actions(const struct signal_actions *actions)
+{
+	struct signal_actions *copy = kmalloc(sizeof(*copy));
+
+	if (!copy)
+		return NULL;
+	spin_lock(&process_lock);
+	*copy = *actions;
+	spin_unlock(&process_lock);
+	copy->users = 1;
+	return copy;
+}
+
+static void put_actions(struct signal_actions *actions)
+{
+	if (actions && __atomic_fetch_sub(&actions->users, 1, __ATOMIC_ACQ_REL) == 1)
+		kfree(actions);
+}
+
+int signals_inherit(struct signals *child, struct signals *parent, bool share)
+{
+	if (share) {
+		int error = make_actions(parent);
+		if (error)
+			return error;
+		__atomic_fetch_add(&parent->actions->users, 1, __ATOMIC_RELAXED);
+		child->actions = parent->actions;
+		return 0;
+	}
+	const struct signal_actions *actions = __atomic_load_n(&parent->actions, __ATOMIC_ACQUIRE);
+	if (actions)
+		child->actions = copy_actions(actions);
+	return actions && !child->actions ? -ENOMEM : 0;
+}
+
+int signals_unshare(struct signals *signals)
+{
+	struct signal_actions *old = signals->actions;
+
+	if (!old || __atomic_load_n(&old->users, __ATOMIC_ACQUIRE) == 1)
+		return 0;
+	struct signal_actions *copy = copy_actions(old);
+	if (!copy)
 		return -ENOMEM;
 	spin_lock(&process_lock);
-	memcpy(child->actions, parent->actions, ACTIONS_BYTES);
+	signals->actions = copy;
 	spin_unlock(&process_lock);
+	put_actions(old);
 	return 0;
 }
 
@@ -101,13 +156,13 @@ void signals_destroy(struct signals *signals)
 	signal_pending_clear_locked(&signals->pending, UINT64_MAX);
 	signal_free_spent_locked();
 	spin_unlock(&process_lock);
-	kfree(signals->actions);
+	put_actions(signals->actions);
 }
 
 void signals_drop_handlers(struct signals *signals)
 {
 	spin_lock(&process_lock);
-	struct signal_action *actions = signals->actions;
+	struct signal_action *actions = signals->actions ? signals->actions->of : NULL;
 	for (unsigned i = 0; actions && i < SIGNAL_MAX; i++) {
 		uint64_t kept =
 			actions[i].handler == HANDLER_IGNORE ? HANDLER_IGNORE : HANDLER_DEFAULT;
@@ -135,9 +190,9 @@ void signal_drop_alternate(struct thread_signals *signals)
 const struct signal_action *signal_action(const struct signals *signals, int signal)
 {
 	static const struct signal_action by_default = {.handler = HANDLER_DEFAULT};
-	const struct signal_action *actions = __atomic_load_n(&signals->actions, __ATOMIC_ACQUIRE);
+	const struct signal_actions *actions = __atomic_load_n(&signals->actions, __ATOMIC_ACQUIRE);
 
-	return actions ? &actions[signal - 1] : &by_default;
+	return actions ? &actions->of[signal - 1] : &by_default;
 }
 
 static bool is_ignoring(const struct signal_action *action, int signal)
@@ -145,23 +200,6 @@ static bool is_ignoring(const struct signal_action *action, int signal)
 	if (action->handler == HANDLER_IGNORE)
 		return true;
 	return action->handler == HANDLER_DEFAULT && signal_is_ignored_by_default(signal);
-}
-
-/* Once made they stay. */
-static int make_actions(struct signals *signals)
-{
-	struct signal_action *none = NULL;
-
-	if (__atomic_load_n(&signals->actions, __ATOMIC_ACQUIRE))
-		return 0;
-	struct signal_action *actions = kzalloc(ACTIONS_BYTES);
-	if (!actions)
-		return -ENOMEM;
-	/* Another thread may be at it, too. */
-	if (!__atomic_compare_exchange_n(&signals->actions, &none, actions, false, __ATOMIC_ACQ_REL,
-					 __ATOMIC_ACQUIRE))
-		kfree(actions);
-	return 0;
 }
 
 int signal_set_action(int signal, const struct signal_action *fresh, struct signal_action *old)
@@ -175,7 +213,7 @@ int signal_set_action(int signal, const struct signal_action *fresh, struct sign
 	spin_lock(&process_lock);
 	*old = *signal_action(signals, signal);
 	if (fresh) {
-		signals->actions[signal - 1] = *fresh;
+		signals->actions->of[signal - 1] = *fresh;
 		if (is_ignoring(fresh, signal))
 			signal_discard_locked(process, SIGNAL_BIT(signal));
 	}

@@ -69,10 +69,16 @@ struct signal_pending {
 	struct list_node queue; /* (p) of struct queued_signal, first sent first */
 };
 
+/* Processes may share them (CLONE_SIGHAND). */
+struct signal_actions {
+	uint32_t users;                      /* (c) processes that have them */
+	struct signal_action of[SIGNAL_MAX]; /* (p) by number - 1 */
+};
+
 struct signals {
-	/* (p) SIGNAL_MAX of them, by number - 1; NULL: all are the default. Allocated at the first
-	 * change; its own threads may read one number without the lock. */
-	struct signal_action *actions;
+	/* (p) NULL: all are the default. Allocated at the first change, or to be shared; its own
+	 * threads may read one number without the lock. */
+	struct signal_actions *actions;
 	struct signal_pending pending; /* for whichever thread */
 };
 
@@ -90,12 +96,14 @@ struct thread_signals {
 	uint64_t restart_deadline;
 	unsigned restart_number; /* 0: none */
 	bool restarting;
+	bool restart_always;
 };
 
 /* What becomes of a system call that a signal interrupts; -EINTR wherever a handler is called that
  * does not have it restarted. */
 enum signal_restart {
 	RESTART_NEVER,
+	RESTART_ALWAYS,     /* made again, whatever is called */
 	RESTART_BY_FLAG,    /* made again after a handler with SA_RESTART, or if none is called */
 	RESTART_NO_HANDLER, /* made again if none is called */
 	RESTART_DEADLINE    /* the same, by restart_syscall(2): it ends when it would have */
@@ -106,8 +114,11 @@ enum signal_restart {
 /* All zeros but for these. */
 void signals_init(struct signals *signals);
 void thread_signals_init(struct thread_signals *signals);
-/* fork: what the child has of its parent. -ENOMEM. */
-NODISCARD int signals_inherit(struct signals *child, const struct signals *parent);
+/* fork: what the child has of its parent; share: the very same actions. -ENOMEM. */
+NODISCARD int signals_inherit(struct signals *child, struct signals *parent, bool share);
+/* A copy of the actions in place of shared ones. The process has one thread, the caller. -ENOMEM.
+ */
+NODISCARD int signals_unshare(struct signals *signals);
 void thread_signals_inherit(struct thread_signals *child, const struct thread_signals *parent);
 void signals_destroy(struct signals *signals);
 /* Handlers become the default action, what is ignored stays so. */
@@ -223,6 +234,10 @@ void signal_resume_locked(struct process *process, bool tell);
 NODISCARD int signal_kill(int pid, int signal);
 /* `info` to one process; si_signo 0 only looks. thread_group 0: any. -ESRCH, -EINVAL, -EAGAIN. */
 NODISCARD int signal_send_pid(int pid, const struct signal_info *info);
+/* The same to a process that is known, or to its thread if `thread` is not NULL. -EINVAL, -EAGAIN.
+ * Under process_lock. */
+NODISCARD int signal_send_checked_locked(struct process *process, struct thread *thread,
+					 const struct signal_info *info);
 /* The same to one thread of a process; process 0: of any. */
 NODISCARD int signal_send_thread(int process, int thread, const struct signal_info *info);
 /* A terminal's signal to all of a process group; info NULL: signal_info_kernel(). From any context

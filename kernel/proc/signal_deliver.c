@@ -23,7 +23,7 @@ static void take_action_locked(struct process *process, int signal, struct signa
 {
 	*out = *signal_action(&process->signals, signal);
 	if (out->handler > HANDLER_IGNORE && (out->flags & SA_RESETHAND))
-		process->signals.actions[signal - 1].handler = HANDLER_DEFAULT;
+		process->signals.actions->of[signal - 1].handler = HANDLER_DEFAULT;
 }
 
 /* Take signals until one has a handler, and do what the others want. False: there are no more. */
@@ -110,7 +110,8 @@ void signal_deliver(struct trap_frame *frame, enum signal_restart restart, unsig
 
 	while (next_handled(&handled)) {
 		/* The first handler decides; the others interrupt it. */
-		if (restart == RESTART_BY_FLAG && (handled.action.flags & SA_RESTART))
+		if (restart == RESTART_ALWAYS ||
+		    (restart == RESTART_BY_FLAG && (handled.action.flags & SA_RESTART)))
 			trap_restart(frame, number);
 		restart = RESTART_NEVER;
 		current_thread()->signals.restart_number = 0;

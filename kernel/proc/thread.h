@@ -46,6 +46,7 @@ struct thread {
 	bool is_idle;                /* (i) never stands in the run queue */
 	uint16_t cpu;                /* (r) that it runs on, waits for, or ran on last */
 	int8_t nice;                 /* (r) NICE_MIN to NICE_MAX */
+	uint8_t boost;               /* (r) by so much better is it for who waits for it */
 	uint8_t policy;              /* (p) SCHED_* */
 	bool reset_on_fork;          /* (p) a child does not inherit a negative nice value */
 	uint64_t affinity;           /* (r) the set of CPUs that it may run on */
@@ -63,6 +64,12 @@ struct thread {
 	void (*entry)(void *);        /* (i) */
 	void *argument;               /* (i) */
 };
+
+/* What it runs as. */
+static inline int thread_effective_nice(const struct thread *thread)
+{
+	return MAX(thread->nice - thread->boost, NICE_MIN);
+}
 
 static inline struct thread *current_thread(void)
 {

@@ -90,6 +90,14 @@ struct thread *thread_find_locked(int id)
 	return search.found;
 }
 
+bool process_has_thread(int id)
+{
+	spin_lock(&process_lock);
+	bool has = thread_find_locked(id);
+	spin_unlock(&process_lock);
+	return has;
+}
+
 /* ---- time ---- */
 
 struct cpu_times process_cpu_times_locked(const struct process *process)
@@ -119,6 +127,7 @@ void process_usage_add(struct process_usage *sum, const struct process_usage *pa
 {
 	add_times(&sum->times, part->times);
 	sum->minor_faults += part->minor_faults;
+	sum->resident_peak = MAX(sum->resident_peak, part->resident_peak);
 }
 
 void process_count_faults(struct process *process, struct vm_space *space)
@@ -126,7 +135,9 @@ void process_count_faults(struct process *process, struct vm_space *space)
 	if (__atomic_load_n(&space->users, __ATOMIC_RELAXED) > 1)
 		return;
 	spin_lock(&process_lock);
-	process->ended_usage.minor_faults += vm_minor_faults(space);
+	struct process_usage *usage = &process->ended_usage;
+	usage->minor_faults += vm_minor_faults(space);
+	usage->resident_peak = MAX(usage->resident_peak, vm_resident_peak(space));
 	spin_unlock(&process_lock);
 }
 

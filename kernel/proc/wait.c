@@ -21,6 +21,14 @@ int process_end_value(int status)
 	return STATUS_SIGNAL(status) ? STATUS_SIGNAL(status) : STATUS_CODE(status);
 }
 
+/* wait(2): a child that tells its end by another signal than SIGCHLD is a "clone" one. */
+static bool is_kind(const struct process *child, unsigned options)
+{
+	bool wants_clone = options & (unsigned)__WCLONE;
+
+	return (options & (unsigned)__WALL) || (child->exit_signal != SIGCHLD) == wants_clone;
+}
+
 static bool is_meant(const struct process *child, struct wait_target target)
 {
 	switch (target.kind) {
@@ -28,6 +36,8 @@ static bool is_meant(const struct process *child, struct wait_target target)
 		return child->pid == target.id;
 	case WAIT_GROUP:
 		return child->group == target.id;
+	case WAIT_HANDLE:
+		return child->handle == target.handle;
 	default:
 		return true;
 	}
@@ -70,12 +80,9 @@ static struct process *find_locked(struct process *parent, struct wait_target ta
 				   unsigned options, struct wait_result *result, bool *any)
 {
 	*any = false;
-	/* All children report by SIGCHLD, so none is a "clone" as __WCLONE means it. */
-	if ((options & (unsigned)__WCLONE) && !(options & (unsigned)__WALL))
-		return NULL;
 	list_for_each (node, &parent->children) {
 		struct process *child = container_of(node, struct process, sibling);
-		if (!is_meant(child, target))
+		if (!is_kind(child, options) || !is_meant(child, target))
 			continue;
 		if (look_locked(child, options, result)) {
 			*any = true;

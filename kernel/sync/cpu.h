@@ -20,6 +20,14 @@ struct cross_call {
 	uint64_t pending; /* (c) CPUs that have not done it yet */
 };
 
+/* What is kept under a tag of the processor's translation cache; see vm/tlb.c. */
+#define CPU_TAGS 6u
+struct cpu_tag {
+	uint64_t space;      /* the serial number of the space whose translations; 0: nobody's */
+	uint64_t generation; /* of the space, that they are as new as */
+	uint64_t used;       /* when last, in `activations` */
+};
+
 struct cpu {
 	struct arch_cpu arch;   /* first: the processor's code finds it at offset 0 */
 	unsigned id;            /* (i) below CPU_MAX */
@@ -32,7 +40,10 @@ struct cpu {
 	uint64_t kernel_since;  /* cpu_ticks() when `thread` came into the kernel, or came here */
 	struct cross_call call; /* its own, while it waits for others */
 	uint64_t callers;       /* (c) CPUs whose call it shall serve */
-	bool in_interrupt;      /* a handler runs: it may find memory's lists half changed */
+	struct cpu_tag tags[CPU_TAGS];
+	uint64_t activations; /* of spaces, where there are tags */
+	unsigned slot;        /* in `tags`, of the active space */
+	bool in_interrupt;    /* a handler runs: it may find memory's lists half changed */
 };
 
 extern struct cpu boot_cpu;

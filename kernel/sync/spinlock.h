@@ -11,6 +11,8 @@
 /* Outermost first. */
 enum lock_rank {
 	RANK_PROCESS,   /* process table, parent and child links */
+	RANK_SYSV,      /* shared memory, semaphores and message queues of System V */
+	RANK_WATCHES,   /* watches of files, and their events */
 	RANK_LISTENERS, /* who listens to wait queues */
 	RANK_WAITERS,   /* one wait queue's threads */
 	RANK_SCHEDULER, /* one CPU's run queue, its threads' states */

@@ -5,9 +5,12 @@
 #include <linux/fcntl.h>
 #include <linux/stat.h>
 
+#include <arch/mmu.h>
+
 #include "fs/file.h"
 #include "fs/inode.h"
 #include "lib/errno.h"
+#include "lib/string.h"
 #include "mm/slab.h"
 #include "proc/process.h"
 #include "proc/signal.h"
@@ -16,7 +19,7 @@
 
 struct file *get_file(uint64_t fd)
 {
-	return fd_table_get(&current_process()->files, (unsigned)fd);
+	return fd_table_get(current_process()->files, (unsigned)fd);
 }
 
 uint64_t file_bytes_max(void)
@@ -130,9 +133,38 @@ void put_named(struct named *named)
 	kfree(named->path);
 }
 
+/* Bytes that a newer program has behind what is known here must be zeros. */
+static int check_zeros(vaddr_t start, uint64_t bytes)
+{
+	uint8_t byte;
+
+	for (vaddr_t va = start; va < start + bytes; va++) {
+		if (copy_from_user(&byte, va, 1))
+			return -EFAULT;
+		if (byte)
+			return -E2BIG;
+	}
+	return 0;
+}
+
+int get_extensible(vaddr_t user, uint64_t bytes, size_t least, void *to, size_t known)
+{
+	memset(to, 0, known);
+	if (bytes > PAGE_SIZE)
+		return -E2BIG;
+	if (bytes < least)
+		return -EINVAL;
+	if (bytes > known) {
+		int error = check_zeros(user + known, bytes - known);
+		if (error)
+			return error;
+	}
+	return copy_from_user(to, user, MIN(bytes, known)) ? -EFAULT : 0;
+}
+
 int install_file(struct file *file, unsigned minimum, unsigned flags)
 {
-	int fd = fd_table_add(&current_process()->files, file, minimum, file_limit(),
+	int fd = fd_table_add(current_process()->files, file, minimum, file_limit(),
 			      flags & O_CLOEXEC);
 
 	if (fd < 0)

@@ -32,6 +32,11 @@ struct named {
 NODISCARD int get_named(int directory, vaddr_t user, struct named *out);
 void put_named(struct named *named);
 
+/* A structure that grows from version to version, whose size the program tells, as clone3(2) and
+ * openat2(2) have them: at least `least` bytes; what is not given is zero. -EINVAL: it is too
+ * small; -E2BIG: it has something that is not known here; -EFAULT. */
+NODISCARD int get_extensible(vaddr_t user, uint64_t bytes, size_t least, void *to, size_t known);
+
 /* Give `file` the lowest number; takes over the reference, also when it fails. flags: O_CLOEXEC. */
 NODISCARD int install_file(struct file *file, unsigned minimum, unsigned flags);
 

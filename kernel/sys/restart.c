@@ -51,12 +51,18 @@ static const uint8_t kinds[] = {
 	[__NR_nanosleep] = RESTART_NO_HANDLER,
 	[__NR_clock_nanosleep] = RESTART_NO_HANDLER,
 	[__NR_futex] = RESTART_BY_FLAG,
+	[__NR_msgsnd] = RESTART_NO_HANDLER,
+	[__NR_msgrcv] = RESTART_NO_HANDLER,
 };
 
 enum signal_restart restart_kind(uint64_t number)
 {
-	const struct thread_signals *signals = &current_thread()->signals;
+	struct thread_signals *signals = &current_thread()->signals;
 
+	if (signals->restart_always) {
+		signals->restart_always = false;
+		return RESTART_ALWAYS;
+	}
 	/* It has called restart_later(). */
 	if (signals->restart_number &&
 	    (signals->restart_number == number || number == __NR_restart_syscall))
@@ -71,6 +77,11 @@ bool restart_deadline(uint64_t *deadline)
 	if (signals->restarting)
 		*deadline = signals->restart_deadline;
 	return signals->restarting;
+}
+
+void restart_always(void)
+{
+	current_thread()->signals.restart_always = true;
 }
 
 void restart_later(unsigned number, uint64_t deadline)

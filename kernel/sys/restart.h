@@ -22,6 +22,8 @@ enum signal_restart restart_kind(uint64_t number);
 
 /* Is the running call one that is made again? Then *deadline is its first one's. */
 bool restart_deadline(uint64_t *deadline);
+/* The running call returns -EINTR, and is to be made again even if a handler is called. */
+void restart_always(void);
 /* Call `number` was interrupted, and waits until `deadline`. */
 void restart_later(unsigned number, uint64_t deadline);
 

@@ -9,6 +9,7 @@
 
 #include "fs/file.h"
 #include "fs/inode.h"
+#include "fs/watch.h"
 #include "lib/errno.h"
 #include "sys/decode.h"
 #include "sys/syscall.h"
@@ -60,6 +61,8 @@ static int64_t set_mode(int error, struct inode *inode, unsigned mode)
 		error = -EOPNOTSUPP;
 	else
 		inode_set_mode(inode, mode);
+	if (!error)
+		watch_tell(inode, IN_ATTRIB);
 	inode_put(inode);
 	return error;
 }
@@ -95,6 +98,7 @@ static int64_t set_owner(int error, struct inode *inode, uint32_t uid, uint32_t 
 	if (error)
 		return error;
 	inode_set_owner(inode, uid, gid);
+	watch_tell(inode, IN_ATTRIB);
 	inode_put(inode);
 	return 0;
 }
@@ -191,6 +195,10 @@ static int64_t set_times(int error, struct inode *inode, const struct times *tim
 		return error;
 	inode_set_times(inode, times->set[0] ? &times->time[0] : NULL,
 			times->set[1] ? &times->time[1] : NULL);
+	/* As on Linux: who sets one of them alone says that the file was read, or written. */
+	watch_tell(inode, times->set[0] && times->set[1] ? IN_ATTRIB
+			  : times->set[0]                ? IN_ACCESS
+							 : IN_MODIFY);
 	inode_put(inode);
 	return 0;
 }

@@ -8,14 +8,17 @@
 #include "mm/frame.h"
 #include "proc/process.h"
 #include "proc/thread.h"
+#include "sys/decode.h"
 #include "sys/syscall.h"
+#include "vm/space.h"
 #include "vm/user_copy.h"
 
 /* What a copy of the process honours, or can do without. */
-#define FORK_LIKE                                                                       \
-	((uint64_t)(CLONE_CHILD_SETTID | CLONE_CHILD_CLEARTID | CLONE_DETACHED |        \
-		    CLONE_PARENT_SETTID | CLONE_SETTLS | CLONE_UNTRACED | CLONE_VFORK | \
-		    CLONE_VM) |                                                         \
+#define FORK_LIKE                                                                                  \
+	((uint64_t)(CLONE_CHILD_SETTID | CLONE_CHILD_CLEARTID | CLONE_DETACHED | CLONE_FILES |     \
+		    CLONE_FS | CLONE_IO | CLONE_PARENT | CLONE_PARENT_SETTID | CLONE_PIDFD |       \
+		    CLONE_PTRACE | CLONE_SETTLS | CLONE_SIGHAND | CLONE_SYSVSEM | CLONE_UNTRACED | \
+		    CLONE_VFORK | CLONE_VM) |                                                      \
 	 CLONE_CLEAR_SIGHAND)
 /* A thread shares all that a process has. */
 #define THREAD_SHARES ((uint64_t)(CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD))
@@ -23,6 +26,10 @@
 	(THREAD_SHARES | (uint64_t)(CLONE_CHILD_SETTID | CLONE_CHILD_CLEARTID | CLONE_DETACHED |   \
 				    CLONE_IO | CLONE_PARENT_SETTID | CLONE_PTRACE | CLONE_SETTLS | \
 				    CLONE_SYSVSEM | CLONE_UNTRACED))
+
+#define NAMESPACES                                                                               \
+	((uint64_t)(CLONE_NEWCGROUP | CLONE_NEWIPC | CLONE_NEWNET | CLONE_NEWNS | CLONE_NEWPID | \
+		    CLONE_NEWUSER | CLONE_NEWUTS))
 
 /* The flags that clone knows, too; clone3 has more. */
 #define LEGACY_FLAGS 0xffffffffull
@@ -43,6 +50,12 @@ static struct fork_request request_of(const struct clone_args *args)
 
 	return (struct fork_request){
 		.share_space = flags & CLONE_VM,
+		.share = (flags & CLONE_FILES ? SHARE_FILES : 0) |
+			 (flags & CLONE_FS ? SHARE_PLACE : 0) |
+			 (flags & CLONE_SIGHAND ? SHARE_ACTIONS : 0),
+		.is_sibling = flags & CLONE_PARENT,
+		.exit_signal = (int)args->exit_signal,
+		.pidfd = flags & CLONE_PIDFD ? args->pidfd : 0,
 		.wait = flags & CLONE_VFORK,
 		.reset_handlers = flags & CLONE_CLEAR_SIGHAND,
 		.set_tls = flags & CLONE_SETTLS,
@@ -54,8 +67,8 @@ static struct fork_request request_of(const struct clone_args *args)
 	};
 }
 
-/* clone(2)'s checks and the rest, once the arguments are known. A process that shares its files or
- * handlers with another one is not there, nor a thread that does not: -ENOSYS. */
+/* clone(2)'s checks and the rest, once the arguments are known. A thread that shares less than all
+ * is not there: -ENOSYS; nor are namespaces, which are refused as by a Linux without them. */
 static int64_t clone_any(const struct syscall *call, const struct clone_args *args)
 {
 	uint64_t flags = args->flags;
@@ -64,9 +77,10 @@ static int64_t clone_any(const struct syscall *call, const struct clone_args *ar
 	if (((flags & CLONE_THREAD) && !(flags & CLONE_SIGHAND)) ||
 	    ((flags & CLONE_SIGHAND) && !(flags & CLONE_VM)) ||
 	    ((flags & CLONE_FS) && (flags & (CLONE_NEWNS | CLONE_NEWUSER))) ||
-	    ((flags & CLONE_SIGHAND) && (flags & CLONE_CLEAR_SIGHAND)))
+	    ((flags & CLONE_SIGHAND) && (flags & CLONE_CLEAR_SIGHAND)) || (flags & NAMESPACES) ||
+	    ((flags & CLONE_PARENT) && current_process()->is_init))
 		return -EINVAL;
-	if (!(flags & ~FORK_LIKE))
+	if (!(flags & CLONE_THREAD) && !(flags & ~FORK_LIKE))
 		return process_fork(call->frame, &request);
 	if ((flags & THREAD_SHARES) == THREAD_SHARES && !(flags & ~THREAD_LIKE))
 		return process_clone(call->frame, &request);
@@ -76,12 +90,15 @@ static int64_t clone_any(const struct syscall *call, const struct clone_args *ar
 
 int64_t sys_fork(const struct syscall *call)
 {
-	return clone_any(call, &(struct clone_args){.flags = 0});
+	return clone_any(call, &(struct clone_args){.exit_signal = SIGCHLD});
 }
 
 int64_t sys_vfork(const struct syscall *call)
 {
-	return clone_any(call, &(struct clone_args){.flags = CLONE_VFORK | CLONE_VM});
+	return clone_any(call, &(struct clone_args){
+				       .flags = CLONE_VFORK | CLONE_VM,
+				       .exit_signal = SIGCHLD,
+			       });
 }
 
 int64_t sys_clone(const struct syscall *call)
@@ -89,8 +106,12 @@ int64_t sys_clone(const struct syscall *call)
 	/* Of the flags, clone takes the lower half alone. */
 	uint64_t flags = (uint32_t)call->a[0];
 
+	/* It has one argument for both. */
+	if ((flags & CLONE_PIDFD) && (flags & (CLONE_DETACHED | CLONE_PARENT_SETTID)))
+		return -EINVAL;
 	return clone_any(call, &(struct clone_args){
 				       .flags = flags & ~(uint64_t)CSIGNAL,
+				       .pidfd = call->a[2],
 				       .exit_signal = flags & CSIGNAL,
 				       .stack = call->a[1],
 				       .parent_tid = call->a[2],
@@ -100,35 +121,6 @@ int64_t sys_clone(const struct syscall *call)
 }
 
 /* ---- clone3 ---- */
-
-/* Bytes that a newer program has behind what is known here must be zeros. */
-static int check_zeros(vaddr_t start, uint64_t bytes)
-{
-	uint8_t byte;
-
-	for (vaddr_t va = start; va < start + bytes; va++) {
-		if (copy_from_user(&byte, va, 1))
-			return -EFAULT;
-		if (byte)
-			return -E2BIG;
-	}
-	return 0;
-}
-
-static int get_clone_args(vaddr_t user, uint64_t bytes, struct clone_args *args)
-{
-	*args = (struct clone_args){.flags = 0};
-	if (bytes > PAGE_SIZE)
-		return -E2BIG;
-	if (bytes < CLONE_ARGS_SIZE_VER0)
-		return -EINVAL;
-	if (bytes > sizeof(*args)) {
-		int error = check_zeros(user + sizeof(*args), bytes - sizeof(*args));
-		if (error)
-			return error;
-	}
-	return copy_from_user(args, user, MIN(bytes, sizeof(*args))) ? -EFAULT : 0;
-}
 
 static bool are_valid(const struct clone_args *args)
 {
@@ -148,7 +140,8 @@ int64_t sys_clone3(const struct syscall *call)
 {
 	struct clone_args args;
 
-	int error = get_clone_args(call->a[0], call->a[1], &args);
+	int error =
+		get_extensible(call->a[0], call->a[1], CLONE_ARGS_SIZE_VER0, &args, sizeof(args));
 	if (error)
 		return error;
 	if (!are_valid(&args))
@@ -157,4 +150,26 @@ int64_t sys_clone3(const struct syscall *call)
 	if (args.set_tid_size || (args.flags & CLONE_INTO_CGROUP))
 		return -ENOSYS;
 	return clone_any(call, &args);
+}
+
+/* ---- unshare ---- */
+
+/* unshare(2). Threads share all in any case here: they can't be had apart. */
+int64_t sys_unshare(const struct syscall *call)
+{
+	uint64_t flags = call->a[0];
+	const uint64_t alone = CLONE_THREAD | CLONE_SIGHAND | CLONE_VM;
+	const struct process *process = current_process();
+
+	if (flags & ~(alone | CLONE_FS | CLONE_FILES | CLONE_SYSVSEM))
+		return -EINVAL;
+	if (__atomic_load_n(&process->thread_count, __ATOMIC_RELAXED) > 1)
+		return -EINVAL;
+	if ((flags & (CLONE_SIGHAND | CLONE_VM)) && process->signals.actions &&
+	    __atomic_load_n(&process->signals.actions->users, __ATOMIC_RELAXED) > 1)
+		return -EINVAL;
+	if ((flags & CLONE_VM) && __atomic_load_n(&process->space->users, __ATOMIC_RELAXED) > 1)
+		return -EINVAL;
+	return process_unshare((flags & CLONE_FS ? SHARE_PLACE : 0) |
+			       (flags & CLONE_FILES ? SHARE_FILES : 0));
 }

@@ -15,6 +15,7 @@
 #include "fs/file.h"
 #include "fs/regular_file.h"
 #include "fs/tmpfs.h"
+#include "fs/watch.h"
 #include "lib/errno.h"
 #include "lib/format.h"
 #include "lib/string.h"
@@ -57,7 +58,11 @@ static int resize_open(struct inode *inode, uint64_t bytes)
 {
 	int error = check_length(inode, bytes);
 
-	return error ? error : inode_resize(inode, bytes);
+	if (!error)
+		error = inode_resize(inode, bytes);
+	if (!error)
+		watch_tell(inode, IN_MODIFY);
+	return error;
 }
 
 static int resize(struct inode *inode, uint64_t bytes)
@@ -144,6 +149,8 @@ int64_t sys_fallocate(const struct syscall *call)
 	if (!file)
 		return -EBADF;
 	int error = allocate(file, arg_unsigned(call, 1), (int64_t)call->a[2], (int64_t)call->a[3]);
+	if (!error && file->inode)
+		watch_tell(file->inode, IN_MODIFY);
 	file_put(file);
 	return error;
 }

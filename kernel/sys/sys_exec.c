@@ -30,6 +30,8 @@ static int64_t run(const struct syscall *call, struct exec_request *request)
 	if (error)
 		return error;
 	error = process_end_other_threads();
+	if (!error)
+		error = process_unshare(SHARE_FILES | SHARE_ACTIONS);
 	if (error) {
 		exec_discard(&image);
 		return error;

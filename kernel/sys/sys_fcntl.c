@@ -22,7 +22,7 @@
 
 static struct fd_table *files(void)
 {
-	return &current_process()->files;
+	return current_process()->files;
 }
 
 /* ---- locks ---- */

@@ -3,6 +3,7 @@
 #include <linux/close_range.h>
 #include <linux/fcntl.h>
 #include <linux/magic.h>
+#include <linux/openat2.h>
 #include <linux/stat.h>
 
 #include "fs/file.h"
@@ -21,22 +22,26 @@
 #define ACCESS_EXECUTE 1u
 #define EXECUTE_BITS   0111u
 #define UMASK_BITS     0777u
+#define RESOLVE_ALL                                                                        \
+	(RESOLVE_NO_XDEV | RESOLVE_NO_MAGICLINKS | RESOLVE_NO_SYMLINKS | RESOLVE_BENEATH | \
+	 RESOLVE_IN_ROOT | RESOLVE_CACHED)
 
 static struct fd_table *files(void)
 {
-	return &current_process()->files;
+	return current_process()->files;
 }
 
 /* ---- open and close ---- */
 
-static int open_named(const struct named *named, unsigned flags, unsigned mode, struct file **out)
+static int open_named(const struct named *named, unsigned flags, unsigned mode, unsigned resolve,
+		      struct file **out)
 {
 	const struct inode_new as = {
-		.mode = S_IFREG | (mode & INODE_MODE_BITS & ~current_process()->umask),
+		.mode = S_IFREG | (mode & INODE_MODE_BITS & ~current_process()->place->umask),
 	};
 	struct inode *inode;
 
-	int error = path_open(named->start, named->path, flags, &as, &inode);
+	int error = path_open_within(named->start, named->path, &flags, resolve, &as, &inode);
 	if (error)
 		return error;
 	error = file_open(inode, flags, out);
@@ -45,13 +50,13 @@ static int open_named(const struct named *named, unsigned flags, unsigned mode, 
 }
 
 /* O_TMPFILE: a file without a name, in the file system of that directory. */
-static int open_nameless(const struct named *named, unsigned flags, unsigned mode,
+static int open_nameless(const struct named *named, unsigned flags, unsigned mode, unsigned resolve,
 			 struct file **out)
 {
-	uint32_t permissions = mode & INODE_MODE_BITS & ~current_process()->umask;
+	uint32_t permissions = mode & INODE_MODE_BITS & ~current_process()->place->umask;
 	struct inode *directory, *inode;
 
-	int error = path_walk(named->start, named->path, 0, &directory);
+	int error = path_walk_within(named->start, named->path, 0, resolve, &directory);
 	if (error)
 		return error;
 	if ((directory->mode & S_IFMT) != S_IFDIR)
@@ -68,7 +73,21 @@ static int open_nameless(const struct named *named, unsigned flags, unsigned mod
 	return error;
 }
 
-static int64_t open_at(int directory, vaddr_t user, unsigned flags, unsigned mode)
+/* A path that begins at the root begins at the directory instead. */
+static int start_at(int directory, struct named *named)
+{
+	struct inode *start;
+	int error = get_start(directory, ".", &start);
+
+	if (error)
+		return error;
+	inode_put(named->start);
+	named->start = start;
+	return 0;
+}
+
+static int64_t open_within(int directory, vaddr_t user, unsigned flags, unsigned mode,
+			   unsigned resolve)
 {
 	struct named named;
 	struct file *file;
@@ -85,10 +104,18 @@ static int64_t open_at(int directory, vaddr_t user, unsigned flags, unsigned mod
 	int error = get_named(directory, user, &named);
 	if (error)
 		return error;
-	error = nameless ? open_nameless(&named, flags, mode, &file)
-			 : open_named(&named, flags, mode, &file);
+	if (resolve & RESOLVE_IN_ROOT)
+		error = start_at(directory, &named);
+	if (!error)
+		error = nameless ? open_nameless(&named, flags, mode, resolve, &file)
+				 : open_named(&named, flags, mode, resolve, &file);
 	put_named(&named);
 	return error ? error : install_file(file, 0, flags);
+}
+
+static int64_t open_at(int directory, vaddr_t user, unsigned flags, unsigned mode)
+{
+	return open_within(directory, user, flags, mode, 0);
 }
 
 int64_t sys_open(const struct syscall *call)
@@ -101,6 +128,32 @@ int64_t sys_openat(const struct syscall *call)
 	return open_at(arg_int(call, 0), call->a[1], arg_unsigned(call, 2), arg_unsigned(call, 3));
 }
 
+/* openat2(2): as openat, but nothing that is wrong is passed over, and a walk can be restricted. */
+int64_t sys_openat2(const struct syscall *call)
+{
+	const uint64_t known = O_ACCMODE | O_CREAT | O_EXCL | O_NOCTTY | O_TRUNC | O_APPEND |
+			       O_NONBLOCK | O_SYNC | FASYNC | O_DIRECT | O_LARGEFILE | O_DIRECTORY |
+			       O_NOFOLLOW | O_NOATIME | O_CLOEXEC | O_PATH | __O_TMPFILE;
+	const uint64_t with_path = O_DIRECTORY | O_NOFOLLOW | O_PATH | O_CLOEXEC;
+	struct open_how how;
+
+	int error = get_extensible(call->a[2], call->a[3], sizeof(how), &how, sizeof(how));
+	if (error)
+		return error;
+	if ((how.flags & ~known) || (how.mode & ~(uint64_t)INODE_MODE_BITS) ||
+	    (how.mode && !(how.flags & (O_CREAT | __O_TMPFILE))) ||
+	    ((how.flags & O_PATH) && (how.flags & ~with_path)))
+		return -EINVAL;
+	if ((how.resolve & ~(uint64_t)RESOLVE_ALL) ||
+	    (how.resolve & (RESOLVE_BENEATH | RESOLVE_IN_ROOT)) ==
+		    (RESOLVE_BENEATH | RESOLVE_IN_ROOT))
+		return -EINVAL;
+	if ((how.resolve & RESOLVE_CACHED) && (how.flags & (O_TRUNC | O_CREAT | __O_TMPFILE)))
+		return -EAGAIN;
+	return open_within(arg_int(call, 0), call->a[1], (unsigned)how.flags, (unsigned)how.mode,
+			   (unsigned)how.resolve);
+}
+
 int64_t sys_creat(const struct syscall *call)
 {
 	return open_at(AT_FDCWD, call->a[0], O_CREAT | O_WRONLY | O_TRUNC, arg_unsigned(call, 1));
@@ -111,7 +164,7 @@ int64_t sys_close(const struct syscall *call)
 	return fd_table_close(files(), arg_unsigned(call, 0));
 }
 
-/* A process shares its table with nobody: CLOSE_RANGE_UNSHARE has nothing to do. */
+/* Threads share their table in any case: CLOSE_RANGE_UNSHARE is for a process with one. */
 int64_t sys_close_range(const struct syscall *call)
 {
 	unsigned first = arg_unsigned(call, 0), last = arg_unsigned(call, 1);
@@ -119,6 +172,11 @@ int64_t sys_close_range(const struct syscall *call)
 
 	if ((flags & ~(CLOSE_RANGE_UNSHARE | CLOSE_RANGE_CLOEXEC)) || first > last)
 		return -EINVAL;
+	if ((flags & CLOSE_RANGE_UNSHARE) && current_process()->thread_count == 1) {
+		int error = process_unshare(SHARE_FILES);
+		if (error)
+			return error;
+	}
 	if (flags & CLOSE_RANGE_CLOEXEC)
 		fd_table_set_close_flags(files(), first, last);
 	else
@@ -294,6 +352,6 @@ int64_t sys_fchdir(const struct syscall *call)
 
 int64_t sys_umask(const struct syscall *call)
 {
-	return __atomic_exchange_n(&current_process()->umask, arg_unsigned(call, 0) & UMASK_BITS,
-				   __ATOMIC_RELAXED);
+	return __atomic_exchange_n(&current_process()->place->umask,
+				   arg_unsigned(call, 0) & UMASK_BITS, __ATOMIC_RELAXED);
 }

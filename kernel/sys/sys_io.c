@@ -199,7 +199,7 @@ int64_t sys_ioctl(const struct syscall *call)
 	switch (command) {
 	case FIOCLEX:
 	case FIONCLEX:
-		result = fd_table_set_close_flag(&current_process()->files, arg_unsigned(call, 0),
+		result = fd_table_set_close_flag(current_process()->files, arg_unsigned(call, 0),
 						 command == FIOCLEX);
 		break;
 	case FIONBIO:
@@ -230,7 +230,7 @@ int64_t sys_getdents64(const struct syscall *call)
 
 static int64_t make_pipe(vaddr_t to, unsigned flags)
 {
-	struct fd_table *files = &current_process()->files;
+	struct fd_table *files = current_process()->files;
 	struct file *ends[2];
 	int fds[2];
 

@@ -231,7 +231,7 @@ static uint64_t give_files(struct socket_files *files, const struct message_head
 			break;
 		vaddr_t to = header->control + sizeof(struct control_header) + given * sizeof(fd);
 		if (copy_to_user(to, &fd, sizeof(fd))) {
-			(void)fd_table_close(&current_process()->files, (unsigned)fd);
+			(void)fd_table_close(current_process()->files, (unsigned)fd);
 			break;
 		}
 	}

@@ -1,6 +1,7 @@
 /* sys_misc.c: the machine, limits, random numbers. */
 #include <arch/debug.h>
 #include <arch/time.h>
+#include <linux/capability.h>
 #include <linux/random.h>
 #include <linux/reboot.h>
 #include <linux/resource.h>
@@ -17,6 +18,7 @@
 #include "proc/interval_timer.h"
 #include "proc/load.h"
 #include "proc/process.h"
+#include "proc/process_table.h"
 #include "proc/sched.h"
 #include "proc/thread.h"
 #include "proc/version.h"
@@ -233,7 +235,73 @@ int64_t sys_setlimit(const struct syscall *call)
 	return set_limit(current_process(), arg_unsigned(call, 0), &limit);
 }
 
-/* Of the calling process alone. */
+/* ---- of another process ---- */
+
+/* prlimit(2): its users and groups are all the caller's, or the caller may do all. */
+static bool may_limit(const struct process *process)
+{
+	const struct credentials *own = &current_process()->credentials;
+	const struct credentials *other = &process->credentials;
+	uint32_t user = own->user.real, group = own->group.real;
+
+	return credentials_have(own, CAP_SYS_RESOURCE) ||
+	       (other->user.real == user && other->user.effective == user &&
+		other->user.saved == user && other->group.real == group &&
+		other->group.effective == group && other->group.saved == group);
+}
+
+/* *limit: NULL, to look only. A limit of processor time is watched by a timer that the process has
+ * or makes by itself: for one that has none, -EPERM. */
+static int change_locked(struct process *process, unsigned resource,
+			 const struct process_limit *limit, struct process_limit *before)
+{
+	if (!process)
+		return -ESRCH;
+	if (!may_limit(process))
+		return -EPERM;
+	if (resource >= RLIM_NLIMITS || (limit && limit->soft > limit->hard))
+		return -EINVAL;
+	*before = process->limits[resource];
+	if (limit && ((resource == RLIMIT_NOFILE && limit->hard > before->hard) ||
+		      (resource == RLIMIT_CPU && !process->timers)))
+		return -EPERM;
+	if (limit)
+		process->limits[resource] = *limit;
+	if (limit && resource == RLIMIT_CPU)
+		process_watch_cpu_locked(process);
+	return 0;
+}
+
+static struct process *find_locked(int pid)
+{
+	struct process *process = process_find_locked(pid);
+	const struct thread *thread = process ? NULL : thread_find_locked(pid);
+
+	return thread ? thread->process : process;
+}
+
+static int change_other(int pid, unsigned resource, const struct process_limit *limit,
+			struct process_limit *before)
+{
+	struct vm_space *space = NULL;
+	struct vm_limits memory;
+
+	spin_lock(&process_lock);
+	struct process *process = find_locked(pid);
+	int error = change_locked(process, resource, limit, before);
+	if (!error && limit && process->space) {
+		space = process->space;
+		vm_space_get(space);
+		process_memory_limits(process, &memory);
+	}
+	spin_unlock(&process_lock);
+	if (space) {
+		vm_set_limits(space, &memory);
+		vm_space_put(space);
+	}
+	return error;
+}
+
 int64_t sys_prlimit64(const struct syscall *call)
 {
 	struct process *process = current_process();
@@ -243,12 +311,15 @@ int64_t sys_prlimit64(const struct syscall *call)
 
 	if (call->a[2] && copy_from_user(&limit, call->a[2], sizeof(limit)))
 		return -EFAULT;
-	if (pid && pid != process->pid)
-		return process_exists(pid) ? -EPERM : -ESRCH;
-	if (resource >= RLIM_NLIMITS)
-		return -EINVAL;
-	before = get_limit(process, resource);
-	int error = call->a[2] ? set_limit(process, resource, &limit) : 0;
+	int error = 0;
+	if (pid && pid != process->pid) {
+		error = change_other(pid, resource, call->a[2] ? &limit : NULL, &before);
+	} else {
+		if (resource >= RLIM_NLIMITS)
+			return -EINVAL;
+		before = get_limit(process, resource);
+		error = call->a[2] ? set_limit(process, resource, &limit) : 0;
+	}
 	if (error)
 		return error;
 	return call->a[3] ? copy_to_user(call->a[3], &before, sizeof(before)) : 0;

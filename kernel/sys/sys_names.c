@@ -30,7 +30,7 @@ static int64_t create(int directory, vaddr_t path, const struct inode_new *as)
 
 static uint32_t masked(unsigned mode)
 {
-	return mode & ~current_process()->umask;
+	return mode & ~current_process()->place->umask;
 }
 
 static int64_t make_directory(int directory, vaddr_t path, unsigned mode)

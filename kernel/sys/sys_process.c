@@ -126,6 +126,57 @@ static int64_t do_requeue(const struct syscall *call, bool private, bool compare
 			     compare ? &expected : NULL);
 }
 
+/* A lock that inherits priorities. Its time is a point in one, and it never ends by a signal. */
+static int64_t do_lock_pi(const struct syscall *call, bool private, bool realtime)
+{
+	uint64_t deadline = WAIT_FOREVER;
+
+	if (call->a[3]) {
+		int error = get_deadline(call->a[3], true, realtime, &deadline);
+		if (error)
+			return error;
+	}
+	int error = futex_lock_pi(call->a[0], private, true, deadline);
+	if (error == -EINTR)
+		restart_always();
+	return error;
+}
+
+/* Wait, and take a lock once woken: FUTEX_CMP_REQUEUE_PI wakes those whom Linux lets wait for the
+ * lock, and each waits for it by itself. */
+static int64_t do_wait_requeue_pi(const struct syscall *call, bool private, bool realtime)
+{
+	uint64_t deadline = WAIT_FOREVER;
+
+	if (call->a[0] == call->a[4])
+		return -EINVAL;
+	if (call->a[3]) {
+		int error = get_deadline(call->a[3], true, realtime, &deadline);
+		if (error)
+			return error;
+	}
+	int error = futex_wait(call->a[0], private, arg_unsigned(call, 2), FUTEX_BITSET_MATCH_ANY,
+			       deadline);
+	if (error == -EINTR)
+		restart_always();
+	if (error)
+		return error;
+	/* Once woken it can't be made again; as on Linux the caller takes the lock by itself. */
+	error = futex_lock_pi(call->a[4], private, true, deadline);
+	return error == -EINTR ? -EAGAIN : error;
+}
+
+static int64_t do_requeue_pi(const struct syscall *call, bool private)
+{
+	int wake = arg_int(call, 2), move = arg_int(call, 3);
+	uint32_t expected = arg_unsigned(call, 5);
+
+	if (wake < 0 || move < 0 || wake != 1 || call->a[0] == call->a[4])
+		return -EINVAL;
+	return futex_requeue(call->a[0], call->a[4], private, (unsigned)wake + (unsigned)move, 0,
+			     &expected);
+}
+
 /* Linux wakes one even where none was asked for. */
 static unsigned wake_count(uint64_t argument)
 {
@@ -138,7 +189,8 @@ int64_t sys_futex(const struct syscall *call)
 	bool private = operation & FUTEX_PRIVATE_FLAG, realtime = operation & FUTEX_CLOCK_REALTIME;
 	unsigned command = operation & (unsigned)FUTEX_CMD_MASK;
 
-	if (realtime && command != FUTEX_WAIT_BITSET && command != FUTEX_WAIT)
+	if (realtime && command != FUTEX_WAIT_BITSET && command != FUTEX_WAIT &&
+	    command != FUTEX_LOCK_PI2 && command != FUTEX_WAIT_REQUEUE_PI)
 		return -ENOSYS;
 	switch (command) {
 	case FUTEX_WAIT:
@@ -155,6 +207,17 @@ int64_t sys_futex(const struct syscall *call)
 	case FUTEX_WAKE_OP:
 		return futex_wake_operation(call->a[0], call->a[4], private, wake_count(call->a[2]),
 					    wake_count(call->a[3]), arg_unsigned(call, 5));
+	case FUTEX_LOCK_PI:
+	case FUTEX_LOCK_PI2:
+		return do_lock_pi(call, private, realtime || command == FUTEX_LOCK_PI);
+	case FUTEX_TRYLOCK_PI:
+		return futex_lock_pi(call->a[0], private, false, 0);
+	case FUTEX_UNLOCK_PI:
+		return futex_unlock_pi(call->a[0], private);
+	case FUTEX_WAIT_REQUEUE_PI:
+		return do_wait_requeue_pi(call, private, realtime);
+	case FUTEX_CMP_REQUEUE_PI:
+		return do_requeue_pi(call, private);
 	default:
 		return -ENOSYS;
 	}

@@ -15,6 +15,7 @@
 #include "sys/decode.h"
 #include "sys/socket_args.h"
 #include "sys/syscall.h"
+#include "sys/time_args.h"
 #include "vm/user_copy.h"
 
 #define FAMILY_BYTES  sizeof(uint16_t)
@@ -59,7 +60,7 @@ int64_t sys_socket(const struct syscall *call)
 
 static int install_pair(struct file *files[2], unsigned flags, vaddr_t to)
 {
-	struct fd_table *table = &current_process()->files;
+	struct fd_table *table = current_process()->files;
 	int fds[2];
 
 	fds[0] = install_file(files[0], 0, flags);
@@ -160,7 +161,7 @@ int put_socket_name(const struct socket_name *name, vaddr_t user, vaddr_t user_b
 static int bind_path_at(struct inode *start, struct socket *socket, const struct socket_name *name)
 {
 	const struct inode_new as = {
-		.mode = S_IFSOCK | (0777 & ~current_process()->umask),
+		.mode = S_IFSOCK | (0777 & ~current_process()->place->umask),
 	};
 	char path[SOCKET_PATH_BYTES + 1] = "";
 	struct inode *inode;
@@ -342,13 +343,30 @@ struct option_value {
 	union {
 		int number;
 		struct socket_user user;
+		struct __kernel_old_timeval time;
 	};
 };
+
+/* SO_RCVTIMEO or SO_SNDTIMEO, the newer ones too, which are the same where time has 64 bits? Then
+ * *which says which. */
+static bool is_timeout(int option, enum socket_wait *which)
+{
+	bool receives = option == SO_RCVTIMEO_OLD || option == SO_RCVTIMEO_NEW;
+
+	*which = receives ? SOCKET_RECEIVES : SOCKET_SENDS;
+	return receives || option == SO_SNDTIMEO_OLD || option == SO_SNDTIMEO_NEW;
+}
 
 static int read_option(struct socket *socket, int option, struct option_value *out)
 {
 	int *value = &out->number;
+	enum socket_wait which;
 
+	if (is_timeout(option, &which)) {
+		out->bytes = sizeof(out->time);
+		out->time = timeval_of(socket_timeout(socket, which));
+		return 0;
+	}
 	out->bytes = sizeof(*value);
 	switch (option) {
 	case SO_PEERCRED:
@@ -424,20 +442,50 @@ static int write_option(int option)
 	}
 }
 
-int64_t sys_setsockopt(const struct syscall *call)
+/* A negative time is none at all: as Linux, not to wait. */
+static int write_timeout(struct socket *socket, enum socket_wait which, const struct syscall *call)
 {
-	struct file *file;
+	struct __kernel_old_timeval time;
+
+	if (arg_int(call, 4) < (int)sizeof(time))
+		return -EINVAL;
+	if (copy_from_user(&time, call->a[3], sizeof(time)))
+		return -EFAULT;
+	if (time.tv_usec < 0 || time.tv_usec >= (__kernel_long_t)(NS_PER_SECOND / NS_PER_US))
+		return -EDOM;
+	uint64_t seconds = (uint64_t)time.tv_sec, timeout = 1;
+	if (time.tv_sec >= 0 &&
+	    (__builtin_mul_overflow(seconds, NS_PER_SECOND, &timeout) ||
+	     __builtin_add_overflow(timeout, (uint64_t)time.tv_usec * NS_PER_US, &timeout)))
+		timeout = 0;
+	socket_set_timeout(socket, which, timeout);
+	return 0;
+}
+
+static int set_option(struct socket *socket, const struct syscall *call)
+{
+	enum socket_wait which;
 	int value;
 
-	int error = get_socket(call->a[0], &file);
-	if (error)
-		return error;
-	file_put(file);
 	if (arg_int(call, 1) != SOL_SOCKET)
 		return -EOPNOTSUPP;
 	if (arg_int(call, 4) < (int)sizeof(value))
 		return -EINVAL;
 	if (copy_from_user(&value, call->a[3], sizeof(value)))
 		return -EFAULT;
+	if (is_timeout(arg_int(call, 2), &which))
+		return write_timeout(socket, which, call);
 	return write_option(arg_int(call, 2));
+}
+
+int64_t sys_setsockopt(const struct syscall *call)
+{
+	struct file *file;
+
+	int error = get_socket(call->a[0], &file);
+	if (error)
+		return error;
+	error = set_option(socket_of(file), call);
+	file_put(file);
+	return error;
 }

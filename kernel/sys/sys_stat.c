@@ -141,3 +141,21 @@ int64_t sys_statx(const struct syscall *call)
 	to_statx(&stat, &statx);
 	return copy_to_user(call->a[4], &statx, sizeof(statx));
 }
+
+/* name_to_handle_at(2) and back: a file system whose files can't be named so. */
+int64_t sys_name_to_handle_at(const struct syscall *call)
+{
+	unsigned flags = arg_unsigned(call, 4);
+	struct inode *inode;
+
+	if (flags & ~(unsigned)(AT_SYMLINK_FOLLOW | AT_EMPTY_PATH))
+		return -EINVAL;
+	int error = get_inode(arg_int(call, 0), call->a[1],
+			      (flags & AT_SYMLINK_FOLLOW ? 0 : WALK_NOFOLLOW) |
+				      (flags & AT_EMPTY_PATH ? GET_EMPTY : 0),
+			      &inode);
+	if (error)
+		return error;
+	inode_put(inode);
+	return -EOPNOTSUPP;
+}

@@ -181,18 +181,20 @@ struct rusage rusage_of(const struct process_usage *usage)
 		.ru_utime = timeval_of(usage->times.all - usage->times.system),
 		.ru_stime = timeval_of(usage->times.system),
 		.ru_minflt = (__kernel_long_t)usage->minor_faults,
+		.ru_maxrss = (__kernel_long_t)(usage->resident_peak / KIB),
 	};
 }
 
-/* What is resident now: the most that ever was is not kept. */
-static void add_memory(struct rusage *usage, struct vm_space *space)
+/* The most that was ever resident, in this space or before. */
+static void add_memory(struct process_usage *usage, struct vm_space *space)
 {
 	struct vm_usage memory;
 
 	rw_lock_exclusive(&space->lock);
 	vm_usage_locked(space, 0, USER_END, &memory);
+	vm_peak_learn_locked(space, &memory);
+	usage->resident_peak = MAX(usage->resident_peak, vm_resident_peak(space));
 	rw_unlock_exclusive(&space->lock);
-	usage->ru_maxrss = (__kernel_long_t)(memory.resident / KIB);
 }
 
 int64_t sys_getrusage(const struct syscall *call)
@@ -203,13 +205,13 @@ int64_t sys_getrusage(const struct syscall *call)
 	process_get_usage(&own, &children);
 	switch (arg_int(call, 0)) {
 	case RUSAGE_SELF:
+		add_memory(&own, current_process()->space);
 		usage = rusage_of(&own);
-		add_memory(&usage, current_process()->space);
 		break;
 	case RUSAGE_THREAD:
 		own.times = sched_cpu_times(current_thread());
+		add_memory(&own, current_process()->space);
 		usage = rusage_of(&own);
-		add_memory(&usage, current_process()->space);
 		break;
 	case RUSAGE_CHILDREN:
 		usage = rusage_of(&children);

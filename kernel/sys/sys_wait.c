@@ -1,9 +1,12 @@
 /* sys_wait.c: system calls on families: waiting for children, process groups, sessions. */
+#include <asm/fcntl.h>
 #include <linux/resource.h>
 #include <linux/wait.h>
 
+#include "fs/file.h"
 #include "lib/errno.h"
 #include "proc/group.h"
+#include "proc/pidfd.h"
 #include "proc/process.h"
 #include "proc/signal.h"
 #include "proc/thread.h"
@@ -51,8 +54,24 @@ int64_t sys_wait4(const struct syscall *call)
 	return put_usage(call->a[3], &result) ? -EFAULT : pid;
 }
 
-/* -EINVAL; -EBADF: there is no descriptor of a process. */
-static int get_target(const struct syscall *call, struct wait_target *target)
+/* The process that a descriptor names; *file, with a reference, keeps it known. */
+static int get_pidfd(int fd, struct wait_target *target, struct file **file)
+{
+	if (fd < 0)
+		return -EINVAL;
+	*file = get_file((uint64_t)fd);
+	if (*file && !file_is_pidfd(*file)) {
+		file_put(*file);
+		*file = NULL;
+	}
+	if (!*file)
+		return -EBADF;
+	*target = (struct wait_target){.kind = WAIT_HANDLE, .handle = pidfd_handle(*file)};
+	return 0;
+}
+
+/* *file: NULL, or a pidfd's. -EINVAL, -EBADF. */
+static int get_target(const struct syscall *call, struct wait_target *target, struct file **file)
 {
 	int id = arg_int(call, 1);
 
@@ -68,7 +87,7 @@ static int get_target(const struct syscall *call, struct wait_target *target)
 					       .id = id ? id : process_get_group(0)};
 		return id >= 0 ? 0 : -EINVAL;
 	case P_PIDFD:
-		return id >= 0 ? -EBADF : -EINVAL;
+		return get_pidfd(id, target, file);
 	default:
 		return -EINVAL;
 	}
@@ -81,13 +100,20 @@ int64_t sys_waitid(const struct syscall *call)
 	struct signal_info info = {0};
 	struct wait_result result = {0};
 	struct wait_target target;
+	struct file *file = NULL;
 
 	if ((options & ~(events | WNOHANG | WNOWAIT | KIND_OPTIONS)) || !(options & events))
 		return -EINVAL;
-	int error = get_target(call, &target);
+	int error = get_target(call, &target, &file);
 	if (error)
 		return error;
-	int pid = process_wait(current_process(), target, options, &result);
+	bool nonblocking = file && (file->flags & O_NONBLOCK) && !(options & WNOHANG);
+	int pid = process_wait(current_process(), target, options | (nonblocking ? WNOHANG : 0),
+			       &result);
+	if (file)
+		file_put(file);
+	if (!pid && nonblocking)
+		return -EAGAIN;
 	if (pid < 0)
 		return pid;
 	if (pid) {

@@ -1,9 +1,7 @@
 /*
- * sys_xattr.c: extended attributes (xattr(7)). No file has any, and none can be set; but the calls
- * look at their arguments, and callers learn what they would on a file system whose files happen to
- * have none.
+ * sys_xattr.c: extended attributes (xattr(7)). Files of tmpfs have those that are set, user.*,
+ * trusted.* and security.*; no other file has any.
  */
-#include <arch/mmu.h>
 #include <asm/fcntl.h>
 #include <linux/fcntl.h>
 #include <linux/limits.h>
@@ -11,10 +9,13 @@
 #include <linux/stat.h>
 #include <linux/xattr.h>
 
+#include "fs/attribute.h"
 #include "fs/file.h"
 #include "fs/inode.h"
+#include "fs/watch.h"
 #include "lib/errno.h"
 #include "lib/string.h"
+#include "mm/slab.h"
 #include "sys/decode.h"
 #include "sys/syscall.h"
 #include "vm/user_copy.h"
@@ -62,20 +63,62 @@ static int check_name(const struct inode *inode, const char *name)
 	return -EOPNOTSUPP;
 }
 
-/* What becomes of it once the arguments are known. inode NULL: a pipe or its like. */
-static int answer(const struct inode *inode, const char *name, enum operation operation,
-		  unsigned flags)
+/* What a call has been given, copied. */
+struct arguments {
+	enum operation operation;
+	char name[NAME_ROOM];
+	unsigned flags;
+	void *value; /* of SET, from kmalloc, or NULL */
+	size_t bytes;
+	vaddr_t to;
+};
+
+static int64_t give(const struct arguments *arguments, struct inode *inode)
 {
+	size_t size = MIN(arguments->bytes, (size_t)XATTR_SIZE_MAX);
+	void *buffer = size ? kmalloc(size) : NULL;
+
+	if (size && !buffer)
+		return -ENOMEM;
+	ssize_t bytes = arguments->operation == LIST
+				? attribute_list(inode, buffer, size)
+				: attribute_get(inode, arguments->name, buffer, size);
+	if (size && bytes > 0 && copy_to_user(arguments->to, buffer, (size_t)bytes))
+		bytes = -EFAULT;
+	kfree(buffer);
+	return bytes;
+}
+
+/* security.capability would be rights to be given by execve, system.posix_acl_* those of files:
+ * neither is looked at, so neither can be set. */
+static bool is_settable(const char *name)
+{
+	return !is_acl(name) && strcmp(name, XATTR_NAME_CAPS);
+}
+
+/* What becomes of it once the arguments are known. inode NULL: a pipe or its like. */
+static int64_t answer(struct inode *inode, const struct arguments *arguments)
+{
+	enum operation operation = arguments->operation;
+	const char *name = arguments->name;
+
 	if (operation == LIST)
-		return 0;
+		return inode ? give(arguments, inode) : 0;
 	int error = check_user_name(name, inode ? inode->mode : S_IFIFO, operation);
 	if (!error)
 		error = check_name(inode, name);
 	if (error)
 		return error;
-	if (operation == SET && !(flags & XATTR_REPLACE))
-		return -EOPNOTSUPP;
-	return -ENODATA;
+	if (operation == GET)
+		return give(arguments, inode);
+	if (operation == SET && !is_settable(name))
+		return arguments->flags & XATTR_REPLACE ? -ENODATA : -EOPNOTSUPP;
+	error = operation == REMOVE ? attribute_remove(inode, name)
+				    : attribute_set(inode, name, arguments->value, arguments->bytes,
+						    arguments->flags);
+	if (!error)
+		watch_tell(inode, IN_ATTRIB);
+	return error;
 }
 
 /* ---- arguments ---- */
@@ -89,61 +132,65 @@ static int get_name(vaddr_t user, char *name)
 	return length < 0 ? (int)length : 0;
 }
 
-/* setxattr's flags, name and value, in Linux's order. */
-static int check_value(const struct syscall *call)
+static int get_value(const struct syscall *call, struct arguments *out)
 {
-	uint64_t bytes = call->a[3];
-	char byte;
-
-	if (bytes > XATTR_SIZE_MAX)
+	if (out->bytes > XATTR_SIZE_MAX)
 		return -E2BIG;
-	for (uint64_t at = 0; at < bytes; at += PAGE_SIZE)
-		if (copy_from_user(&byte, call->a[2] + at, 1))
-			return -EFAULT;
-	return bytes && copy_from_user(&byte, call->a[2] + bytes - 1, 1) ? -EFAULT : 0;
+	out->value = kmalloc(MAX(out->bytes, 1u));
+	if (!out->value)
+		return -ENOMEM;
+	if (!copy_from_user(out->value, call->a[2], out->bytes))
+		return 0;
+	kfree(out->value);
+	return -EFAULT;
 }
 
-static int get_arguments(const struct syscall *call, enum operation operation, char *name,
-			 unsigned *flags)
+/* In Linux's order. Once it has succeeded `value` is to be freed. */
+static int get_arguments(const struct syscall *call, enum operation operation,
+			 struct arguments *out)
 {
-	*flags = operation == SET ? arg_unsigned(call, 4) : 0;
-	if (*flags & ~(unsigned)(XATTR_CREATE | XATTR_REPLACE))
+	*out = (struct arguments){.operation = operation};
+	if (operation == SET)
+		out->flags = arg_unsigned(call, 4);
+	if (out->flags & ~(unsigned)(XATTR_CREATE | XATTR_REPLACE))
 		return -EINVAL;
-	int error = operation == LIST ? 0 : get_name(call->a[1], name);
-	if (!error && operation == SET)
-		error = check_value(call);
-	return error;
+	out->to = call->a[operation == LIST ? 1 : 2];
+	out->bytes = call->a[operation == LIST ? 2 : 3];
+	int error = operation == LIST ? 0 : get_name(call->a[1], out->name);
+	return !error && operation == SET ? get_value(call, out) : error;
 }
 
 static int64_t by_path(const struct syscall *call, enum operation operation, unsigned walk)
 {
-	char name[NAME_ROOM] = "";
+	struct arguments arguments;
 	struct inode *inode;
-	unsigned flags;
 
-	int error = get_arguments(call, operation, name, &flags);
-	if (!error)
-		error = get_inode(AT_FDCWD, call->a[0], walk, &inode);
+	int64_t error = get_arguments(call, operation, &arguments);
 	if (error)
 		return error;
-	error = answer(inode, name, operation, flags);
-	inode_put(inode);
+	error = get_inode(AT_FDCWD, call->a[0], walk, &inode);
+	if (!error) {
+		error = answer(inode, &arguments);
+		inode_put(inode);
+	}
+	kfree(arguments.value);
 	return error;
 }
 
 static int64_t by_descriptor(const struct syscall *call, enum operation operation)
 {
-	char name[NAME_ROOM] = "";
-	unsigned flags;
+	struct arguments arguments;
 
-	int error = get_arguments(call, operation, name, &flags);
+	int64_t error = get_arguments(call, operation, &arguments);
 	if (error)
 		return error;
 	struct file *file = get_file(call->a[0]);
-	if (!file)
-		return -EBADF;
-	error = file->flags & O_PATH ? -EBADF : answer(file->inode, name, operation, flags);
-	file_put(file);
+	error = -EBADF;
+	if (file && !(file->flags & O_PATH))
+		error = answer(file->inode, &arguments);
+	if (file)
+		file_put(file);
+	kfree(arguments.value);
 	return error;
 }
 

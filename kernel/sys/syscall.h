@@ -106,6 +106,7 @@ int64_t sys_timerfd_gettime(const struct syscall *call);
 /* sys_file.c */
 int64_t sys_open(const struct syscall *call);
 int64_t sys_openat(const struct syscall *call);
+int64_t sys_openat2(const struct syscall *call);
 int64_t sys_creat(const struct syscall *call);
 int64_t sys_close(const struct syscall *call);
 int64_t sys_close_range(const struct syscall *call);
@@ -164,12 +165,40 @@ int64_t sys_memfd_create(const struct syscall *call);
 int64_t sys_statfs(const struct syscall *call);
 int64_t sys_fstatfs(const struct syscall *call);
 
+/* sys_inotify.c */
+int64_t sys_inotify_init(const struct syscall *call);
+int64_t sys_inotify_init1(const struct syscall *call);
+int64_t sys_inotify_add_watch(const struct syscall *call);
+int64_t sys_inotify_rm_watch(const struct syscall *call);
+
+/* sys_sysv.c */
+int64_t sys_shmget(const struct syscall *call);
+int64_t sys_shmat(const struct syscall *call);
+int64_t sys_shmdt(const struct syscall *call);
+int64_t sys_shmctl(const struct syscall *call);
+int64_t sys_msgget(const struct syscall *call);
+int64_t sys_msgsnd(const struct syscall *call);
+int64_t sys_msgrcv(const struct syscall *call);
+int64_t sys_msgctl(const struct syscall *call);
+
+/* sys_sem.c */
+int64_t sys_semget(const struct syscall *call);
+int64_t sys_semop(const struct syscall *call);
+int64_t sys_semtimedop(const struct syscall *call);
+int64_t sys_semctl(const struct syscall *call);
+
+/* sys_splice.c */
+int64_t sys_splice(const struct syscall *call);
+int64_t sys_tee(const struct syscall *call);
+int64_t sys_vmsplice(const struct syscall *call);
+
 /* sys_stat.c */
 int64_t sys_stat(const struct syscall *call);
 int64_t sys_fstat(const struct syscall *call);
 int64_t sys_lstat(const struct syscall *call);
 int64_t sys_newfstatat(const struct syscall *call);
 int64_t sys_statx(const struct syscall *call);
+int64_t sys_name_to_handle_at(const struct syscall *call);
 
 /* sys_memory.c */
 int64_t sys_mmap(const struct syscall *call);
@@ -264,6 +293,12 @@ int64_t sys_fork(const struct syscall *call);
 int64_t sys_vfork(const struct syscall *call);
 int64_t sys_clone(const struct syscall *call);
 int64_t sys_clone3(const struct syscall *call);
+int64_t sys_unshare(const struct syscall *call);
+
+/* sys_pidfd.c */
+int64_t sys_pidfd_open(const struct syscall *call);
+int64_t sys_pidfd_send_signal(const struct syscall *call);
+int64_t sys_pidfd_getfd(const struct syscall *call);
 
 /* sys_wait.c */
 int64_t sys_wait4(const struct syscall *call);

@@ -9,6 +9,7 @@
 #include "vm/object.h"
 #include "vm/region.h"
 #include "vm/table.h"
+#include "vm/usage.h"
 
 /* Set and clear flags of [start, end), which lies in one region. -ENOMEM changes nothing. */
 static int change_flags(struct vm_space *space, vaddr_t start, vaddr_t end, unsigned set,
@@ -37,8 +38,10 @@ static int drop_pages(struct vm_space *space, vaddr_t start, vaddr_t end)
 
 	table_gather_init(&gather, space, start, end);
 	bool prepared = table_prepare_edges(&gather);
-	if (prepared)
+	if (prepared) {
+		vm_peak_before_drop_locked(space, start, end);
 		table_drop_range(&gather);
+	}
 	table_gather_finish(&gather);
 	return prepared ? 0 : -ENOMEM;
 }

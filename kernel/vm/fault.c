@@ -141,8 +141,13 @@ static enum vm_result fill_huge(const struct fault *fault, entry_t *entry)
 		return VM_NO_MEMORY;
 	for (uint64_t at = 0; at < HUGE_BYTES; at += PAGE_SIZE)
 		page_zero((char *)frame_data(block) + at);
-	return install(fault, entry, leaf_for(fault->region, block, HUGE_LEVEL, true), block,
-		       FAULT_ZERO_FILL);
+	enum vm_result result =
+		install(fault, entry, leaf_for(fault->region, block, HUGE_LEVEL, true), block,
+			FAULT_ZERO_FILL);
+	if (result == VM_FIXED)
+		__atomic_fetch_add(&fault->space->huge_filled, HUGE_BYTES / PAGE_SIZE - 1,
+				   __ATOMIC_RELAXED);
+	return result;
 }
 
 static enum vm_result fill_anonymous(const struct fault *fault, entry_t *entry)

@@ -16,6 +16,8 @@
 #include "mm/slab.h"
 #include "vm/region.h"
 #include "vm/table.h"
+#include "vm/tlb.h"
+#include "vm/usage.h"
 
 static enum fork_share fork_share = FORK_SHARE_ROOT; /* set once, at boot, or by a test */
 
@@ -56,6 +58,7 @@ static int fork_locked(struct vm_space *parent, struct vm_space *child)
 	if (fork_share != FORK_SHARE_ROOT && !own_tables(child))
 		return -ENOMEM;
 	vm_inherit_settings(child, parent);
+	vm_peak_inherit_locked(child, parent);
 	parent->fork_entries = table_entries_copied() - before;
 	return vm_drop_unforked(child);
 }

@@ -33,6 +33,18 @@ void vm_object_get(struct vm_object *object)
 	assert(before != 0 && before != UINT32_MAX);
 }
 
+bool vm_object_try_get(struct vm_object *object)
+{
+	uint32_t count = __atomic_load_n(&object->count, __ATOMIC_RELAXED);
+
+	do {
+		if (!count)
+			return false;
+	} while (!__atomic_compare_exchange_n(&object->count, &count, count + 1, false,
+					      __ATOMIC_ACQUIRE, __ATOMIC_RELAXED));
+	return true;
+}
+
 void vm_object_put(struct vm_object *object)
 {
 	uint32_t before = __atomic_fetch_sub(&object->count, 1, __ATOMIC_ACQ_REL);

@@ -49,6 +49,8 @@ struct vm_object {
 NODISCARD int vm_object_create(const struct vm_object_ops *ops, void *context, uint64_t bytes,
 			       struct vm_object **out);
 void vm_object_get(struct vm_object *object);
+/* For who knows an object by a table that its release takes it from: false, if it is about to. */
+NODISCARD bool vm_object_try_get(struct vm_object *object);
 void vm_object_put(struct vm_object *object);
 
 /* The frame of page `index`, filled if it was not there, with a reference for the caller. -ENOMEM,

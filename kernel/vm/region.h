@@ -75,15 +75,8 @@ static inline uint64_t page_round_up(uint64_t bytes)
 /* Drop all regions and pages of [start, end), page-aligned. -ENOMEM changes nothing. */
 NODISCARD int vm_unmap_locked(struct vm_space *space, vaddr_t start, vaddr_t end);
 
-/* Stop using translations of [start, end) on this CPU, if it runs the space. */
-void vm_flush_here(struct vm_space *space, vaddr_t start, vaddr_t end);
-/* The same on every CPU that runs it. */
-void vm_flush(struct vm_space *space, vaddr_t start, vaddr_t end);
-/* Of all of the user's half, on every CPU. */
-void vm_flush_everywhere(void);
-
 /* For a new space. */
-uint32_t vm_space_next_serial(void);
+uint64_t vm_space_next_serial(void);
 
 /* The stack above va that may grow down to va's page; NULL if there is none. */
 struct vm_region *vm_stack_above(const struct vm_space *space, vaddr_t va);

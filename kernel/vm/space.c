@@ -2,17 +2,14 @@
 #include "vm/space.h"
 
 #include <arch/cpu.h>
-#include <arch/irq.h>
 
 #include "debug/assert.h"
 #include "lib/errno.h"
 #include "lib/string.h"
 #include "mm/frame.h"
-#include "mm/kmap.h"
 #include "mm/layout.h"
 #include "mm/slab.h"
 #include "sync/cpu.h"
-#include "sync/cross_call.h"
 #include "vm/region.h"
 #include "vm/table.h"
 
@@ -23,10 +20,10 @@ const char *const vm_fault_kind_names[FAULT_KINDS] = {
 	"stack-grow", "swap-in",   "spurious", "bad-address", "bad-access", "no-memory",
 };
 
-uint32_t vm_space_next_serial(void)
+uint64_t vm_space_next_serial(void)
 {
 	/* (c) the last one that was given out */
-	static uint32_t last;
+	static uint64_t last;
 
 	return __atomic_add_fetch(&last, 1, __ATOMIC_RELAXED);
 }
@@ -95,84 +92,4 @@ void vm_space_put(struct vm_space *space)
 	assert(before != 0);
 	if (before == 1)
 		kfree(space);
-}
-
-void vm_space_activate(struct vm_space *space)
-{
-	struct cpu *cpu = cpu_local();
-	struct vm_space *old = cpu->space;
-	uint64_t bit = 1ull << cpu->id;
-
-	if (old == space)
-		return;
-	/* A call for a flush that came between the next two would find `old` gone and answer that
-	 * nothing of it is left here, though the processor walks its tables for as long as the root
-	 * is loaded: also ahead of what the kernel asks for. */
-	bool were_on = irq_save();
-	/* In the set before the first walk of its tables, and until after the last. */
-	if (space)
-		__atomic_fetch_or(&space->cpus, bit, __ATOMIC_SEQ_CST);
-	cpu->space = space;
-	mmu_activate(space ? space->root : kmap_root());
-	if (old)
-		__atomic_fetch_and(&old->cpus, ~bit, __ATOMIC_RELEASE);
-	irq_restore(were_on);
-}
-
-/* ---- flushing ---- */
-
-/* Beyond this many pages one flush of everything costs less than a flush of each. */
-#define FLUSH_PAGES_MAX 32
-
-struct flush {
-	const struct vm_space *space;
-	vaddr_t start, end;
-};
-
-/* On a CPU that has, or a moment ago had, the space active. */
-static void flush_here(void *argument)
-{
-	const struct flush *flush = argument;
-
-	if (cpu_local()->space != flush->space)
-		return; /* whoever activated another one has flushed */
-	if ((flush->end - flush->start) >> PAGE_SHIFT > FLUSH_PAGES_MAX) {
-		mmu_flush_all();
-		return;
-	}
-	for (vaddr_t va = flush->start; va < flush->end; va += PAGE_SIZE)
-		mmu_flush_page(va);
-}
-
-void vm_flush_here(struct vm_space *space, vaddr_t start, vaddr_t end)
-{
-	struct flush flush = {space, start, end};
-
-	flush_here(&flush);
-}
-
-void vm_flush(struct vm_space *space, vaddr_t start, vaddr_t end)
-{
-	struct flush flush = {space, start, end};
-	uint64_t me = 1ull << cpu_local()->id;
-
-	/* A CPU that comes into the set after this walks the tables as they are now. */
-	__atomic_thread_fence(__ATOMIC_SEQ_CST);
-	uint64_t active = __atomic_load_n(&space->cpus, __ATOMIC_ACQUIRE);
-	if (active & me)
-		flush_here(&flush);
-	if (UNLIKELY(active & ~me))
-		cross_call(active & ~me, flush_here, &flush);
-}
-
-static void flush_user(void *argument)
-{
-	mmu_flush_all();
-}
-
-void vm_flush_everywhere(void)
-{
-	__atomic_thread_fence(__ATOMIC_SEQ_CST);
-	mmu_flush_all();
-	cross_call(UINT64_MAX, flush_user, NULL);
 }

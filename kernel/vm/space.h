@@ -73,9 +73,10 @@ extern const char *const vm_fault_kind_names[FAULT_KINDS];
 #define VM_RECENT_REGIONS 4u
 
 struct vm_space {
-	uint32_t count; /* (c) its users together, and who else looks at it */
-	uint32_t users; /* (c) processes that run in it; several only during vfork */
-	uint64_t cpus;  /* (c) the set of CPUs that it is active on */
+	uint32_t count;          /* (c) its users together, and who else looks at it */
+	uint32_t users;          /* (c) processes that run in it; several only during vfork */
+	uint64_t cpus;           /* (c) the set of CPUs that it is active on */
+	uint64_t tlb_generation; /* (c) how often it was flushed, where there are tags: tlb.c */
 	struct rwlock lock;
 	paddr_t root;        /* (s) the level-4 table; 0 once it is destroyed */
 	struct tree regions; /* (s) */
@@ -92,10 +93,14 @@ struct vm_space {
 	unsigned fork_flags;      /* (s) REGION_FOR_FORK that any region has, or once had */
 	uint64_t mapped;          /* (s) bytes of all regions */
 	unsigned region_count;    /* (s) */
+	int id;                   /* (i) who it belongs to, for people: the process's number */
 	uint64_t faults[FAULT_KINDS]; /* (c) */
-	uint64_t fork_entries;        /* (s) table entries that its last fork looked at */
-	int id;                       /* (i) who it belongs to, for people: the process's number */
-	uint32_t serial;              /* (i) no other space since boot has it; see trace.h */
+	/* What usage.c needs to know the most that was ever resident: pages of large ones beyond
+	 * the first, that faults filled (c); pages that were resident when all that faults had
+	 * filled was `filled_before` (s); and the most pages so far (s). */
+	uint64_t huge_filled, resident_before, filled_before, resident_peak;
+	uint64_t fork_entries; /* (s) table entries that its last fork looked at */
+	uint64_t serial;       /* (i) from 1; no other space since boot has it */
 };
 
 /* An empty space with the kernel's half in it. */
@@ -109,7 +114,7 @@ void vm_space_destroy(struct vm_space *space);
 /* Keep the structure, though not what is in it, from being freed. */
 void vm_space_get(struct vm_space *space);
 void vm_space_put(struct vm_space *space);
-/* Run this CPU on it; NULL: on the kernel's half alone. */
+/* Run this CPU on it; NULL: on the kernel's half alone. (tlb.c) */
 void vm_space_activate(struct vm_space *space);
 
 /* mmap(2). Maps `bytes` (rounded up to pages) of `object` (NULL: zeros) from `offset`.
@@ -135,6 +140,11 @@ NODISCARD int vm_map(struct vm_space *space, const struct vm_map_request *reques
 /* What Linux says of a fixed address before it looks at anything else: -ENOMEM, -EINVAL, -EPERM. */
 NODISCARD int vm_map_check_fixed(vaddr_t address, uint64_t bytes);
 NODISCARD int vm_unmap(struct vm_space *space, vaddr_t start, uint64_t bytes);
+/* Unmap what is left of a mapping of a whole object with these ops that began at `start`; *out is
+ * the object, with a reference. -EINVAL: there is none; -ENOMEM: some of it is left. */
+struct vm_object_ops;
+NODISCARD int vm_unmap_object(struct vm_space *space, vaddr_t start,
+			      const struct vm_object_ops *ops, struct vm_object **out);
 /* mprotect(2); `prot` may have PROT_GROWSDOWN. Like Linux's it changes what is before a hole, and
  * then says -ENOMEM; so also before a region that RLIMIT_DATA or memory forbids to be writable. */
 NODISCARD int vm_protect(struct vm_space *space, vaddr_t start, uint64_t bytes, unsigned prot);

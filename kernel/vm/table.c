@@ -24,6 +24,7 @@
  * Ranges are the business of range.c.
  */
 #include "vm/table.h"
+#include "vm/tlb.h"
 
 #include <arch/page.h>
 

@@ -102,3 +102,60 @@ uint64_t vm_minor_faults(const struct vm_space *space)
 		sum += space->faults[kinds[i]];
 	return sum;
 }
+
+/* ---- the peak ---- */
+
+static uint64_t filled(const struct vm_space *space)
+{
+	return __atomic_load_n(&space->faults[FAULT_ZERO_FILL], __ATOMIC_RELAXED) +
+	       __atomic_load_n(&space->faults[FAULT_FILE_MAP], __ATOMIC_RELAXED) +
+	       __atomic_load_n(&space->faults[FAULT_FILE_COPY], __ATOMIC_RELAXED) +
+	       __atomic_load_n(&space->huge_filled, __ATOMIC_RELAXED);
+}
+
+/* Pages that are resident, or a few more. */
+static uint64_t resident_at_most(const struct vm_space *space)
+{
+	uint64_t pages = space->resident_before + filled(space) - space->filled_before;
+
+	return MIN(pages, space->mapped >> PAGE_SHIFT);
+}
+
+uint64_t vm_resident_peak(const struct vm_space *space)
+{
+	return MAX(space->resident_peak, resident_at_most(space)) << PAGE_SHIFT;
+}
+
+static void set_resident(struct vm_space *space, uint64_t pages)
+{
+	space->resident_before = pages;
+	space->filled_before = filled(space);
+}
+
+void vm_peak_learn_locked(struct vm_space *space, const struct vm_usage *usage)
+{
+	uint64_t pages = usage->resident >> PAGE_SHIFT;
+
+	assert(rw_held_exclusive(&space->lock));
+	space->resident_peak = MAX(space->resident_peak, pages);
+	set_resident(space, pages);
+}
+
+void vm_peak_before_drop_locked(struct vm_space *space, vaddr_t start, vaddr_t end)
+{
+	struct vm_usage usage;
+
+	/* Only what may be the most so far is looked at as a whole. */
+	if (resident_at_most(space) > space->resident_peak) {
+		vm_usage_locked(space, 0, USER_END, &usage);
+		vm_peak_learn_locked(space, &usage);
+	}
+	vm_usage_locked(space, start, end, &usage);
+	uint64_t pages = resident_at_most(space), dropped = usage.resident >> PAGE_SHIFT;
+	set_resident(space, pages - MIN(pages, dropped));
+}
+
+void vm_peak_inherit_locked(struct vm_space *child, const struct vm_space *parent)
+{
+	child->resident_before = resident_at_most(parent);
+}

@@ -31,6 +31,20 @@ void vm_usage_locked(const struct vm_space *space, vaddr_t start, vaddr_t end,
 /* How many spaces reach what `entry`, at `level` of a table that `paths` reach, names. */
 uint64_t vm_reached_by(entry_t entry, unsigned level, uint64_t paths);
 
+/*
+ * The most bytes that were ever resident. Nobody counts pages as they come and go: tables are
+ * shared and dropped as a whole. So it is an estimate from above: what faults have filled less what
+ * was dropped; exact where much is dropped, and where it is asked for. A new page of a shared table
+ * and one that a truncation took count still.
+ */
+uint64_t vm_resident_peak(const struct vm_space *space);
+/* [start, end) is about to be dropped. */
+void vm_peak_before_drop_locked(struct vm_space *space, vaddr_t start, vaddr_t end);
+/* `usage` is that of the whole space, just now. */
+void vm_peak_learn_locked(struct vm_space *space, const struct vm_usage *usage);
+/* A fork's child begins with what its parent has. Its lock is not needed yet. */
+void vm_peak_inherit_locked(struct vm_space *child, const struct vm_space *parent);
+
 /* Of all that `space` has had: those that needed no file to be read. */
 uint64_t vm_minor_faults(const struct vm_space *space);
 

@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from quirelib import paths, qemu
 from quirelib.errors import QuireError
 from quirelib.job import JOB_FILE, FileSet, Job, encode_jobs
+from quirelib.machine import Machine
 from quirelib.run import JOB_CMDLINE
 from quirelib.session import Session
 from quirelib.streams import MemoryStreams
@@ -75,6 +76,9 @@ class Guest:
     wrong, in the words of test/boot/shim.c.
     """
 
+    EMULATOR = Machine
+    CONFIG = qemu.Config
+
     def __init__(self, jobs=(), append="", files=None, kernel=paths.KERNEL, loader=paths.LOADER,
                  image=None, expect_panic=False, limit=LIMIT, inject=None, **config):
         self.jobs = list(jobs)
@@ -86,7 +90,7 @@ class Guest:
         self.expect_panic = expect_panic
         self.limit = limit
         self.inject = inject
-        self.config = qemu.Config(**config)
+        self.config = self.CONFIG(**config)
         self.streams = MemoryStreams([each.stdin for each in self.jobs])
         self.seconds = None  # that it took, once it has ended
         self._expected = 0  # lines that expect() has gone past
@@ -102,19 +106,22 @@ class Guest:
             write_boot_files(folder, cmdline, kernel=self.kernel, loader=self.loader)
             if self.inject:
                 self._put_shim_first(os.path.join(folder, "esp"))
-            if self.image:
-                os.symlink(self.image, os.path.join(folder, qemu.DISK_FILE))
-            else:
-                write_medium(folder, self.config)
+            self._make_medium(folder, cmdline)
             self._started = time.monotonic()
             self._session = self._stack.enter_context(Session(
                 folder, self.config, cmdline, self.streams, len(self.jobs), self.limit,
-                observe=self._look, listen=self._console.extend))
+                observe=self._look, listen=self._console.extend, machine=self.EMULATOR))
             self._stack = self._stack.pop_all()
         return self
 
     def __exit__(self, *exception):
         return self._stack.__exit__(*exception)
+
+    def _make_medium(self, folder, cmdline):
+        if self.image:
+            os.symlink(self.image, os.path.join(folder, qemu.DISK_FILE))
+        else:
+            write_medium(folder, self.config)
 
     def _put_shim_first(self, esp):
         first = os.path.join(esp, "EFI", "BOOT", "BOOTX64.EFI")
@@ -221,8 +228,8 @@ class Guest:
         status = self.wait()
         ended = len(self.streams.endings)
         if ended < len(self.jobs) or status not in (0, qemu.STATUS_DONE):
-            raise self._failure(f"{ended} of {len(self.jobs)} jobs ended, QEMU's status is {status}"
-                                f" {self._session.machine.errors}")
+            raise self._failure(f"{ended} of {len(self.jobs)} jobs ended, the machine's status is "
+                                f"{status} {self._session.machine.errors}")
         return [Result(bytes(written[1]), bytes(written[2]), ending.status, ending.signal,
                        self.streams.unread(index))
                 for index, (written, ending) in enumerate(zip(self.streams.written,

@@ -12,6 +12,8 @@
  *   --words     print each operation, in words, before it is run
  *   --shrink    after a failure, look for the shortest list of operations that fails too
  *
+ * The processor has tags for its translations (vm/tlb.c) if the seed is odd.
+ *
  * The run is a process of its own (gdb: set follow-fork-mode child). A difference, a broken
  * invariant or a sanitizer's report ends it; the exit status is 1 then, and the command that fails
  * in the same way is printed.
@@ -240,6 +242,7 @@ void run_list(const struct arguments *arguments, const unsigned long *numbers, u
 	run_arguments = arguments;
 	run_progress = progress;
 	progress->place = 0;
+	host_tags = arguments->seed % 2;
 	host_memory_init(FRAMES);
 	vm_set_fork_share(share_named(arguments->share));
 	frame_counts(&before);

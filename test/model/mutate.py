@@ -34,7 +34,7 @@ MODEL_RUNS = [["--seed", "1", "--ops", "20000", "--check", "20"],
               ["--seed", "3", "--ops", "150000", "--oom", "0"],
               ["--seed", "4", "--ops", "300000"]]
 UNIT_FILTERS = ("vm_*", "entry_*", "frame_*", "page_tree_*", "object_*", "truncate_*",
-                "protect_*")
+                "protect_*", "tlb_*")
 
 
 def read_mutations():

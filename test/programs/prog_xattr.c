@@ -1,6 +1,6 @@
 /*
- * prog_xattr.c: extended attributes of files that have none, on tmpfs: /dev/shm on Linux. What sets
- * one is left out.
+ * prog_xattr.c: extended attributes of files that have none, on tmpfs: /dev/shm on Linux.
+ * prog_xattr_set.c sets some.
  */
 #define _GNU_SOURCE
 #include <errno.h>

@@ -116,6 +116,13 @@ def test_programs_of_debian():
     assert sum(map(os.path.getsize, brought("/bin/ls")[0])) < 1 << 20
 
 
+def test_a_script_brings_the_programs_beside_it():
+    """Of its own package: fakeroot calls faked."""
+    found, _ = brought("/usr/bin/fakeroot-sysv")
+    assert "/usr/bin/faked-sysv" in found
+    assert "/usr/bin/od" not in brought("/bin/ls")[0]
+
+
 def test_too_large_is_left_out_as_a_whole():
     found, left_out = brought("/usr/bin/python3", room=1 << 20)
     assert "libpython3.11-minimal" in left_out

@@ -96,3 +96,13 @@ def test_a_called_program_that_is_too_large_stays(here):
     (here / "program").write_text("#!/bin/bash\nsort data\n")
     found, _ = bring(here, memory=6 * MIB)
     assert "/usr/bin/sort" in found.left_out and "/usr/bin/sort" not in found.files
+
+
+def test_who_makes_threads_can_end_them(here):
+    """glibc opens the unwinder by itself, and aborts where it is not there."""
+    def bring_one(program):
+        found = RunFiles(256 * MIB)
+        found.bring(program, [], [], ["PATH=/usr/bin"], packages=False)
+        return "/usr/lib/x86_64-linux-gnu/libgcc_s.so.1" in found.files
+    assert bring_one("/usr/bin/python3")
+    assert not bring_one("/usr/bin/cat")

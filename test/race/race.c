@@ -3,6 +3,8 @@
  * ThreadSanitizer, which knows of two accesses that nothing puts in order even where they did no
  * harm this time. See docs/testing.md.
  *
+ * The processors have tags for their translations (vm/tlb.c) if the seed is odd.
+ *
  *     build/test/race [--cpus N] [--rounds N] [--seed N] [--exchange 1]
  */
 #include <arch/cpu.h>
@@ -142,6 +144,7 @@ int main(int argc, char **argv)
 		count = RACE_EXCHANGE_CPUS;
 	else
 		work = race_work;
+	host_tags = seed % 2;
 	host_memory_init(FRAMES);
 	frame_counts(&before);
 	race_begin((unsigned)count, (unsigned)rounds, seed);

@@ -1,6 +1,6 @@
 /*
  * shootdown.pml: translations that CPUs keep, and how they are got rid of before what they name is
- * used for something else (vm_flush() and vm_space_activate() in kernel/vm/space.c, struct
+ * used for something else (vm_flush() and vm_space_activate() in kernel/vm/tlb.c, struct
  * table_gather in kernel/vm/table.h, kernel/sync/cross_call.c), explored exhaustively.
  *
  * CPUS processors and two spaces: A, whose threads may run on all of them at once, and B, a child
@@ -10,8 +10,8 @@
  *
  * A CPU remembers the two entries of the space whose root is loaded. It looks them up whenever it
  * likes, whether or not the program asks for the page and whether or not it is in the kernel, until
- * another root is loaded (walker() below), and goes by what it remembers without looking again. All
- * CPUs together do at most OPS operations: a fault, unmapping a page or its whole table, fork, exit,
+ * another root is loaded (walker() below), and goes by what it remembers without looking again. With
+ * TAGS it keeps what it remembers of a space that it leaves, without using it. All CPUs together do at most OPS operations: a fault, unmapping a page or its whole table, fork, exit,
  * a switch to another space or to none.
  *
  * What must hold:
@@ -33,6 +33,10 @@
 #endif
 #ifndef FORKED
 #define FORKED 0 /* B is there from the start */
+#endif
+
+#ifndef TAGS
+#define TAGS 0 /* what is remembered of each space has a tag of its own */
 #endif
 
 #define A 0
@@ -70,6 +74,27 @@ byte current[CPUS]; /* cpu->space */
 byte callers[CPUS]; /* cpu->callers */
 byte pending[CPUS]; /* cpu->call.pending */
 byte about[CPUS];   /* the space that its call is about: struct flush */
+#if TAGS
+/* vm_space->tlb_generation. Of each CPU and space: cpu_tag->generation; what is kept of the space
+ * while another one's root is loaded; of each CPU: the generation that its call is about. */
+byte generation[3]; /* KERNEL's stays 0 */
+byte tag[2 * CPUS];
+byte kept_upper[2 * CPUS];
+bit kept_upper_w[2 * CPUS];
+byte kept_page[2 * CPUS];
+bit kept_page_w[2 * CPUS];
+byte wanted[CPUS];
+#define TAG(c, s)           (2 * (c) + (s))
+#define WANTED(c)           wanted[c]
+#define raise_generation(s) d_step { generation[s]++; raised = generation[s] }
+#define note_generation(s)  wanted[me] = raised
+#define read_generation(s)  seen_generation = generation[s]
+#else
+#define WANTED(c)           0
+#define raise_generation(s) skip
+#define note_generation(s)  skip
+#define read_generation(s)  skip
+#endif
 
 #define BIT(c) (1 << (c))
 #define is_frame(n) ((n) < FRAMES)
@@ -105,6 +130,60 @@ end:
 inline forget(c)
 {
 	upper[c] = NONE; upper_w[c] = 0; page[c] = NONE; page_w[c] = 0
+}
+
+/* mmu_activate(), or mmu_activate_tagged(): under a tag that is not as new as `seen_generation` all
+ * is forgotten. */
+inline load(s)
+{
+#if TAGS
+	d_step {
+		if
+		:: root[me] != KERNEL ->
+			kept_upper[TAG(me, root[me])] = upper[me];
+			kept_upper_w[TAG(me, root[me])] = upper_w[me];
+			kept_page[TAG(me, root[me])] = page[me];
+			kept_page_w[TAG(me, root[me])] = page_w[me]
+		:: else
+		fi;
+		root[me] = s;
+		forget(me);
+		if
+		:: s != KERNEL ->
+			if
+			:: tag[TAG(me, s)] == seen_generation ->
+				upper[me] = kept_upper[TAG(me, s)];
+				upper_w[me] = kept_upper_w[TAG(me, s)];
+				page[me] = kept_page[TAG(me, s)];
+				page_w[me] = kept_page_w[TAG(me, s)]
+			:: else
+			fi;
+			tag[TAG(me, s)] = seen_generation;
+			kept_upper[TAG(me, s)] = NONE; kept_upper_w[TAG(me, s)] = 0;
+			kept_page[TAG(me, s)] = NONE; kept_page_w[TAG(me, s)] = 0
+		:: else
+		fi;
+		seen_generation = 0
+	}
+#else
+	d_step { root[me] = s; forget(me) }
+#endif
+}
+
+/* flush_here() of the running space `s`; `g` is the generation that the flush has made. */
+inline flush_to(c, s, g)
+{
+#if TAGS
+	if
+	:: tag[TAG(c, s)] < g ->
+		/* renew_tag() */
+		tag[TAG(c, s)] = (tag[TAG(c, s)] + 1 == g -> g : generation[s]);
+		forget(c)
+	:: else
+	fi
+#else
+	forget(c)
+#endif
 }
 
 /* ---- frames ---- */
@@ -179,7 +258,8 @@ inline serve()
 		got = callers[me]; callers[me] = 0;
 		for (other : 0 .. CPUS - 1) {
 			if
-			:: (got & BIT(other)) && current[me] == about[other] -> forget(me)
+			:: (got & BIT(other)) && current[me] == about[other] ->
+				flush_to(me, about[other], WANTED(other))
 			:: else
 			fi
 		}
@@ -208,7 +288,7 @@ inline interrupts_on()
 /* cross_call() */
 inline call(targets, s)
 {
-	d_step { about[me] = s; pending[me] = targets }
+	d_step { about[me] = s; note_generation(s); pending[me] = targets }
 	d_step {
 		for (other : 0 .. CPUS - 1) {
 			if
@@ -224,15 +304,16 @@ inline call(targets, s)
 	od
 }
 
-/* ---- space.c ---- */
+/* ---- tlb.c ---- */
 
 /* vm_flush(): the tables have changed; then the set is read. */
 inline flush(s)
 {
+	raise_generation(s);
 	set = cpus[s];
 	d_step {
 		if
-		:: set & BIT(me) -> forget(me)
+		:: set & BIT(me) -> flush_to(me, s, raised)
 		:: else
 		fi;
 		set = set & ~BIT(me)
@@ -241,7 +322,8 @@ inline flush(s)
 	:: set -> call(set, s)
 	:: else
 	fi;
-	set = 0
+	set = 0;
+	raised = 0
 }
 
 /* vm_space_activate(), interrupts off. */
@@ -253,7 +335,8 @@ inline activate(s)
 	:: else
 	fi;
 	current[me] = s;
-	d_step { root[me] = s; forget(me) }
+	read_generation(s);
+	load(s);
 	if
 	:: old != KERNEL -> cpus[old] = cpus[old] & ~BIT(me)
 	:: else
@@ -497,6 +580,7 @@ proctype cpu(byte me)
 {
 	byte table = NONE, copy = NONE, child = NONE, old = NONE;
 	byte old_table = NONE, old_page = NONE, set, got, other, names;
+	byte raised, seen_generation;
 	bit last, was_b;
 
 	do
@@ -563,6 +647,11 @@ init
 		for (i : 0 .. FRAMES + 1) { name[i] = NONE }
 		for (i : 0 .. CPUS - 1) {
 			root[i] = KERNEL; current[i] = KERNEL; upper[i] = NONE; page[i] = NONE
+#if TAGS
+			;
+			kept_upper[TAG(i, A)] = NONE; kept_page[TAG(i, A)] = NONE;
+			kept_upper[TAG(i, B)] = NONE; kept_page[TAG(i, B)] = NONE
+#endif
 		}
 		/* A has its page already, and runs on all. */
 		used[0] = 1; count[0] = 1; is_table[0] = 1;

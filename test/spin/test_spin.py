@@ -24,7 +24,12 @@ SIZES = {
     "shootdown": [{"CPUS": 2, "OPS": 3},
                   {"CPUS": 2, "OPS": 3, "FORKED": 1},
                   {"CPUS": 3, "OPS": 1, "FORKED": 1},
-                  {"CPUS": 2, "OPS": 4}],
+                  {"CPUS": 2, "OPS": 4},
+                  {"CPUS": 2, "OPS": 3, "TAGS": 1},
+                  {"CPUS": 2, "OPS": 3, "FORKED": 1, "TAGS": 1}],
+    "wakeup": [{"WAKERS": 1, "OPS": 2, "THEFTS": 1, "SIGNALS": 0, "MOVES": 2},
+               {"WAKERS": 1, "OPS": 2, "THEFTS": 1, "SIGNALS": 1, "MOVES": 1},
+               {"WAKERS": 2, "OPS": 2, "THEFTS": 1, "SIGNALS": 1, "MOVES": 1}],
 }
 
 
@@ -92,8 +97,10 @@ def test_every_state(name, sizes, tmp_path):
 
 @pytest.mark.parametrize("mutation", read_mutations(), ids=lambda mutation: mutation[0])
 def test_a_mistake_is_found(mutation, tmp_path):
-    _, path, old, new = mutation
+    title, path, old, new = mutation
     name = os.path.splitext(os.path.basename(path))[0]
     text = read_model(name)
     assert text.count(old) == 1, "does not apply"
-    assert any(explore(text.replace(old, new), sizes, tmp_path)[0] for sizes in SIZES[name])
+    # A mistake about tags shows only where there are any.
+    fits = [sizes for sizes in SIZES[name] if "TAGS" in sizes or not title.startswith("tags: ")]
+    assert any(explore(text.replace(old, new), sizes, tmp_path)[0] for sizes in fits)

@@ -3,8 +3,10 @@
 #include <asm/unistd_64.h>
 #include <fcntl.h>
 #include <linux/sched.h>
+#include <sys/ipc.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
+#include <sys/shm.h>
 #include <sys/stat.h>
 
 #include "fuzz.h"
@@ -109,6 +111,8 @@
 	{                     \
 		make_below, 4 \
 	}
+
+static const char XATTR_NAME[] = "user.fuzz";
 
 #define OPEN_FLAGS                                                                           \
 	FLAGS(O_ACCMODE | O_CREAT | O_EXCL | O_TRUNC | O_APPEND | O_NONBLOCK | O_DIRECTORY | \
@@ -223,7 +227,15 @@ const struct call calls[] = {
 	CALL(sendfile, 5, FD, FD, AT_OFFSET, LENGTH),
 	CALL(copy_file_range, 5, FD, AT_OFFSET, FD, AT_OFFSET, LENGTH, FLAGS(1)),
 	CALL(splice, 3, FD, AT_OFFSET, FD, AT_OFFSET, LENGTH, FLAGS(15)),
-	CALL(tee, 1, FD, FD, LENGTH, FLAGS(15)),
+	CALL(tee, 2, FD, FD, LENGTH, FLAGS(15)),
+	CALL(vmsplice, 2, FD, IOVEC, IOVECS, FLAGS(15)),
+	CALL(openat2, 2, DIRECTORY, OWN_PATH, BYTES(24), VALUE(24)),
+	CALL(name_to_handle_at, 1, DIRECTORY, PATH, OUT(32), OUT(4), AT_FLAGS),
+	CALL(setxattr, 2, OWN_PATH, {make_text, 12}, OUT(0), LENGTH, FLAGS(3)),
+	CALL(fsetxattr, 2, FD, {make_value, (uint64_t)XATTR_NAME}, OUT(0), LENGTH, FLAGS(3)),
+	CALL(fgetxattr, 2, FD, {make_value, (uint64_t)XATTR_NAME}, OUT(0), LENGTH),
+	CALL(flistxattr, 2, FD, OUT(0), LENGTH),
+	CALL(fremovexattr, 1, FD, {make_value, (uint64_t)XATTR_NAME}),
 	CALL(memfd_create, 5, {make_text, 260}, FLAGS(0x1f)),
 	CALL(statfs, 2, PATH, OUT(120)),
 	CALL(fstatfs, 2, FD, OUT(120)),
@@ -237,7 +249,9 @@ const struct call calls[] = {
 	CALL(timerfd_settime, 2, FD, FLAGS(3), {make_interval, 0}, OUT(32)),
 	CALL(timerfd_gettime, 2, FD, OUT(32)),
 	CALL(signalfd4, 2, FD, SIGSET, SET_BYTES, PIPE_FLAGS),
-	CALL(inotify_init1, 1, PIPE_FLAGS),
+	CALL(inotify_init1, 2, PIPE_FLAGS),
+	CALL(inotify_add_watch, 4, FD, OWN_PATH, FLAGS(0xf7000fff)),
+	CALL(inotify_rm_watch, 2, FD, BELOW(8)),
 	CALL(socket, 2, BELOW(18), BELOW(6), BELOW(3)),
 	CALL(socketpair, 3, VALUE(1), BELOW(6), VALUE(0), OUT(8)),
 	CALL(connect, 1, FD, BYTES(110), LENGTH),
@@ -246,6 +260,20 @@ const struct call calls[] = {
 	CALL(sendmsg, 2, FD, BYTES(56), FLAGS(0x4040)),
 	CALL(recvmsg, 2, FD, BYTES(56), FLAGS(0x42)),
 	CALL(shutdown, 1, FD, BELOW(4)),
+	/* System V's */
+	CALL(shmget, 3, BELOW(4), PAGES, FLAGS(IPC_CREAT | IPC_EXCL | 0777)),
+	CALL(shmat, 4, BELOW(4), ADDRESS, FLAGS(SHM_RDONLY | SHM_RND | SHM_REMAP | SHM_EXEC)),
+	CALL(shmat, 2, BELOW(4), VALUE(0), VALUE(0)),
+	CALL(shmdt, 3, ADDRESS),
+	CALL(shmctl, 2, BELOW(4), BELOW(17), OUT(112)),
+	CALL(semget, 2, BELOW(4), BELOW(5), FLAGS(IPC_CREAT | IPC_EXCL | 0777)),
+	CALL(semtimedop, 5, BELOW(4), {make_random_bytes, 24}, BELOW(4), TIMESPEC),
+	CALL(semctl, 3, BELOW(4), BELOW(4), BELOW(21), OUT(112)),
+	CALL(semctl, 2, BELOW(4), BELOW(4), VALUE(16), BELOW(40)),
+	CALL(msgget, 2, BELOW(4), FLAGS(IPC_CREAT | IPC_EXCL | 0777)),
+	CALL(msgsnd, 3, BELOW(4), BYTES(64), BELOW(57), FLAGS(IPC_NOWAIT)),
+	CALL(msgrcv, 3, BELOW(4), OUT(64), BELOW(57), BELOW(3), FLAGS(030000 | IPC_NOWAIT)),
+	CALL(msgctl, 2, BELOW(4), BELOW(15), OUT(120)),
 	/* memory */
 	CALL(mmap, 14, ADDRESS, PAGES, PROTECTION, MAP_FLAGS, FD, OFFSET),
 	CALL(mmap, 10, ADDRESS, PAGES, VALUE(3), VALUE(MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED),
@@ -284,6 +312,13 @@ const struct call calls[] = {
 	CALL(wait4, 6, VALUE((uint64_t)-1), OUT(4), VALUE(1), OUT(144)),
 	CALL(wait4, 2, PID, OUT(4), FLAGS(0xf), OUT(144)),
 	CALL(waitid, 3, BELOW(4), PID, OUT(128), {make_value, 5}, OUT(144)),
+	CALL(waitid, 2, VALUE(3), FD, OUT(128), FLAGS(0x0100000f), OUT(144)),
+	CALL(pidfd_open, 2, PID, FLAGS(O_NONBLOCK)),
+	CALL(pidfd_send_signal, 1, FD, SIGNAL, VALUE(0), FLAGS(7)),
+	CALL(pidfd_getfd, 2, FD, BELOW(16), FLAGS(1)),
+	CALL(unshare, 1, FLAGS(CLONE_FILES | CLONE_FS | CLONE_SYSVSEM | CLONE_SIGHAND)),
+	CALL(clone, 2, FLAGS(CLONE_FILES | CLONE_FS | CLONE_PIDFD | CLONE_PARENT | 0x1f), VALUE(0),
+	     OUT(4), OUT(4), OUT(8)),
 	CALL(getpid, 1, ANY),
 	CALL(gettid, 1, ANY),
 	CALL(getppid, 1, ANY),
@@ -298,6 +333,7 @@ const struct call calls[] = {
 	CALL(rseq, 1, OUT(32), VALUE(32), FLAGS(1), ANY),
 	CALL(futex, 8, {make_futex, 0}, {make_flags, 0x18f}, BELOW(3), TIMESPEC, {make_futex, 0},
 	     ANY),
+	CALL(futex, 3, {make_futex, 0}, {make_flags, 0x8f}, ANY, TIMESPEC, {make_futex, 0}, ANY),
 	CALL(futex, 4, {make_futex, 0}, BELOW(14), BELOW(3), TIMESPEC, {make_futex, 0}, ANY),
 	CALL(arch_prctl, 3, {make_below, 0x1013}, OUT(8)),
 	CALL(arch_prctl, 3, VALUE(0x1002), ADDRESS),

@@ -4,6 +4,9 @@
 #include <ftw.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/msg.h>
+#include <sys/sem.h>
+#include <sys/shm.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -77,4 +80,25 @@ unsigned files_remove_new(void)
 	nftw("/", open_up, DEPTH, FTW_PHYS | FTW_ACTIONRETVAL);
 	nftw("/", remove_new, DEPTH, FTW_PHYS | FTW_ACTIONRETVAL | FTW_DEPTH);
 	return removed;
+}
+
+/* What belongs to no process, and so does not go with one. */
+void sysv_remove_all(void)
+{
+	struct shm_info segments;
+	struct seminfo sets;
+	struct msginfo queues;
+	struct shmid_ds segment;
+	struct semid_ds set;
+	struct msqid_ds queue;
+	int last = shmctl(0, SHM_INFO, (struct shmid_ds *)&segments);
+
+	for (int i = 0; i <= last; i++)
+		shmctl(shmctl(i, SHM_STAT, &segment), IPC_RMID, NULL);
+	last = semctl(0, 0, SEM_INFO, &sets);
+	for (int i = 0; i <= last; i++)
+		semctl(semctl(i, 0, SEM_STAT, &set), 0, IPC_RMID);
+	last = msgctl(0, MSG_INFO, (struct msqid_ds *)&queues);
+	for (int i = 0; i <= last; i++)
+		msgctl(msgctl(i, MSG_STAT, &queue), IPC_RMID, NULL);
 }

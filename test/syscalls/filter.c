@@ -4,6 +4,7 @@
 #include <asm/unistd_64.h>
 #include <linux/sched.h>
 #include <sys/mman.h>
+#include <sys/shm.h>
 
 #include "fuzz.h"
 
@@ -71,6 +72,11 @@ static void filter_memory(struct child *child, uint64_t number, uint64_t a[ARGUM
 	case __NR_remap_file_pages:
 	case 462: /* mseal */
 		spare(child, &a[0], &a[1]);
+		break;
+	case __NR_shmat:
+		target_bytes = ARENA_PAGES * PAGE;
+		if (a[2] & SHM_REMAP)
+			spare(child, &a[1], &target_bytes);
 		break;
 	case __NR_mremap:
 		spare(child, &a[0], &a[1]);

@@ -136,6 +136,7 @@ void trace_call(const struct slot *slot, const struct record *record);
 /* files.c: the files that are there; remove those that were not when noted. */
 void files_note(void);
 unsigned files_remove_new(void);
+void sysv_remove_all(void);
 
 /* filter.c: change the arguments of a call that would end or spoil the run itself. */
 void filter_call(struct child *child, uint64_t number, uint64_t a[ARGUMENTS]);

@@ -72,9 +72,23 @@ static void start(struct slot *slot)
 	SHARED->started++;
 }
 
+/* A zombie that nobody waits for: its parent would have to ask for it in its own way (__WCLONE). */
+static bool is_zombie(pid_t pid)
+{
+	char name[32], text[128];
+
+	snprintf(name, sizeof(name), "/proc/%d/stat", pid);
+	int fd = open(name, O_RDONLY);
+	ssize_t bytes = fd < 0 ? 0 : read(fd, text, sizeof(text) - 1);
+	close(fd);
+	text[bytes > 0 ? bytes : 0] = 0;
+	const char *end = strrchr(text, ')');
+	return end && !strncmp(end, ") Z", 3);
+}
+
 static bool is_gone(pid_t pid)
 {
-	return kill(pid, 0) != 0 && errno == ESRCH;
+	return kill(pid, 0) != 0 ? errno == ESRCH : is_zombie(pid);
 }
 
 static void look_after_pause(void)
@@ -316,5 +330,6 @@ int main(int argc, char **argv)
 	bool done = run();
 	int status = done ? tell() : 3;
 	files_remove_new();
+	sysv_remove_all();
 	return status;
 }

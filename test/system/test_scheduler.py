@@ -51,6 +51,20 @@ def test_a_nice_value_counts_at_once():
     assert had[1] / sum(had) == pytest.approx(expected, abs=0.015), had
 
 
+def lock_time(nice):
+    """Milliseconds until one with that nice value has a lock whose owner has the worst one."""
+    result, = run_jobs([job("build/test/inherit", str(nice))], boot="pvh", icount="1")
+    assert result.status == 0, result.stderr
+    return int(result.stdout)
+
+
+def test_who_holds_a_lock_inherits_from_who_waits():
+    """The owner needs 100 ms of its own, beside a thread of nice value 0 that is always busy."""
+    assert lock_time(-20) < 200
+    # As an equal it has half of the time; by itself, with 15 of 1039, it would take seconds.
+    assert 150 < lock_time(0) < 400
+
+
 def test_many_short_sleepers_starve_nobody():
     had = measure(["busy", "busy"] + ["sleep"] * 30, icount="1")
     # The sleepers want more than there is, too: all 32 are equals.

@@ -72,6 +72,18 @@ static uint8_t receive(struct fake_16550 *port)
 	return port->looped;
 }
 
+static uint8_t line_status(struct fake_16550 *port)
+{
+	uint8_t status = has_data(port) ? 0x01 : 0;
+
+	if (port->fifo_bytes == 0)
+		status |= 0x20;
+	if (port->fifo_bytes == 0 && port->shifting == 0)
+		status |= 0x40;
+	port->shifting -= port->shifting > 0;
+	return status;
+}
+
 uint8_t port_in8(uint16_t number)
 {
 	unsigned reg;
@@ -92,7 +104,7 @@ uint8_t port_in8(uint16_t number)
 	case 2:
 		return 0xc1;
 	case 5:
-		return (uint8_t)((has_data(port) ? 0x01 : 0) | (port->fifo_bytes == 0 ? 0x60 : 0));
+		return line_status(port);
 	case 7:
 		return port->scratch;
 	}

@@ -9,11 +9,10 @@
 enum fake_bus { FAKE_ALL_ONES, FAKE_ALL_ZEROS, FAKE_PORT, FAKE_SCRATCH_ONLY };
 
 struct fake_16550 {
-#define FAKE_COM3 0x3e8
-
 	enum fake_bus bus;
 	bool blocked;           /* what is sent stays in the FIFO */
 	uint64_t reads, writes; /* of any register, ever */
+	uint64_t shifting;      /* so many looks at the line status until the last byte has left */
 	unsigned overruns;      /* bytes sent into a full FIFO, which a real one would lose */
 
 	uint8_t sent[1 << 16];

@@ -230,16 +230,18 @@ KTEST(tmpfs_open_creates_at_the_end_of_links)
 	root = inode_root();
 	EXPECT_EQ(make_directory("d"), 0);
 	EXPECT_EQ(path_create(root, "link", &link), 0);
-	EXPECT_EQ(path_open(root, "link", 0, &regular, &inode), -ENOENT);
-	EXPECT_EQ(path_open(root, "link", O_CREAT | O_EXCL, &regular, &inode), -EEXIST);
-	EXPECT_EQ(path_open(root, "link", O_CREAT, &regular, &inode), 0);
+	EXPECT_EQ(path_open(root, "link", &(unsigned){0}, &regular, &inode), -ENOENT);
+	EXPECT_EQ(path_open(root, "link", &(unsigned){O_CREAT | O_EXCL}, &regular, &inode),
+		  -EEXIST);
+	EXPECT_EQ(path_open(root, "link", &(unsigned){O_CREAT}, &regular, &inode), 0);
 	EXPECT_STREQ(path_of(inode), "/d/new");
 	inode_put(inode);
-	EXPECT_EQ(path_open(root, "d/new", O_CREAT | O_EXCL, &regular, &inode), -EEXIST);
-	EXPECT_EQ(path_open(root, "d/x/", O_CREAT, &regular, &inode), -EISDIR);
-	EXPECT_EQ(path_open(root, "d/.", O_CREAT, &regular, &inode), -EISDIR);
-	EXPECT_EQ(path_open(root, "no/x", O_CREAT, &regular, &inode), -ENOENT);
-	EXPECT_EQ(path_open(root, "d/new/x", O_CREAT, &regular, &inode), -ENOTDIR);
+	EXPECT_EQ(path_open(root, "d/new", &(unsigned){O_CREAT | O_EXCL}, &regular, &inode),
+		  -EEXIST);
+	EXPECT_EQ(path_open(root, "d/x/", &(unsigned){O_CREAT}, &regular, &inode), -EISDIR);
+	EXPECT_EQ(path_open(root, "d/.", &(unsigned){O_CREAT}, &regular, &inode), -EISDIR);
+	EXPECT_EQ(path_open(root, "no/x", &(unsigned){O_CREAT}, &regular, &inode), -ENOENT);
+	EXPECT_EQ(path_open(root, "d/new/x", &(unsigned){O_CREAT}, &regular, &inode), -ENOTDIR);
 	tree_uproot();
 }
 
@@ -400,7 +402,7 @@ static int call_once(enum call call)
 	case REPLACE:
 		return rename("a", "b");
 	case OPEN:
-		error = path_open(root, far_end, O_CREAT, &regular, &inode);
+		error = path_open(root, far_end, &(unsigned){O_CREAT}, &regular, &inode);
 		break;
 	case WRITE:
 		inode = get("a");

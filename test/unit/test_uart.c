@@ -131,6 +131,23 @@ KTEST(uart_full_pipe)
 	EXPECT_EQ(port->overruns, 0);
 }
 
+KTEST(uart_drains)
+{
+	struct fake_16550 *port = open_port();
+
+	EXPECT_EQ(uart_write(UART_COM1, "the end", 7), 7);
+	port->shifting = 100;
+	uart_drain();
+	EXPECT_EQ(port->shifting, 0);
+
+	/* The last byte never leaves. */
+	port->shifting = UINT64_MAX;
+	port->reads = 0;
+	uart_drain();
+	EXPECT(port->reads < START_READS);
+	port->shifting = 0;
+}
+
 KTEST(uart_receives_by_polling)
 {
 	char data[16];

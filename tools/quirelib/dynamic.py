@@ -12,6 +12,8 @@ from .errors import NOT_FOUND, QuireError
 from .library_cache import read_library_cache
 
 CACHE = "/etc/ld.so.cache"
+LIBC = "libc.so.6"
+UNWINDER = "libgcc_s.so.1"
 # Debian's glibc, and musl's default.
 GLIBC_FOLDERS = ("/lib/x86_64-linux-gnu", "/usr/lib/x86_64-linux-gnu", "/lib", "/usr/lib")
 MUSL_FOLDERS = ("/lib", "/usr/local/lib", "/usr/lib")
@@ -45,6 +47,21 @@ def bring_needs(files, environment):
         if os.path.islink(link) and os.path.realpath(link) in files:
             files.add_link(link)
     return bringer.interpreters
+
+
+def bring_unwinder(files):
+    """What glibc opens by itself where a thread is cancelled or ends by pthread_exit(3), if anything
+    in the FileSet `files` makes threads. It says so only when it is too late."""
+    paths = [path for path in files.copied_files() if os.path.basename(path) != LIBC]
+    if len(paths) == len(files.copied_files()) or not any(map(makes_threads, paths)):
+        return
+    for path in read_library_cache(CACHE).get(UNWINDER, [])[:1]:
+        files.add_reached(path)
+
+
+def makes_threads(path):
+    with open(path, "rb") as file:
+        return file.read(4) == b"\x7fELF" and b"\0pthread_create\0" in file.read()
 
 
 def check_interpreter(path):

@@ -25,6 +25,8 @@ class Machine:
     on_console(data) and on_channel(data) are called from step() with the bytes of COM1 and COM2.
     """
 
+    NAME = "QEMU"
+
     def __init__(self, folder, config, cmdline, on_console, on_channel):
         self.status = None  # QEMU's exit status once it has ended; -n if signal n killed it
         self._selector = selectors.PollSelector()
@@ -32,32 +34,36 @@ class Machine:
         self._console = None
         self._channel = None
         self._errors = bytearray()
-        ends, theirs = [], []
-        if config.serial:
-            for receive in (on_console, on_channel):
-                ours, other = socket.socketpair()
-                theirs.append(other)
-                ends.append((ours, receive))
-        chardevs = [f"socket,fd={other.fileno()}" for other in theirs]
-        words = qemu.command(config, cmdline, *chardevs)
         try:
-            self._process = subprocess.Popen(
-                [*WITH_PARENT, *words], cwd=folder, stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, process_group=0,
-                pass_fds=[other.fileno() for other in theirs])
+            self._process, ends = self._start(folder, config, cmdline)
         except OSError as error:
-            raise MachineError(f"cannot start QEMU: {error}") from error
-        finally:
-            for other in theirs:
-                other.close()
+            raise MachineError(f"cannot start {self.NAME}: {error}") from error
         self._pidfd = os.pidfd_open(self._process.pid)
         self._selector.register(self._pidfd, selectors.EVENT_READ, self._ended)
-        self._receivers = ends + [(self._process.stderr, self._errors.extend)]
+        self._receivers = [*zip(ends, (on_console, on_channel)),
+                           (self._process.stderr, self._errors.extend)]
         for end, receive in self._receivers:
             os.set_blocking(end.fileno(), False)
             self.watch(end, lambda end=end, receive=receive: self._receive(end, receive))
         if ends:
-            self._console, self._channel = ends[0][0], ends[1][0]
+            self._console, self._channel = ends
+
+    def _start(self, folder, config, cmdline):
+        """(the process, our ends of COM1 and COM2 if it has them)"""
+        ours, theirs = [], []
+        if config.serial:
+            ours, theirs = zip(*(socket.socketpair() for _ in range(2)))
+        words = qemu.command(config, cmdline, *(f"socket,fd={end.fileno()}" for end in theirs))
+        try:
+            return self._popen(words, folder, pass_fds=[end.fileno() for end in theirs]), ours
+        finally:
+            for end in theirs:
+                end.close()
+
+    @staticmethod
+    def _popen(words, folder, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, **options):
+        return subprocess.Popen([*WITH_PARENT, *words], cwd=folder, stdin=stdin, stdout=stdout,
+                                stderr=subprocess.PIPE, process_group=0, **options)
 
     def __enter__(self):
         return self

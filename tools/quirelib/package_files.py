@@ -118,13 +118,18 @@ def bring_package_files(files, programs, room, folder=DATABASE):
     except OSError:
         return []  # a broken database: the program finds out what it misses
     left_out, seen = [], set()
-    for owner in filter(None, map(database.owner, owned)):
+    for real in owned:
+        owner = database.owner(real)
+        if not owner:
+            continue
         needed, siblings = database.needed(owner), database.siblings(owner)
         for name in [owner, *needed, *siblings]:
             if name in seen:
                 continue
             seen.add(name)
-            paths, size = wanted(database.files(name), name in needed)
+            # A script calls the programs beside it.
+            with_programs = name in needed or (name == owner and is_script(real))
+            paths, size = wanted(database.files(name), with_programs)
             if size > room:
                 left_out.append(name)
                 continue
@@ -135,6 +140,14 @@ def bring_package_files(files, programs, room, folder=DATABASE):
                 else:
                     files.add_reached(path)
     return left_out
+
+
+def is_script(path):
+    try:
+        with open(path, "rb") as file:
+            return file.read(2) == b"#!"
+    except OSError:
+        return False
 
 
 def wanted(paths, with_programs):

@@ -13,7 +13,7 @@ room. What is left out for want of room is told if the program fails.
 import os
 import re
 
-from .dynamic import bring_needs
+from .dynamic import bring_needs, bring_unwinder
 from .errors import QuireError
 from .job import FileSet
 from .package_files import bring_package_files
@@ -66,6 +66,7 @@ class RunFiles:
             if packages:
                 self._bring_packages(programs)
             bring_needs(self.files, variables)
+            bring_unwinder(self.files)
         except OSError as error:
             raise QuireError(f"{error.filename}: {error.strerror}") from error
         except ValueError as error:

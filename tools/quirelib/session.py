@@ -20,11 +20,11 @@ class Session:
 
     observe(line) is called with each line of the log, before the session's own look at it;
     listen(data) with what the console sends, as it comes; record(payload) with what the kernel
-    tells of page faults, if it was asked to.
+    tells of page faults, if it was asked to. machine: the class of the emulator.
     """
 
     def __init__(self, folder, config, cmdline, streams, jobs, limit=None, observe=None,
-                 listen=None, record=None):
+                 listen=None, record=None, machine=Machine):
         self.streams = streams
         self.endings = []
         self.panic = None  # the reason, once the kernel has panicked
@@ -38,7 +38,7 @@ class Session:
         self._limit = limit
         self._started = time.monotonic()
         self._deadline = None if limit is None else self._started + limit
-        self.machine = Machine(folder, config, cmdline, self._console_bytes, self._channel_bytes)
+        self.machine = machine(folder, config, cmdline, self._console_bytes, self._channel_bytes)
         streams.attach(self.machine, self._answer)
 
     def __enter__(self):

@@ -16,6 +16,14 @@ struct frame;
 
 extern struct frame *host_frames; /* entry n describes frame n */
 
+/* Have the processors tags? Set before any runs. */
+extern bool host_tags;
+
+static inline bool mmu_has_tags(void)
+{
+	return host_tags;
+}
+
 static inline bool mmu_leaf_level_ok(unsigned level)
 {
 	return level <= 3;

@@ -17,6 +17,9 @@ void host_memory_init(unsigned frames);
  * come on, where it waits, and here. */
 void host_take_interrupts(void);
 
+/* How often this CPU has walked tables, as a translation was not cached. */
+uint64_t host_walks(void);
+
 /* At most `count` more frames than now may be in use; negative: as many as there are. */
 void host_allow_allocations(long count);
 

@@ -28,9 +28,13 @@
  *
  * 3. The processor:
  *      mmu_activate(root)      load the root; flushes all translations that are not global
+ *      mmu_has_tags()          translations bear a tag: only those of the loaded root's are used
+ *      mmu_activate_tagged(root, tag, keep)  load the root with that tag (0 to MMU_TAGS - 1), and
+ *                              keep what there is under the tag, or flush it
  *      mmu_flush_page(va)      this CPU's translation of va, paging-structure caches included
  *      mmu_flush_all()         this CPU's translations that are not global
- *      mmu_flush_global()      all of this CPU's translations
+ *                              (both where there are tags: under the loaded one)
+ *      mmu_flush_global()      all of this CPU's translations, under all tags
  *      mmu_probe(root, va, access)  would this access succeed by the tables alone?
  */
 #ifndef ARCH_MMU_H
@@ -50,7 +54,11 @@
 
 #include <arch_mmu.h>
 
+/* As many tags as every processor has that has any. */
+#define MMU_TAGS 8u
+
 void mmu_activate(paddr_t root);
+void mmu_activate_tagged(paddr_t root, unsigned tag, bool keep);
 void mmu_flush_page(vaddr_t va);
 void mmu_flush_all(void);
 void mmu_flush_global(void);

@@ -15,4 +15,12 @@ struct frame;
 /* Does this CPU have leaves at `level`? 2 MiB pages always in 64-bit mode, 1 GiB pages by CPUID. */
 bool mmu_leaf_level_ok(unsigned level);
 
+/* Tags are PCIDs (SDM 3A, 4.10.1). Set by cpu_init(), constant after it. */
+extern bool mmu_pcids;
+
+static inline bool mmu_has_tags(void)
+{
+	return mmu_pcids;
+}
+
 #endif
