@@ -222,16 +222,20 @@ static void serve(const sigset_t *signals)
 	clock_gettime(CLOCK_MONOTONIC, &started);
 	pid_t shell = start_shell(signals);
 	for (;;) {
-		switch (sigwaitinfo(signals, NULL)) {
+		siginfo_t info;
+		switch (sigwaitinfo(signals, &info)) {
 		case SIGUSR1:
 			end_machine(RB_HALT_SYSTEM);
 			break;
 		case SIGUSR2:
 			end_machine(RB_POWER_OFF);
 			break;
-		case SIGINT: /* Ctrl-Alt-Del */
 		case SIGTERM:
 			end_machine(RB_AUTOBOOT);
+			break;
+		case SIGINT: /* Ctrl-Alt-Del, unless somebody just sent it */
+			if (info.si_code == SI_KERNEL)
+				end_machine(RB_AUTOBOOT);
 			break;
 		default:
 			if (!reap(shell, &status))

@@ -126,15 +126,13 @@ static void inotify_release(struct file *file)
 
 	list_init(&gone);
 	spin_lock(&watch_lock);
-	while (!list_is_empty(&watcher->watches))
-		watch_remove_locked(container_of(watcher->watches.next, struct watch, of_watcher),
-				    &gone);
+	list_for_each_safe (node, &watcher->watches)
+		watch_remove_locked(container_of(node, struct watch, of_watcher), &gone);
 	spin_unlock(&watch_lock);
 	watch_free(&gone);
 	/* Without watches no event comes any more. */
-	while (!list_is_empty(&watcher->events)) {
-		struct watch_event *event =
-			container_of(list_pop_front(&watcher->events), struct watch_event, link);
+	list_for_each_safe (node, &watcher->events) {
+		struct watch_event *event = container_of(node, struct watch_event, link);
 		if (event != &watcher->overflow)
 			kfree(event);
 	}

@@ -110,8 +110,10 @@ void watch_remove_locked(struct watch *watch, struct list_node *gone)
 	struct watch **link = &watch->inode->watches;
 
 	assert(spin_held(&watch_lock));
-	while (*link != watch)
+	while (*link != watch) {
+		assert(*link);
 		link = &(*link)->next;
+	}
 	*link = watch->next;
 	list_remove(&watch->of_watcher);
 	list_push_back(gone, &watch->of_watcher);
@@ -121,8 +123,8 @@ void watch_remove_locked(struct watch *watch, struct list_node *gone)
 
 void watch_free(struct list_node *gone)
 {
-	while (!list_is_empty(gone)) {
-		struct watch *watch = container_of(list_pop_front(gone), struct watch, of_watcher);
+	list_for_each_safe (node, gone) {
+		struct watch *watch = container_of(node, struct watch, of_watcher);
 		if (watch->holds)
 			inode_put(watch->inode);
 		kfree(watch);

@@ -57,8 +57,8 @@ static void free_message(struct message *message)
 /* Nobody has it any more. */
 static void destroy(struct msg_queue *queue)
 {
-	while (!list_is_empty(&queue->messages))
-		free_message(container_of(list_pop_front(&queue->messages), struct message, link));
+	list_for_each_safe (node, &queue->messages)
+		free_message(container_of(node, struct message, link));
 	kfree(queue);
 }
 

@@ -123,8 +123,8 @@ int sem_get(int key, int count, int flags)
 
 static void free_undos(struct list_node *gone)
 {
-	while (!list_is_empty(gone))
-		kfree(container_of(list_pop_front(gone), struct sem_undo, of_set));
+	list_for_each_safe (node, gone)
+		kfree(container_of(node, struct sem_undo, of_set));
 }
 
 int sem_remove(int id)

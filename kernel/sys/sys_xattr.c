@@ -93,7 +93,7 @@ static int64_t give(const struct arguments *arguments, struct inode *inode)
  * neither is looked at, so neither can be set. */
 static bool is_settable(const char *name)
 {
-	return !is_acl(name) && strcmp(name, XATTR_NAME_CAPS);
+	return !is_acl(name) && strcmp(name, XATTR_NAME_CAPS) != 0;
 }
 
 /* What becomes of it once the arguments are known. inode NULL: a pipe or its like. */
