@@ -58,7 +58,7 @@ struct boot_framebuffer {
 	uint32_t pitch;         /* bytes a line */
 	uint32_t bits_per_pixel;
 	uint32_t red_mask, green_mask, blue_mask;
-	uint32_t reserved;
+	uint16_t width_mm, height_mm; /* of what it shows on, as that says itself; 0: not known */
 };
 
 /* boot_info.source */

@@ -15,6 +15,14 @@
 /* No display is wider or higher; it also keeps the products below from overflowing. */
 #define PIXELS_MAX 65536u
 
+/* What a display says of itself (VESA E-EDID 1.4): a block of 128 bytes whose sum is 0. */
+#define EDID_BYTES      128u
+#define EDID_HEADER     0x00ffffffffffff00ull
+#define EDID_SIZE_CM    21u /* across and down */
+#define EDID_FIRST_MODE 54u /* a detailed timing descriptor, the panel's own */
+#define MODE_SIZE_MM    12u /* in it: lower bytes across and down, and then the upper halves */
+
+static EFI_GUID edid_guids[] = {EFI_EDID_ACTIVE_PROTOCOL_GUID, EFI_EDID_DISCOVERED_PROTOCOL_GUID};
 static EFI_GUID graphics_guid = EFI_GRAPHICS_OUTPUT_PROTOCOL_GUID;
 static EFI_GUID console_out_guid = CONSOLE_OUT_DEVICE_GUID;
 
@@ -79,6 +87,49 @@ static bool describe(EFI_GRAPHICS_OUTPUT_PROTOCOL *graphics, struct boot_framebu
 	return true;
 }
 
+/* How large it shows. False: this is no description, or it does not say. */
+static bool read_edid(const UINT8 *edid, UINTN bytes, struct boot_framebuffer *out)
+{
+	const UINT8 *mode = edid + EDID_FIRST_MODE;
+	UINT64 header;
+	UINT8 sum = 0;
+
+	if (!edid || bytes < EDID_BYTES)
+		return false;
+	for (unsigned i = 0; i < EDID_BYTES; i++)
+		sum = (UINT8)(sum + edid[i]);
+	__builtin_memcpy(&header, edid, sizeof(header));
+	if (sum || header != EDID_HEADER)
+		return false;
+	/* Without a pixel clock it describes no mode; millimetres are better than centimetres. */
+	out->width_mm = out->height_mm = 0;
+	if (mode[0] || mode[1]) {
+		out->width_mm =
+			(uint16_t)(mode[MODE_SIZE_MM] | (mode[MODE_SIZE_MM + 2] & 0xf0) << 4);
+		out->height_mm =
+			(uint16_t)(mode[MODE_SIZE_MM + 1] | (mode[MODE_SIZE_MM + 2] & 0x0f) << 8);
+	}
+	if (!out->width_mm || !out->height_mm) {
+		out->width_mm = (uint16_t)(edid[EDID_SIZE_CM] * 10);
+		out->height_mm = (uint16_t)(edid[EDID_SIZE_CM + 1] * 10);
+	}
+	return out->width_mm && out->height_mm;
+}
+
+/* Few firmwares tell; then it stays 0. (UEFI 2.10, 12.9.2.) */
+static void measure(struct loader *loader, EFI_HANDLE handle, struct boot_framebuffer *out)
+{
+	for (unsigned i = 0; i < sizeof(edid_guids) / sizeof(edid_guids[0]); i++) {
+		/* Both protocols have the same members. */
+		EFI_EDID_ACTIVE_PROTOCOL *edid;
+		if (!EFI_ERROR(loader->services->HandleProtocol(handle, &edid_guids[i],
+								(void **)&edid)) &&
+		    read_edid(edid->Edid, edid->SizeOfEdid, out))
+			return;
+		out->width_mm = out->height_mm = 0;
+	}
+}
+
 void graphics_find(struct loader *loader, struct boot_framebuffer *out)
 {
 	bool console_found = false;
@@ -99,6 +150,7 @@ void graphics_find(struct loader *loader, struct boot_framebuffer *out)
 							       (void **)&graphics)) ||
 		    !describe(graphics, &found))
 			continue;
+		measure(loader, handles[i], &found);
 		console_found = !EFI_ERROR(
 			loader->services->HandleProtocol(handles[i], &console_out_guid, &unused));
 		if (console_found || out->bytes == 0)

@@ -1,8 +1,8 @@
 /*
  * init.c: process 1, when the machine was not started to run something else. It starts a shell on
  * the console, and another when that one has ended; it waits for processes whose parents are gone,
- * and ends the machine when busybox's poweroff, reboot or halt ask it to, by a signal. The kernel
- * has mounted what there is to mount.
+ * and ends the machine when busybox's poweroff, reboot or halt, or Ctrl-Alt-Del, ask it to, by a
+ * signal. The kernel has mounted what there is to mount.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -222,7 +222,8 @@ static void serve(const sigset_t *signals)
 	clock_gettime(CLOCK_MONOTONIC, &started);
 	pid_t shell = start_shell(signals);
 	for (;;) {
-		switch (sigwaitinfo(signals, NULL)) {
+		siginfo_t info;
+		switch (sigwaitinfo(signals, &info)) {
 		case SIGUSR1:
 			end_machine(RB_HALT_SYSTEM);
 			break;
@@ -231,6 +232,10 @@ static void serve(const sigset_t *signals)
 			break;
 		case SIGTERM:
 			end_machine(RB_AUTOBOOT);
+			break;
+		case SIGINT: /* Ctrl-Alt-Del, unless somebody just sent it */
+			if (info.si_code == SI_KERNEL)
+				end_machine(RB_AUTOBOOT);
 			break;
 		default:
 			if (!reap(shell, &status))
@@ -246,7 +251,7 @@ static void serve(const sigset_t *signals)
 
 int main(void)
 {
-	static const int wanted[] = {SIGCHLD, SIGUSR1, SIGUSR2, SIGTERM};
+	static const int wanted[] = {SIGCHLD, SIGUSR1, SIGUSR2, SIGTERM, SIGINT};
 	sigset_t signals;
 
 	if (getpid() != 1) {
@@ -257,6 +262,7 @@ int main(void)
 	for (unsigned i = 0; i < sizeof(wanted) / sizeof(wanted[0]); i++)
 		sigaddset(&signals, wanted[i]);
 	sigprocmask(SIG_BLOCK, &signals, NULL);
+	reboot(RB_DISABLE_CAD); /* as a signal from now on */
 	set_size();
 	greet();
 	serve(&signals);

@@ -159,7 +159,10 @@ void facts_show(void)
 		return;
 	text_put(&console, CLEAR);
 	facts_print(&console);
-	text_put(&console, "This is what to photograph. A key goes on, and so does a minute.");
+	text_put(&console, "This is what to photograph. ");
+	/* No thread runs yet that would look for keyboards on USB. */
+	text_put(&console, console_has_keys() ? "A key goes on, and so does a minute."
+					      : "It goes on in a minute; USB keyboards work then.");
 	while (time_now() < end && !console_take(&key, 1))
 		cpu_relax();
 	text_put(&console, "\n");

@@ -1,5 +1,5 @@
 /*
- * console.c: the consoles, and a transcript of what was last written to them. A console that
+ * console.c: the consoles, and a transcript of what the kernel last wrote to them. A console that
  * registers late, like the framebuffer, is first given the transcript and so shows the boot from
  * its beginning.
  */
@@ -18,6 +18,8 @@ static char transcript[TRANSCRIPT_BYTES];
 static uint64_t transcript_end; /* bytes ever written; the last of them are kept, byte n at n modulo
 				   the size */
 static bool in_write;           /* a panic that finds this set interrupted somebody's line */
+
+static bool mid_line; /* the last byte ended no line */
 
 static bool panicking;   /* set once, never cleared */
 static bool interactive; /* the same */
@@ -83,7 +85,11 @@ static void write_all(const char *text, size_t bytes, enum write_kind kind)
 	bool locked = lock_consoles();
 
 	in_write = true;
-	transcript_add(text, bytes);
+	/* What programs write is no part of the log. */
+	if (kind != WRITE_AS_IS)
+		transcript_add(text, bytes);
+	if (bytes)
+		mid_line = text[bytes - 1] != '\n';
 	for (struct console *console = consoles; console; console = console->next) {
 		if (kind == WRITE_LOG && handed_over && console->is_screen && !panicking)
 			continue;
@@ -157,6 +163,16 @@ void console_resize(unsigned columns, unsigned rows)
 	unlock_consoles(locked);
 }
 
+void console_look_back(int pages)
+{
+	bool locked = lock_consoles();
+
+	for (struct console *console = consoles; console; console = console->next)
+		if (console->look_back)
+			console->look_back(console, pages);
+	unlock_consoles(locked);
+}
+
 /* ---- what was written, and what was typed ---- */
 
 size_t console_history(uint64_t *at, char *to, size_t bytes)
@@ -199,8 +215,6 @@ void console_panic(void)
 	if (panicking)
 		return;
 	panicking = true;
-	bool mid_line =
-		transcript_end && transcript[(transcript_end - 1) % TRANSCRIPT_BYTES] != '\n';
 	if (in_write || mid_line)
 		console_write("\n", 1);
 }

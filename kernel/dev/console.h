@@ -25,15 +25,17 @@ struct console {
 	size_t (*answer)(struct console *console, char *to, size_t bytes);
 	/* Use only so much of it, or all that there is. */
 	void (*resize)(struct console *console, unsigned columns, unsigned rows);
+	/* Show what left it at its top, `pages` further up, or -pages further down; 0: itself. */
+	void (*look_back)(struct console *console, int pages);
 	struct console *next;
 };
 
-/* From now on `console` is written to; first it is given the last 16 KiB of what was written
- * before. */
+/* From now on `console` is written to; first it is given the last 16 KiB of what the kernel
+ * has written before. */
 void console_register(struct console *console);
 /* Bytes as they are, but '\n' becomes "\r\n" on serial. */
 void console_write(const char *text, size_t bytes);
-/* Bytes as they are. */
+/* Bytes as they are, a program's. */
 void console_write_as_is(const char *text, size_t bytes);
 /* A line of the log: as console_write(), but no longer to screens after console_hand_over(). */
 void console_write_log(const char *text, size_t bytes);
@@ -44,8 +46,9 @@ void console_hand_over(void);
 uint64_t console_refresh(void);
 size_t console_answer(char *to, size_t bytes);
 void console_resize(unsigned columns, unsigned rows);
-/* What was written, from byte *at on, or from the first that is kept; *at moves behind it. Bytes,
- * at most `bytes`; `to` NULL only counts them. */
+void console_look_back(int pages);
+/* What the kernel has written, from byte *at on, or from the first that is kept; *at moves behind
+ * it. Bytes, at most `bytes`; `to` NULL only counts them. */
 #define CONSOLE_HISTORY_BYTES 16384u
 size_t console_history(uint64_t *at, char *to, size_t bytes);
 /* Is there one that can be typed at, and one that shows what comes of it? */

@@ -15,23 +15,27 @@
 #include "debug/log.h"
 #include "dev/console.h"
 #include "dev/fbtext.h"
+#include "dev/keyboard.h"
 #include "dev/psf.h"
 #include "dev/vt.h"
+#include "lib/format.h"
 #include "lib/options.h"
 #include "lib/string.h"
 #include "mm/kmap.h"
 #include "mm/slab.h"
 #include "sync/timer.h"
 
-/* On a screen of so many lines letters of 16 and of 32 could hardly be read. */
-#define LARGE_FROM    1440u
-#define LARGER_FROM   2880u
 /* A panic wants so much room: registers and a backtrace. */
 #define PANIC_COLUMNS 80u
 #define PANIC_ROWS    30u
 #define SCALES        4u /* letters of up to 64 lines */
 #define SLICE_BYTES   0x100000u
 #define PAUSE_NS      200000u /* at the least */
+/* Of lines that have left the screen: some 700 of 240 columns, 10 screens; half of that at the
+ * least, where there is not so much memory in one piece. */
+#define HISTORY_BYTES 0x200000u
+#define HISTORY_LINES 1000u /* more nobody looks through by pages */
+#define MM_BYTES      24u
 #define PANIC_BEGIN   "\033[1;31m"
 #define PANIC_REST    "\033[m\033[97m"
 
@@ -74,11 +78,6 @@ static int lay_out(struct fbtext *text, unsigned size)
 			     large ? size / 2 : size);
 }
 
-static unsigned size_for_height(void)
-{
-	return surface.height >= LARGER_FROM ? 4 : surface.height >= LARGE_FROM ? 2 : 1;
-}
-
 static unsigned wanted_size(void)
 {
 	static const char *const names[SCALES] = {"1x", "2x", "3x", "4x"};
@@ -89,7 +88,7 @@ static unsigned wanted_size(void)
 			return i + 1;
 	if (wanted)
 		log_warning("screen=%s is not one of off, 1x, 2x, 3x, 4x", wanted);
-	return size_for_height();
+	return fbtext_letter_size(&surface);
 }
 
 /* ---- a panic ---- */
@@ -141,6 +140,7 @@ static void screen_write(struct console *console, const char *text, size_t bytes
 
 	if (console_in_panic() && !in_panic_screen)
 		begin_panic_screen();
+	vt_look_at_screen(&terminal);
 	while (text < end) {
 		const char *run = text;
 		while (text < end && *text != '\n')
@@ -158,6 +158,18 @@ static void screen_write(struct console *console, const char *text, size_t bytes
 static void screen_write_as_is(struct console *console, const char *text, size_t bytes)
 {
 	vt_write(&terminal, text, bytes);
+	keyboard_set_application_cursor(terminal.application_cursor);
+}
+
+/* A line of the page before stays. */
+static void screen_look_back(struct console *console, int pages)
+{
+	int limit = (int)HISTORY_LINES, page = (int)MAX(terminal.rows - 1, 1u);
+
+	if (pages == 0)
+		vt_look_at_screen(&terminal);
+	else
+		vt_look_back(&terminal, MAX(-limit, MIN(pages, limit)) * page);
 }
 
 static uint64_t screen_refresh(struct console *console)
@@ -192,6 +204,7 @@ static struct console screen_console = {
 	.refresh = screen_refresh,
 	.answer = screen_answer,
 	.resize = screen_resize,
+	.look_back = screen_look_back,
 };
 
 static void refresh_later(struct timer *timer)
@@ -269,7 +282,7 @@ void fbcon_init_early(const struct boot_framebuffer *fb)
 	surface = *fb;
 	if (fb->bytes == 0 || fb->start == 0 || fb->start >= BOOT_TABLES_REACH ||
 	    fb->bytes > BOOT_TABLES_REACH - fb->start || (wanted && !strcmp(wanted, "off")) ||
-	    !load_fonts() || lay_out(&screen, size_for_height()))
+	    !load_fonts() || lay_out(&screen, fbtext_letter_size(&surface)))
 		return;
 	console_register(&early_console);
 }
@@ -290,6 +303,30 @@ static bool map_screen(void)
 	kfree(terminal_memory);
 	kfree(screen.shown);
 	return false;
+}
+
+/* Without the memory for it nothing is kept. */
+static void keep_history(void)
+{
+	size_t line = vt_history_bytes(screen.columns, 1);
+	size_t bytes = HISTORY_BYTES;
+	void *memory = kmalloc(bytes);
+
+	if (!memory)
+		memory = kmalloc(bytes /= 2);
+	if (memory)
+		vt_keep_history(&terminal, (unsigned)MIN(bytes / line, HISTORY_LINES), memory);
+}
+
+static void log_screen(const struct boot_framebuffer *fb)
+{
+	char size[MM_BYTES] = "";
+
+	if (fb->width_mm)
+		(void)format(size, sizeof(size), ", %u x %u mm", fb->width_mm, fb->height_mm);
+	log_fact("framebuffer: %ux%u at %#llx, pitch %u, %u bits%s, %u columns, %u rows", fb->width,
+		 fb->height, (unsigned long long)fb->start, fb->pitch, fb->bits_per_pixel, size,
+		 screen.columns, screen.rows);
 }
 
 void fbcon_init(const struct boot_framebuffer *fb)
@@ -316,9 +353,8 @@ void fbcon_init(const struct boot_framebuffer *fb)
 		return;
 	}
 	vt_init(&terminal, screen.columns, screen.rows, terminal_memory);
+	keep_history();
 	fbtext_clear(&screen);
 	console_register(&screen_console);
-	log_fact("framebuffer: %ux%u at %#llx, pitch %u, %u bits, %u columns, %u rows", fb->width,
-		 fb->height, (unsigned long long)fb->start, fb->pitch, fb->bits_per_pixel,
-		 screen.columns, screen.rows);
+	log_screen(fb);
 }

@@ -4,9 +4,20 @@
 #include "lib/errno.h"
 #include "lib/string.h"
 
-#define MAX_PIXELS      16384u /* of width or height: twice an 8K screen */
-#define MAX_PIXEL_BYTES 4u
-#define MAX_SCALE       4u
+/* On a screen of so many lines letters of 16 and of 32 could hardly be read. */
+#define LARGE_FROM        1440u
+#define LARGER_FROM       2880u
+/* Letters of 16 pixels were made for this. */
+#define DOTS_PER_INCH     96u
+#define TENTH_MM_PER_INCH 254u
+#define LEAST_MM          100u
+#define MOST_MM           2000u
+#define MAX_LETTER_SIZE   4u
+#define LEAST_COLUMNS     80u
+#define LEAST_ROWS        25u
+#define MAX_PIXELS        16384u /* of width or height: twice an 8K screen */
+#define MAX_PIXEL_BYTES   4u
+#define MAX_SCALE         4u
 
 /* Unicode's block elements are drawn, not taken from the font: they meet at the edges of cells. */
 #define BLOCKS_FIRST 0x2580u
@@ -73,6 +84,36 @@ int fbtext_layout(struct fbtext *text, const struct boot_framebuffer *fb,
 	text->columns = MIN(fb->width / (font->width * scale), VT_MAX_COLUMNS);
 	text->rows = MIN(fb->height / (font->height * scale), VT_MAX_ROWS);
 	return text->columns > 0 && text->rows > 0 ? 0 : -EINVAL;
+}
+
+static unsigned size_by_lines(const struct boot_framebuffer *fb)
+{
+	return fb->height >= LARGER_FROM ? 4 : fb->height >= LARGE_FROM ? 2 : 1;
+}
+
+/* What displays say of themselves is often wrong: projectors know no size, and some tell the
+ * proportions of theirs instead. */
+static bool is_measured(const struct boot_framebuffer *fb)
+{
+	uint64_t across = (uint64_t)fb->width * fb->height_mm;
+	uint64_t down = (uint64_t)fb->height * fb->width_mm;
+
+	return fb->width_mm >= LEAST_MM && fb->width_mm <= MOST_MM && fb->height_mm &&
+	       across * 4 <= down * 5 && down * 4 <= across * 5;
+}
+
+unsigned fbtext_letter_size(const struct boot_framebuffer *fb)
+{
+	unsigned by_lines = size_by_lines(fb);
+
+	if (!is_measured(fb))
+		return by_lines;
+	uint64_t dots = (uint64_t)fb->width * TENTH_MM_PER_INCH / (10ull * fb->width_mm);
+	unsigned size = (unsigned)MIN((dots + DOTS_PER_INCH / 2) / DOTS_PER_INCH, MAX_LETTER_SIZE);
+	while (size > 1 &&
+	       (fb->width / (8 * size) < LEAST_COLUMNS || fb->height / (16 * size) < LEAST_ROWS))
+		size--;
+	return MAX(size, by_lines);
 }
 
 size_t fbtext_cell_bytes(const struct fbtext *text)
@@ -195,8 +236,9 @@ static struct vt_cell wanted_cell(const struct vt *vt, unsigned row, unsigned co
 {
 	if (row >= vt->rows || column >= vt->columns)
 		return (struct vt_cell){.character = ' '};
-	struct vt_cell cell = vt_row(vt, row)[column];
-	bool is_cursor = vt->cursor_visible && row == vt->cursor.row && column == vt->cursor.column;
+	struct vt_cell cell = vt_shown_row(vt, row)[column];
+	bool is_cursor = vt->cursor_visible && row == vt->cursor.row + vt->view &&
+			 column == vt->cursor.column;
 	if (is_cursor != vt->reverse_screen)
 		cell = (struct vt_cell){cell.character, cell.background, cell.foreground};
 	/* What can't be seen need not be drawn again because it is of another colour. */

@@ -39,6 +39,10 @@ struct fbtext {
  */
 NODISCARD int fbtext_layout(struct fbtext *text, const struct boot_framebuffer *framebuffer,
 			    const struct psf_font *font, unsigned scale);
+/* How large letters should be, in times of 8 by 16 pixels: 1 to 4. Where it is known how large the
+ * framebuffer shows, as large as 96 dots an inch make them, but 80 columns and 25 rows have room;
+ * and in any case not smaller than what many lines call for. */
+unsigned fbtext_letter_size(const struct boot_framebuffer *framebuffer);
 size_t fbtext_cell_bytes(const struct fbtext *text);
 
 /* Blank the whole surface. */

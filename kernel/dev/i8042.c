@@ -8,6 +8,7 @@
 #include <arch/cpu.h>
 #include <arch/irq.h>
 #include <arch/port.h>
+#include <arch/time.h>
 
 #include "debug/log.h"
 #include "dev/acpi.h"
@@ -36,16 +37,34 @@
 #define CONFIG_TRANSLATE       0x40
 
 #define KEYBOARD_DEFAULTS    0xf6 /* scan code set 2, among others */
+#define KEYBOARD_LEDS        0xed /* the next byte says which */
+#define KEYBOARD_RATE        0xf3 /* the next byte says how keys repeat */
 #define KEYBOARD_ENABLE      0xf4
 #define KEYBOARD_ACKNOWLEDGE 0xfa
+#define KEYBOARD_RESEND      0xfe
+/* After 250 ms, 30 times a second: as USB's keys do, and Linux's. */
+#define FASTEST_RATE         0x00
 #define KEYBOARD_LINE        1u
 
 /* Reads of a port of about 1 us. A keyboard answers within 20 ms. */
 #define TRIES       100000u
 #define FLUSH_TRIES 64u
 
+#define LEDS_UNKNOWN 0xff
+#define LED_WAIT_NS  200000000ull /* a keyboard that answers does so in 20 ms */
+
 /* Under the keyboards' lock. */
 static struct scancode_state scan;
+
+enum led_step { LEDS_IDLE, LEDS_COMMAND_SENT, LEDS_VALUE_SENT };
+
+/* The LEDs are set by two bytes, each of which the keyboard acknowledges: an interrupt sends the
+ * next one. Under the keyboards' lock. */
+static struct {
+	uint8_t shown; /* what it was told last */
+	enum led_step step;
+	uint64_t give_up; /* time_now() */
+} leds = {.shown = LEDS_UNKNOWN};
 
 static bool wait_status(uint8_t bit, bool set)
 {
@@ -121,14 +140,61 @@ static bool set_up(uint8_t *config)
 	       command(COMMAND_ENABLE_FIRST);
 }
 
+/* ---- LEDs ---- */
+
+/* As this keyboard has them: bit 1 the keypad's, bit 2 that of capitals. */
+static uint8_t wanted_leds(void)
+{
+	return (uint8_t)(keyboard_leds() << 1);
+}
+
+/* If the byte before was not taken yet it all starts again. */
+static void send_led_byte(uint8_t byte, enum led_step step)
+{
+	if (port_in8(STATUS_PORT) & STATUS_INPUT_FULL) {
+		leds.step = LEDS_IDLE;
+		leds.shown = LEDS_UNKNOWN;
+		return;
+	}
+	port_out8(DATA_PORT, byte);
+	leds.step = step;
+	leds.give_up = time_now() + LED_WAIT_NS;
+}
+
+/* True: `byte` is an answer and no key. */
+static bool take_led_answer(uint8_t byte)
+{
+	if (byte != KEYBOARD_ACKNOWLEDGE && byte != KEYBOARD_RESEND)
+		return false;
+	if (byte == KEYBOARD_RESEND || leds.step != LEDS_COMMAND_SENT)
+		leds.step = LEDS_IDLE;
+	else
+		send_led_byte(leds.shown, LEDS_VALUE_SENT);
+	return true;
+}
+
+/* Nothing waits to be read. A keyboard without LEDs does not answer, and is asked at the next
+ * change again. */
+static void show_leds(void)
+{
+	uint8_t wanted = wanted_leds();
+
+	if (wanted == leds.shown || (leds.step != LEDS_IDLE && time_now() < leds.give_up))
+		return;
+	leds.shown = wanted;
+	send_led_byte(KEYBOARD_LEDS, LEDS_COMMAND_SENT);
+}
+
 static bool next_key(struct keyboard_source *source, unsigned *key, bool *pressed)
 {
 	for (unsigned i = 0; i < FLUSH_TRIES; i++) {
 		uint8_t status = port_in8(STATUS_PORT);
-		if (!(status & STATUS_OUTPUT_FULL))
+		if (!(status & STATUS_OUTPUT_FULL)) {
+			show_leds();
 			return false;
+		}
 		uint8_t byte = port_in8(DATA_PORT);
-		if (status & STATUS_SECOND_PORT)
+		if (status & STATUS_SECOND_PORT || take_led_answer(byte))
 			continue;
 		*key = scancode_key(&scan, byte, pressed);
 		if (*key)
@@ -142,7 +208,7 @@ static void interrupt(void *argument)
 	keyboard_interrupt();
 }
 
-/* In the list of sources; has_interrupt is set before. */
+/* In the list of sources; what it is is set before. */
 static struct keyboard_source i8042 = {.next = next_key};
 
 void i8042_init(void)
@@ -158,7 +224,12 @@ void i8042_init(void)
 		return;
 	}
 	bool answers = tell_keyboard(KEYBOARD_DEFAULTS) && tell_keyboard(KEYBOARD_ENABLE);
+	/* Not all keyboards let the rate be chosen. */
+	if (answers && tell_keyboard(KEYBOARD_RATE))
+		(void)tell_keyboard(FASTEST_RATE);
+	leds.shown = answers ? LEDS_UNKNOWN : wanted_leds();
 	i8042.has_interrupt = irq_register(KEYBOARD_LINE, interrupt, NULL) == 0;
+	i8042.is_silent = !answers;
 	keyboard_add(&i8042);
 	config |= i8042.has_interrupt ? CONFIG_INTERRUPT : 0;
 	if (!command(COMMAND_WRITE_CONFIG) || !write_data(config))

@@ -1,6 +1,9 @@
 /* keyboard.c: see keyboard.h. */
 #include "dev/keyboard.h"
 
+#include <arch/cpu.h>
+#include <arch/debug.h>
+
 #include "debug/log.h"
 #include "dev/console.h"
 #include "dev/i8042.h"
@@ -23,6 +26,8 @@ static struct keyboard_source *sources;
 static char ring[RING_BYTES];
 static uint32_t ring_head, ring_tail; /* bytes ever put in, taken out */
 
+static bool application_cursor; /* one word, written under the lock of the consoles; no lock */
+
 /* Set once at boot. */
 static void (*input_handler)(void *);
 static void *input_argument;
@@ -42,9 +47,12 @@ static void unlock_keyboard(bool locked) NO_LOCK_ANALYSIS
 		spin_unlock(&keyboard_lock);
 }
 
-/* All of a key's bytes, or, where the ring has no room for them, none. */
+/* All of a key's bytes, or, where the ring has no room for them, none. Who types wants to see it,
+ * wherever he looked before. */
 static void put(const char *bytes, size_t count)
 {
+	if (count)
+		state.pages = 0;
 	if (RING_BYTES - (ring_head - ring_tail) < count)
 		return;
 	for (size_t i = 0; i < count; i++)
@@ -58,6 +66,7 @@ static void collect_locked(void)
 	unsigned key;
 	bool pressed;
 
+	state.application_cursor = __atomic_load_n(&application_cursor, __ATOMIC_RELAXED);
 	for (struct keyboard_source *source = sources; source; source = source->link)
 		for (unsigned i = 0; i < EVENTS_MAX && source->next(source, &key, &pressed); i++)
 			put(bytes, keymap_press(&state, key, pressed, bytes));
@@ -76,6 +85,31 @@ size_t keyboard_read(char *to, size_t bytes)
 	return done;
 }
 
+int keyboard_take_pages(void)
+{
+	bool locked = lock_keyboard();
+	int pages = state.pages;
+
+	state.pages = 0;
+	unlock_keyboard(locked);
+	return pages;
+}
+
+bool keyboard_take_restart(void)
+{
+	bool locked = lock_keyboard();
+	bool restart = state.restart;
+
+	state.restart = false;
+	unlock_keyboard(locked);
+	return restart;
+}
+
+void keyboard_set_application_cursor(bool on)
+{
+	__atomic_store_n(&application_cursor, on, __ATOMIC_RELAXED);
+}
+
 uint8_t keyboard_leds(void)
 {
 	return (uint8_t)((state.num_lock_off ? 0 : LED_KEYPAD) |
@@ -87,7 +121,7 @@ void keyboard_interrupt(void)
 	bool locked = lock_keyboard();
 
 	collect_locked();
-	bool any = ring_head != ring_tail;
+	bool any = ring_head != ring_tail || state.pages || state.restart;
 	unlock_keyboard(locked);
 	if (any && input_handler)
 		input_handler(input_argument);
@@ -111,7 +145,19 @@ static void write_nowhere(struct console *console, const char *text, size_t byte
 
 static size_t console_input(struct console *console, char *to, size_t bytes)
 {
-	return keyboard_read(to, bytes);
+	size_t done = keyboard_read(to, bytes);
+	int pages = keyboard_take_pages();
+
+	if (keyboard_take_restart())
+		arch_machine_end(MACHINE_RESTART);
+	if (done)
+		console_look_back(0);
+	if (pages)
+		console_look_back(pages);
+	/* There may be no timer that draws. Each round draws some of it. */
+	while ((done || pages) && console_refresh())
+		cpu_relax();
+	return done;
 }
 
 /* Linked into the list of consoles, under their lock. */
@@ -133,13 +179,23 @@ void keyboard_add(struct keyboard_source *source)
 		console_register(&keyboard_console);
 }
 
+bool keyboard_found(void)
+{
+	bool found = false, locked = lock_keyboard();
+
+	for (const struct keyboard_source *source = sources; source; source = source->link)
+		found = found || !source->is_silent;
+	unlock_keyboard(locked);
+	return found;
+}
+
 void keyboard_init(void)
 {
 	const char *wanted = option("keyboard");
 
 	state.map = keymap_find(wanted ? wanted : "us");
 	if (!state.map) {
-		log_warning("keyboard=%s is not one of us, uk, de; it is us", wanted);
+		log_warning("keyboard=%s is not one of " KEYMAP_NAMES "; it is us", wanted);
 		state.map = keymap_find("us");
 	}
 	i8042_init();

@@ -20,110 +20,6 @@ enum {
 #define CTRL  (LEFT_CTRL | RIGHT_CTRL)
 #define ALT   (LEFT_ALT | RIGHT_ALT)
 
-/* ---- layouts ---- */
-
-/* Letters are not here: they are the same in all but a few places. */
-static const struct keymap_key us_keys[] = {
-	{KEY_1, '1', '!', 0},
-	{KEY_2, '2', '@', 0},
-	{KEY_3, '3', '#', 0},
-	{KEY_4, '4', '$', 0},
-	{KEY_5, '5', '%', 0},
-	{KEY_6, '6', '^', 0},
-	{KEY_7, '7', '&', 0},
-	{KEY_8, '8', '*', 0},
-	{KEY_9, '9', '(', 0},
-	{KEY_0, '0', ')', 0},
-	{KEY_MINUS, '-', '_', 0},
-	{KEY_EQUAL, '=', '+', 0},
-	{KEY_LEFTBRACE, '[', '{', 0},
-	{KEY_RIGHTBRACE, ']', '}', 0},
-	{KEY_SEMICOLON, ';', ':', 0},
-	{KEY_APOSTROPHE, '\'', '"', 0},
-	{KEY_GRAVE, '`', '~', 0},
-	{KEY_BACKSLASH, '\\', '|', 0},
-	{KEY_COMMA, ',', '<', 0},
-	{KEY_DOT, '.', '>', 0},
-	{KEY_SLASH, '/', '?', 0},
-	{KEY_SPACE, ' ', ' ', ' '},
-	{KEY_102ND, '<', '>', '|'},
-	{KEY_ESC, ESCAPE, ESCAPE, ESCAPE},
-	{KEY_BACKSPACE, DELETE, DELETE, DELETE},
-	{KEY_TAB, '\t', '\t', '\t'},
-	{KEY_ENTER, '\r', '\r', '\r'},
-	{KEY_KPENTER, '\r', '\r', '\r'},
-	{KEY_KPSLASH, '/', '/', '/'},
-	{KEY_KPASTERISK, '*', '*', '*'},
-	{KEY_KPMINUS, '-', '-', '-'},
-	{KEY_KPPLUS, '+', '+', '+'},
-};
-
-static const struct keymap_key uk_keys[] = {
-	{KEY_2, '2', '"', 0},           {KEY_3, '3', 0xa3, 0},        {KEY_4, '4', '$', 0x20ac},
-	{KEY_APOSTROPHE, '\'', '@', 0}, {KEY_GRAVE, '`', 0xac, 0xa6}, {KEY_BACKSLASH, '#', '~', 0},
-	{KEY_102ND, '\\', '|', 0},
-};
-
-/* Without dead keys: accents type themselves. */
-static const struct keymap_key de_keys[] = {
-	{KEY_2, '2', '"', 0xb2},        {KEY_3, '3', 0xa7, 0xb3},
-	{KEY_6, '6', '&', 0},           {KEY_7, '7', '/', '{'},
-	{KEY_8, '8', '(', '['},         {KEY_9, '9', ')', ']'},
-	{KEY_0, '0', '=', '}'},         {KEY_MINUS, 0xdf, '?', '\\'},
-	{KEY_EQUAL, 0xb4, '`', 0},      {KEY_Q, 'q', 'Q', '@'},
-	{KEY_E, 'e', 'E', 0x20ac},      {KEY_Y, 'z', 'Z', 0},
-	{KEY_Z, 'y', 'Y', 0},           {KEY_M, 'm', 'M', 0xb5},
-	{KEY_LEFTBRACE, 0xfc, 0xdc, 0}, {KEY_RIGHTBRACE, '+', '*', '~'},
-	{KEY_SEMICOLON, 0xf6, 0xd6, 0}, {KEY_APOSTROPHE, 0xe4, 0xc4, 0},
-	{KEY_GRAVE, '^', 0xb0, 0},      {KEY_BACKSLASH, '#', '\'', 0},
-	{KEY_COMMA, ',', ';', 0},       {KEY_DOT, '.', ':', 0},
-	{KEY_SLASH, '-', '_', 0},
-};
-
-static const struct keymap maps[] = {
-	{"us", us_keys, ARRAY_SIZE(us_keys), false},
-	{"uk", uk_keys, ARRAY_SIZE(uk_keys), true},
-	{"de", de_keys, ARRAY_SIZE(de_keys), true},
-};
-
-const struct keymap *keymap_find(const char *name)
-{
-	for (size_t i = 0; i < ARRAY_SIZE(maps); i++)
-		if (!strcmp(maps[i].name, name))
-			return &maps[i];
-	return NULL;
-}
-
-/* Rows of letters, whose keys have consecutive numbers. */
-static bool find_letter(unsigned key, struct keymap_key *out)
-{
-	static const struct {
-		unsigned first;
-		const char *letters;
-	} rows[] = {{KEY_Q, "qwertyuiop"}, {KEY_A, "asdfghjkl"}, {KEY_Z, "zxcvbnm"}};
-
-	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-		if (key < rows[i].first || key - rows[i].first >= strlen(rows[i].letters))
-			continue;
-		char letter = rows[i].letters[key - rows[i].first];
-		*out = (struct keymap_key){.plain = (uint8_t)letter,
-					   .shifted = (uint8_t)(letter - 'a' + 'A')};
-		return true;
-	}
-	return false;
-}
-
-static bool find_in(const struct keymap *map, unsigned key, struct keymap_key *out)
-{
-	for (size_t i = 0; i < map->count; i++) {
-		if (map->keys[i].key == key) {
-			*out = map->keys[i];
-			return true;
-		}
-	}
-	return false;
-}
-
 /* ---- keys that type no character ---- */
 
 struct sequence {
@@ -139,7 +35,13 @@ static const struct sequence sequences[] = {
 	{KEY_F3, "\x1b[[C"},       {KEY_F4, "\x1b[[D"},   {KEY_F5, "\x1b[[E"},
 	{KEY_F6, "\x1b[17~"},      {KEY_F7, "\x1b[18~"},  {KEY_F8, "\x1b[19~"},
 	{KEY_F9, "\x1b[20~"},      {KEY_F10, "\x1b[21~"}, {KEY_F11, "\x1b[23~"},
-	{KEY_F12, "\x1b[24~"},     {KEY_PAUSE, "\x1b[P"},
+	{KEY_F12, "\x1b[24~"},     {KEY_PAUSE, "\x1b[P"}, {KEY_KP5, "\x1b[G"},
+};
+
+/* With Shift, F1 to F8 are F13 to F20. */
+static const struct sequence shifted_functions[] = {
+	{KEY_F1, "\x1b[25~"}, {KEY_F2, "\x1b[26~"}, {KEY_F3, "\x1b[28~"}, {KEY_F4, "\x1b[29~"},
+	{KEY_F5, "\x1b[31~"}, {KEY_F6, "\x1b[32~"}, {KEY_F7, "\x1b[33~"}, {KEY_F8, "\x1b[34~"},
 };
 
 /* The keypad: a digit with the lock, a cursor key without. */
@@ -148,29 +50,31 @@ static const struct {
 	char digit;
 	uint8_t cursor;
 } keypad[] = {
-	{KEY_KP7, '7', KEY_HOME},
-	{KEY_KP8, '8', KEY_UP},
-	{KEY_KP9, '9', KEY_PAGEUP},
-	{KEY_KP4, '4', KEY_LEFT},
-	{KEY_KP5, '5', 0},
-	{KEY_KP6, '6', KEY_RIGHT},
-	{KEY_KP1, '1', KEY_END},
-	{KEY_KP2, '2', KEY_DOWN},
-	{KEY_KP3, '3', KEY_PAGEDOWN},
-	{KEY_KP0, '0', KEY_INSERT},
-	{KEY_KPDOT, '.', KEY_DELETE},
+	{KEY_KP7, '7', KEY_HOME},     {KEY_KP8, '8', KEY_UP},     {KEY_KP9, '9', KEY_PAGEUP},
+	{KEY_KP4, '4', KEY_LEFT},     {KEY_KP5, '5', KEY_KP5}, /* its own key, the middle one */
+	{KEY_KP6, '6', KEY_RIGHT},    {KEY_KP1, '1', KEY_END},    {KEY_KP2, '2', KEY_DOWN},
+	{KEY_KP3, '3', KEY_PAGEDOWN}, {KEY_KP0, '0', KEY_INSERT}, {KEY_KPDOT, '.', KEY_DELETE},
 };
 
-static size_t send_sequence(unsigned key, char *out)
+static size_t send_from(const struct sequence *table, size_t count, unsigned key, char *out)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(sequences); i++) {
-		if (sequences[i].key != key)
+	for (size_t i = 0; i < count; i++) {
+		if (table[i].key != key)
 			continue;
-		size_t bytes = strlen(sequences[i].bytes);
-		memcpy(out, sequences[i].bytes, bytes);
+		size_t bytes = strlen(table[i].bytes);
+		memcpy(out, table[i].bytes, bytes);
 		return bytes;
 	}
 	return 0;
+}
+
+static size_t send_sequence(unsigned key, bool shifted, char *out)
+{
+	size_t bytes = 0;
+
+	if (shifted)
+		bytes = send_from(shifted_functions, ARRAY_SIZE(shifted_functions), key, out);
+	return bytes ? bytes : send_from(sequences, ARRAY_SIZE(sequences), key, out);
 }
 
 static uint8_t modifier_bit(unsigned key)
@@ -233,32 +137,106 @@ static size_t send_utf8(uint16_t character, char *out)
 	return 3;
 }
 
-static size_t send_character(const struct keymap_state *state, const struct keymap_key *key,
-			     char *out)
+/* A character that is typed after a dead key, which it may be itself. */
+static size_t send_accented(struct keymap_state *state, uint16_t character, char *out)
+{
+	uint16_t mark = state->dead, both = mark ? keymap_accent(mark, character) : 0;
+	size_t done = 0;
+
+	state->dead = 0;
+	if (both)
+		return send_utf8(both, out);
+	if (mark) /* they don't go together: one after the other */
+		done = send_utf8(keymap_accent(mark, ' '), out);
+	if (KEYMAP_IS_DEAD(character))
+		state->dead = character;
+	else
+		done += send_utf8(character, out + done);
+	return done;
+}
+
+/* One of two characters after Compose. A pair that makes nothing types nothing. */
+static size_t send_composed(struct keymap_state *state, uint16_t character, char *out)
+{
+	uint16_t first = state->composed;
+
+	state->composed = first ? 0 : character;
+	state->composing = !first && character >= ' ';
+	uint16_t both = first ? keymap_compose(first, character) : 0;
+	return both ? send_utf8(both, out) : 0;
+}
+
+/* Capitals of the letters behind AltGr, where these are Latin-1's. */
+static uint16_t behind_alt_gr(const struct keymap_key *key, bool shifted)
+{
+	uint16_t character = key->alt_gr;
+	bool letter = character >= 0xe0 && character < 0xff && character != 0xf7;
+
+	return letter && shifted ? (uint16_t)(character - ('a' - 'A')) : character;
+}
+
+static size_t send_character(struct keymap_state *state, const struct keymap_key *key, char *out)
 {
 	bool alt_gr = state->map->has_alt_gr && (state->down & RIGHT_ALT);
 	bool alt = state->down & (alt_gr ? LEFT_ALT : ALT);
 	bool shifted = state->down & SHIFT;
-	size_t done = 0;
 
 	if (state->caps_lock && is_letter(key))
 		shifted = !shifted;
-	uint16_t character = alt_gr ? key->alt_gr : shifted ? key->shifted : key->plain;
+	uint16_t character = alt_gr    ? behind_alt_gr(key, shifted)
+			     : shifted ? key->shifted
+				       : key->plain;
 	if (!character)
 		return 0;
+	bool ctrl = state->down & CTRL;
+	if (!ctrl && !alt)
+		return state->composing ? send_composed(state, character, out)
+					: send_accented(state, character, out);
+	state->dead = 0;
+	state->composing = false;
+	size_t done = 0;
+	if (KEYMAP_IS_DEAD(character))
+		character = keymap_accent(character, ' ');
 	if (alt)
 		out[done++] = ESCAPE;
-	if (state->down & CTRL) {
-		int control = with_ctrl(character);
-		if (control < 0)
-			return 0;
-		out[done++] = (char)control;
-		return done;
-	}
-	return done + send_utf8(character, out + done);
+	if (!ctrl)
+		return done + send_utf8(character, out + done);
+	int control = with_ctrl(character);
+	if (control < 0)
+		return 0;
+	out[done++] = (char)control;
+	return done;
 }
 
-static size_t send_key(const struct keymap_state *state, unsigned key, char *out)
+/* Shift and a key of pages look back at what has left the screen. */
+static bool looks_back(struct keymap_state *state, unsigned key)
+{
+	if (!(state->down & SHIFT) || state->down & (CTRL | ALT) ||
+	    (key != KEY_PAGEUP && key != KEY_PAGEDOWN))
+		return false;
+	state->pages += key == KEY_PAGEUP ? 1 : -1;
+	return true;
+}
+
+static size_t send_function(struct keymap_state *state, unsigned key, char *out)
+{
+	if (looks_back(state, key))
+		return 0;
+	if (key == KEY_DELETE && state->down & CTRL && state->down & ALT) {
+		state->restart = true;
+		return 0;
+	}
+	size_t alt = state->down & LEFT_ALT ? 1 : 0;
+	size_t bytes = send_sequence(key, state->down & SHIFT, out + alt);
+	if (alt && bytes)
+		out[0] = ESCAPE;
+	bool is_cursor = key == KEY_UP || key == KEY_DOWN || key == KEY_LEFT || key == KEY_RIGHT;
+	if (bytes && is_cursor && state->application_cursor)
+		out[alt + 1] = 'O';
+	return bytes ? alt + bytes : 0;
+}
+
+static size_t send_key(struct keymap_state *state, unsigned key, char *out)
 {
 	struct keymap_key found;
 
@@ -266,19 +244,19 @@ static size_t send_key(const struct keymap_state *state, unsigned key, char *out
 		if (keypad[i].key != key)
 			continue;
 		if (state->num_lock_off)
-			return send_sequence(keypad[i].cursor, out);
+			return send_function(state, keypad[i].cursor, out);
 		found = (struct keymap_key){.plain = (uint8_t)keypad[i].digit,
 					    .shifted = (uint8_t)keypad[i].digit};
 		return send_character(state, &found, out);
 	}
-	if (find_in(state->map, key, &found) || find_letter(key, &found) ||
-	    find_in(&maps[0], key, &found))
+	/* Programs know it from Tab by that. */
+	if (key == KEY_TAB && state->down & SHIFT && !(state->down & (CTRL | ALT))) {
+		memcpy(out, "\x1b\t", 2);
+		return 2;
+	}
+	if (keymap_key_of(state->map, key, &found))
 		return send_character(state, &found, out);
-	size_t alt = state->down & LEFT_ALT ? 1 : 0;
-	size_t bytes = send_sequence(key, out + alt);
-	if (alt && bytes)
-		out[0] = ESCAPE;
-	return bytes ? alt + bytes : 0;
+	return send_function(state, key, out);
 }
 
 size_t keymap_press(struct keymap_state *state, unsigned key, bool pressed, char out[KEYMAP_BYTES])
@@ -287,6 +265,11 @@ size_t keymap_press(struct keymap_state *state, unsigned key, bool pressed, char
 
 	if (modifier) {
 		state->down = (uint8_t)(pressed ? state->down | modifier : state->down & ~modifier);
+		return 0;
+	}
+	if (key == KEY_COMPOSE && pressed) {
+		state->composing = true;
+		state->composed = state->dead = 0;
 		return 0;
 	}
 	if (key != KEY_CAPSLOCK && key != KEY_NUMLOCK)

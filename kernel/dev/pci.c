@@ -74,7 +74,8 @@ static void write_config(struct pci_address at, unsigned offset, uint32_t value)
 	spin_unlock(&ports_lock);
 }
 
-static const struct pci_space machine_space = {read_config, write_config};
+/* Set once at boot, then only read. */
+static struct pci_space machine_space = {.read = read_config, .write = write_config};
 
 const struct pci_space *pci_space(void)
 {
@@ -144,6 +145,9 @@ static void log_functions(void)
 void pci_init(void)
 {
 	map_ecam();
+	/* By ports other buses are not looked for: there are chipsets that answer for all of them.
+	 */
+	machine_space.last_bus = ecam ? (uint8_t)ecam_last : 0;
 	function_count = pci_scan(&machine_space, functions, PCI_MAX_FUNCTIONS);
 	log_functions();
 	for (size_t i = 0; i < function_count; i++)

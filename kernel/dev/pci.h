@@ -36,10 +36,13 @@ struct pci_function {
 struct pci_space {
 	uint32_t (*read)(struct pci_address at, unsigned offset);
 	void (*write)(struct pci_address at, unsigned offset, uint32_t value);
+	/* Machines with several host bridges have buses that no bridge leads to. They are looked
+	 * for up to this one; 0: not at all. */
+	uint8_t last_bus;
 };
 
-/* All functions on bus 0 and behind bridges that the firmware gave bus numbers, at most `room` of
- * them into `found`; how many. Pure, but for `space`. */
+/* All functions on bus 0 and other root buses, and behind bridges that the firmware gave bus
+ * numbers, at most `room` of them into `found`; how many. Pure, but for `space`. */
 size_t pci_scan(const struct pci_space *space, struct pci_function *found, size_t room);
 /* BAR `index`. Sized with the function's decoding turned off, and put back as it was. */
 struct pci_bar pci_bar_read(const struct pci_space *space, const struct pci_function *function,

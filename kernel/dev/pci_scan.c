@@ -77,10 +77,13 @@ static void scan_bus(struct walk *walk, uint8_t bus)
 size_t pci_scan(const struct pci_space *space, struct pci_function *found, size_t room)
 {
 	struct walk walk = {.space = space, .found = found, .room = room};
+	unsigned done = 0;
 
-	add_bus(&walk, 0);
-	for (unsigned i = 0; i < walk.waiting_count; i++)
-		scan_bus(&walk, walk.waiting[i]);
+	for (unsigned bus = 0; bus <= space->last_bus; bus++) {
+		add_bus(&walk, (uint8_t)bus);
+		while (done < walk.waiting_count)
+			scan_bus(&walk, walk.waiting[done++]);
+	}
 	return walk.count;
 }
 

@@ -42,6 +42,8 @@ static unsigned extended_key(uint8_t code)
 		return KEY_INSERT;
 	case 0x53:
 		return KEY_DELETE;
+	case 0x5d:
+		return KEY_COMPOSE;
 	default:
 		return 0;
 	}
@@ -181,6 +183,7 @@ static const uint8_t usages[] = {
 	KEY_KP0,
 	KEY_KPDOT,
 	KEY_102ND,
+	KEY_COMPOSE,
 };
 /* By bit of the report's first byte. */
 static const uint8_t modifiers[] = {KEY_LEFTCTRL,  KEY_LEFTSHIFT,  KEY_LEFTALT,  KEY_LEFTMETA,

@@ -94,6 +94,13 @@ void vt_scroll(struct vt *vt, unsigned top, unsigned bottom, int count)
 		vt_mark(vt, row);
 }
 
+void vt_scroll_up(struct vt *vt, unsigned count)
+{
+	if (vt->top == 0)
+		vt_history_add(vt, MIN(count, vt->bottom + 1));
+	vt_scroll(vt, vt->top, vt->bottom, (int)count);
+}
+
 void vt_line_feed(struct vt *vt)
 {
 	struct vt_cursor *cursor = &vt->cursor;
@@ -101,7 +108,7 @@ void vt_line_feed(struct vt *vt)
 	cursor->wraps = false;
 	vt_mark(vt, cursor->row);
 	if (cursor->row == vt->bottom)
-		vt_scroll(vt, vt->top, vt->bottom, 1);
+		vt_scroll_up(vt, 1);
 	else if (cursor->row + 1 < vt->rows)
 		cursor->row++;
 	vt_mark(vt, cursor->row);
@@ -162,6 +169,7 @@ void vt_restore_cursor(struct vt *vt)
 void vt_show_screen(struct vt *vt, unsigned which)
 {
 	vt->screen = &vt->screens[which];
+	vt->view = 0;
 	vt_mark_all(vt);
 }
 
@@ -242,7 +250,8 @@ void vt_reset(struct vt *vt)
 	vt->top = 0;
 	vt->bottom = vt->rows - 1;
 	vt->cursor_visible = vt->auto_wrap = true;
-	vt->insert = vt->newline = vt->reverse_screen = false;
+	vt->insert = vt->newline = vt->reverse_screen = vt->application_cursor = false;
+	vt->view = 0;
 	vt->last_character = 0;
 	vt->answer_bytes = 0;
 	vt->state = VT_GROUND;
@@ -278,6 +287,7 @@ void vt_resize(struct vt *vt, unsigned columns, unsigned rows)
 	rows = clamp((int)MIN(rows, VT_MAX_ROWS), 1, vt->max_rows);
 	/* The cursor's line and those above it stay, as many as there is room for. */
 	if (cursor->row >= rows) {
+		vt_history_add(vt, cursor->row - rows + 1);
 		vt_scroll(vt, 0, vt->rows - 1, (int)(cursor->row - rows + 1));
 		cursor->row = rows - 1;
 	}
@@ -317,6 +327,7 @@ bool vt_is_sane(const struct vt *vt)
 	return vt->columns >= 1 && vt->columns <= vt->max_columns && vt->rows >= 1 &&
 	       vt->rows <= vt->max_rows && vt->cursor.column < vt->columns &&
 	       vt->cursor.row < vt->rows && vt->top <= vt->bottom && vt->bottom < vt->rows &&
-	       vt->answer_bytes <= VT_ANSWERS && vt->parameter_count <= VT_PARAMETERS &&
-	       is_order(vt, &vt->screens[0]) && is_order(vt, &vt->screens[1]);
+	       vt_history_is_sane(vt) && vt->answer_bytes <= VT_ANSWERS &&
+	       vt->parameter_count <= VT_PARAMETERS && is_order(vt, &vt->screens[0]) &&
+	       is_order(vt, &vt->screens[1]);
 }

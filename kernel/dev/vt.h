@@ -5,7 +5,8 @@
  *
  * A screen is a set of lines and an order of them. Scrolling changes the order, so it costs no more
  * on a large screen than on a small one. There are two screens: programs that fill one whole use
- * the alternate one and leave what was there before as it was.
+ * the alternate one and leave what was there before as it was. Lines that leave the main screen at
+ * its top are kept, as many as there is memory for, to be looked back at.
  *
  * Lock: the owner's.
  */
@@ -57,6 +58,13 @@ struct vt_screen {
 	struct vt_cursor saved;
 };
 
+/* Lines that have left the main screen: a ring of `size` lines of max_columns. */
+struct vt_history {
+	struct vt_cell *cells;
+	unsigned size, count;
+	unsigned next; /* where the next one goes */
+};
+
 /* What the next byte means. */
 enum vt_state {
 	VT_GROUND,
@@ -74,10 +82,13 @@ struct vt {
 	unsigned max_columns, max_rows; /* what there is memory for */
 	struct vt_screen screens[2];
 	struct vt_screen *screen; /* the one that shows */
+	struct vt_history history;
+	unsigned view; /* lines of the history that show above the screen's; 0: none */
 	struct vt_cursor cursor;
 	unsigned top, bottom; /* the scroll region, both rows included */
 	bool cursor_visible, insert, auto_wrap, newline, reverse_screen;
-	bool answers; /* questions (DSR, DA) are answered, into `answer` */
+	bool application_cursor; /* DECCKM: who translates keys wants to know */
+	bool answers;            /* questions (DSR, DA) are answered, into `answer` */
 	uint32_t palette[VT_COLORS];
 	uint32_t last_character; /* for REP; 0: none */
 	uint8_t tabs[VT_MAX_COLUMNS / 8];
@@ -107,6 +118,15 @@ void vt_reset(struct vt *vt);
  * lines that the cursor would fall off with scroll out at the top. */
 void vt_resize(struct vt *vt, unsigned columns, unsigned rows);
 
+/* Keep lines from now on, in `memory`, aligned to 4, of vt_history_bytes(). After vt_init(). */
+size_t vt_history_bytes(unsigned columns, unsigned lines);
+void vt_keep_history(struct vt *vt, unsigned lines, void *memory);
+/* Show what is `lines` further up, or -lines further down, as far as there is any; the alternate
+ * screen has none. What is written meanwhile moves the screen and not what shows. */
+void vt_look_back(struct vt *vt, int lines);
+/* Show the screen itself. */
+void vt_look_at_screen(struct vt *vt);
+
 /* UTF-8 and control sequences. */
 void vt_write(struct vt *vt, const char *bytes, size_t count);
 /* Take what it has answered: at most `size` bytes. */
@@ -117,6 +137,8 @@ static inline struct vt_cell *vt_row(const struct vt *vt, unsigned row)
 {
 	return vt->screen->cells + (size_t)vt->screen->order[row] * vt->max_columns;
 }
+/* The same, of what shows: the screen's rows, or kept lines above them. */
+const struct vt_cell *vt_shown_row(const struct vt *vt, unsigned row);
 static inline bool vt_is_dirty(const struct vt *vt, unsigned row)
 {
 	return vt->dirty[row / 8] >> row % 8 & 1;

@@ -124,6 +124,8 @@ static void erase_in_display(struct vt *vt)
 		erase_in_line(vt);
 	if (what > 3)
 		return;
+	if (what == 3)
+		vt_history_forget(vt);
 	unsigned from = what ? 0 : row + 1, to = what == 1 ? row : vt->rows;
 	for (unsigned i = from; i < to; i++)
 		vt_erase(vt, i, 0, vt->columns);
@@ -202,6 +204,9 @@ static void alternate_screen(struct vt *vt, unsigned mode, bool on)
 static void private_mode(struct vt *vt, unsigned mode, bool on)
 {
 	switch (mode) {
+	case 1: /* DECCKM */
+		vt->application_cursor = on;
+		break;
 	case 5: /* DECSCNM */
 		vt->reverse_screen = on;
 		vt_mark_all(vt);
@@ -248,7 +253,7 @@ static void set_modes(struct vt *vt, bool on)
 /* DECSTR: modes and attributes, but not the text. */
 static void soft_reset(struct vt *vt)
 {
-	vt->cursor.origin = vt->insert = false;
+	vt->cursor.origin = vt->insert = vt->application_cursor = false;
 	vt->auto_wrap = true;
 	vt->top = 0;
 	vt->bottom = vt->rows - 1;
@@ -388,7 +393,7 @@ static bool counted(struct vt *vt, uint8_t final)
 		vt_shift(vt, -count);
 		break;
 	case 'S':
-		vt_scroll(vt, vt->top, vt->bottom, count);
+		vt_scroll_up(vt, (unsigned)count);
 		break;
 	case 'T':
 		vt_scroll(vt, vt->top, vt->bottom, -count);

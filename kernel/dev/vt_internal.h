@@ -1,5 +1,5 @@
-/* vt_internal.h: what the files of the terminal share: vt.c has the screen, vt_parse.c takes bytes
- * apart, vt_control.c does what they mean, vt_color.c knows colours. */
+/* vt_internal.h: what the files of the terminal share: vt.c has the screen, vt_history.c what left
+ * it, vt_parse.c takes bytes apart, vt_control.c does what they mean, vt_color.c knows colours. */
 #ifndef DEV_VT_INTERNAL_H
 #define DEV_VT_INTERNAL_H
 
@@ -22,6 +22,8 @@ void vt_line_feed(struct vt *vt);
 void vt_reverse_line_feed(struct vt *vt);
 /* The lines of [top, bottom] go up by `count`, or down by -count; blank ones come. */
 void vt_scroll(struct vt *vt, unsigned top, unsigned bottom, int count);
+/* The region's lines go up, as text that flows does: what leaves at the top is kept. */
+void vt_scroll_up(struct vt *vt, unsigned count);
 /* Blank the columns [from, to) of a row, in the pen's background. */
 void vt_erase(struct vt *vt, unsigned row, unsigned from, unsigned to);
 /* Shift the rest of the cursor's line: `count` blank places come, or -count go. */
@@ -30,6 +32,13 @@ void vt_shift(struct vt *vt, int count);
 void vt_show_screen(struct vt *vt, unsigned which);
 void vt_save_cursor(struct vt *vt);
 void vt_restore_cursor(struct vt *vt);
+
+/* ---- vt_history.c: lines that have left ---- */
+
+/* Keep the first `count` rows, which are about to go. */
+void vt_history_add(struct vt *vt, unsigned count);
+void vt_history_forget(struct vt *vt);
+bool vt_history_is_sane(const struct vt *vt);
 
 /* ---- vt_control.c ---- */
 

@@ -263,4 +263,7 @@ void vt_write(struct vt *vt, const char *bytes, size_t count)
 {
 	for (size_t i = 0; i < count; i++)
 		byte_in(vt, (uint8_t)bytes[i]);
+	/* Rows were marked as they are on the screen, and show elsewhere. */
+	if (vt->view)
+		vt_mark_all(vt);
 }

@@ -14,6 +14,7 @@
 #include "dev/fbcon.h"
 #include "dev/keyboard.h"
 #include "dev/uart.h"
+#include "dev/usb.h"
 #include "fs/devices.h"
 #include "fs/file.h"
 #include "fs/inode.h"
@@ -28,6 +29,8 @@
 #define ANSWER_BYTES  64u
 /* Written at once with interrupts off: 6 ms on a real port. */
 #define WRITE_BYTES   64u
+/* For keyboards on USB to be found: a hub behind a hub takes half a second in the emulator. */
+#define KEYBOARD_NS   2000000000ull
 
 /* Its own locks guard it. */
 static struct tty console;
@@ -46,16 +49,28 @@ static void write(struct tty *tty, const char *bytes, size_t count)
 static void receive(void *argument)
 {
 	uint64_t serial = uart_console_port();
+	bool any = false;
 	char byte;
 
 	/* One at a time: what follows the debug shell's key is the shell's. */
 	while ((serial && uart_read(serial, &byte, 1) > 0) || keyboard_read(&byte, 1) > 0) {
+		/* Whatever is typed shows the screen itself again. */
+		if (!any)
+			console_look_back(0);
+		any = true;
 		if (byte == SHELL_KEY)
 			shell_run("Ctrl-]");
 		else
 			/* What does not fit is lost, as on a real line. */
 			(void)tty_receive(&console, &byte, 1);
 	}
+	if (keyboard_take_restart())
+		tty_processes()->restart();
+	int pages = keyboard_take_pages();
+	if (pages)
+		console_look_back(pages);
+	if (any || pages)
+		fbcon_refresh();
 }
 
 static void look(struct tty *tty)
@@ -177,4 +192,17 @@ void console_file_init(void)
 			 keyboard_polled ? "a keyboard" : "serial input");
 		console.driver = &by_looking;
 	}
+}
+
+void console_file_await_keyboard(void)
+{
+	struct fbcon_size size;
+
+	if (!fbcon_size(&size))
+		return;
+	usb_settle(KEYBOARD_NS);
+	if (!keyboard_found())
+		log_warning(
+			"keyboard: none was found; one at a port of USB 3 (xHCI) may be plugged "
+			"in at any time");
 }

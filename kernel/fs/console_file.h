@@ -10,6 +10,9 @@ struct file;
 
 /* Listen to the serial port and keyboards, and make the devices. After initrd_init. */
 void console_file_init(void);
+/* Before a program has the screen: wait a moment for keyboards on USB, and say so if there is no
+ * keyboard at all. A thread's. Does nothing where there is no screen. */
+void console_file_await_keyboard(void);
 
 /* An open file on /dev/console. -ENOMEM. */
 NODISCARD int console_file_open(unsigned flags, struct file **out);

@@ -105,6 +105,8 @@ struct tty_processes {
 	void (*signal_group)(int group, int signal);
 	/* SIGHUP and SIGCONT to the session's leader; when that ends, to the group, too. */
 	void (*hang_up)(int session, int group);
+	/* Ctrl-Alt-Del was pressed: the machine restarts, or process 1 is told. */
+	void (*restart)(void);
 };
 void tty_set_processes(const struct tty_processes *processes); /* at boot; it stays */
 const struct tty_processes *tty_processes(void);

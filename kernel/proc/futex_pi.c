@@ -45,7 +45,7 @@ struct pi_sleeper {
 static struct spinlock pi_lock = SPINLOCK_INIT(RANK_FILES);
 /* (l) All that wait, first come first. */
 static struct list_node sleepers;
-/* All that began to wait; each looks whether it was meant. RANK_SCHEDULER guards it. */
+/* All that began to wait; each looks whether it was meant. It has its own lock. */
 static struct wait_queue wakings;
 
 void futex_pi_init(void)

@@ -300,6 +300,7 @@ static void run_init(void)
 		.is_init = true,
 	};
 
+	console_file_await_keyboard();
 	log_frames();
 	finish(run(&job));
 }

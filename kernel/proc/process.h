@@ -244,6 +244,8 @@ void process_proc_init(void);
 
 /* What terminals ask of processes (terminals.c). Once, at boot. */
 void process_terminals_init(void);
+/* Ctrl-Alt-Del restarts the machine at once; or process 1 gets SIGINT. reboot(2). */
+void process_restart_keys(bool at_once);
 /* It ends: the session that it leads, if any, loses its terminal. No locks. */
 void process_leave_terminal(struct process *process);
 

@@ -24,7 +24,7 @@ struct signal_file {
 	uint64_t mask; /* (c) what is read, never SIGKILL and SIGSTOP */
 };
 
-/* RANK_SCHEDULER guards it, as every queue: whoever reads or watches any signal file. */
+/* Whoever reads or watches any signal file. It has its own lock. */
 static struct wait_queue arrivals;
 
 void signal_file_init(void)

@@ -1,4 +1,7 @@
 /* terminals.c: what terminals ask of processes (fs/tty.h). */
+#include <arch/debug.h>
+
+#include "debug/log.h"
 #include "fs/tty.h"
 #include "proc/group.h"
 #include "proc/process.h"
@@ -82,6 +85,29 @@ static void hang_up(int session, int group)
 	spin_unlock(&process_lock);
 }
 
+/* LINUX_REBOOT_CMD_CAD_ON: one word, no lock. */
+static bool restart_at_once = true;
+
+void process_restart_keys(bool at_once)
+{
+	__atomic_store_n(&restart_at_once, at_once, __ATOMIC_RELAXED);
+}
+
+static void restart(void)
+{
+	const struct signal_info interrupt = signal_info_kernel(SIGINT);
+
+	if (__atomic_load_n(&restart_at_once, __ATOMIC_RELAXED)) {
+		log_info("restarting system: Ctrl-Alt-Del");
+		arch_machine_end(MACHINE_RESTART);
+	}
+	spin_lock(&process_lock);
+	struct process *init = process_find_locked(1);
+	if (init && !init->zombie)
+		signal_send_locked(init, &interrupt);
+	spin_unlock(&process_lock);
+}
+
 static const struct tty_processes processes = {
 	.own_session = own_session,
 	.own_group = own_group,
@@ -91,6 +117,7 @@ static const struct tty_processes processes = {
 	.session_of = session_of,
 	.signal_group = signal_group,
 	.hang_up = hang_up,
+	.restart = restart,
 };
 
 void process_terminals_init(void)

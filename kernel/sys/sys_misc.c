@@ -154,8 +154,9 @@ int64_t sys_reboot(const struct syscall *call)
 	if (arg_unsigned(call, 0) != LINUX_REBOOT_MAGIC1 || !is_reboot_magic(arg_unsigned(call, 1)))
 		return -EINVAL;
 	switch (arg_unsigned(call, 2)) {
-	case LINUX_REBOOT_CMD_CAD_ON: /* there is no Ctrl-Alt-Del */
+	case LINUX_REBOOT_CMD_CAD_ON:
 	case LINUX_REBOOT_CMD_CAD_OFF:
+		process_restart_keys(arg_unsigned(call, 2) == LINUX_REBOOT_CMD_CAD_ON);
 		return 0;
 	case LINUX_REBOOT_CMD_RESTART2: {
 		ssize_t length = copy_string_from_user(how, call->a[3], sizeof(how));

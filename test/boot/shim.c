@@ -14,6 +14,8 @@
  *	gop-565, gop-no-masks	the framebuffer's pixels are given by masks; by empty ones
  *	gop-high		the framebuffer is above 4 GiB (in memory, where nobody sees it),
  *its lines have pixels that do not show, and red comes first
+ *	edid			displays say that they are 294 x 165 mm large, in one of two ways;
+ *the other one's sum is wrong
  *	sweep			start the loader with 0, 1, 2... allocations allowed, until it does
  *not return, and count the pages it leaves behind each time
  */

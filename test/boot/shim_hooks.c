@@ -217,6 +217,58 @@ static bool set_no_masks(EFI_GRAPHICS_OUTPUT_PROTOCOL *graphics)
 	return true;
 }
 
+#define EDID_BYTES 128u
+
+/* Of an E-EDID 1.4: the header, an own mode's sizes in millimetres, and a sum. */
+static void make_edid(uint8_t edid[EDID_BYTES], unsigned across, unsigned down)
+{
+	uint8_t *mode = edid + 54, sum = 0;
+
+	for (unsigned i = 1; i < 7; i++)
+		edid[i] = 0xff;
+	mode[0] = 1; /* a pixel clock */
+	mode[12] = (uint8_t)across;
+	mode[13] = (uint8_t)down;
+	mode[14] = (uint8_t)((across >> 8) << 4 | down >> 8);
+	for (unsigned i = 0; i < EDID_BYTES - 1; i++)
+		sum = (uint8_t)(sum + edid[i]);
+	edid[EDID_BYTES - 1] = (uint8_t)-sum;
+}
+
+/* What is active is damaged, and what was discovered is not. */
+static bool inject_edid(void)
+{
+	static EFI_GUID active_guid = EFI_EDID_ACTIVE_PROTOCOL_GUID;
+	static EFI_GUID discovered_guid = EFI_EDID_DISCOVERED_PROTOCOL_GUID;
+	static uint8_t right[EDID_BYTES], wrong[EDID_BYTES];
+	static EFI_EDID_ACTIVE_PROTOCOL active = {EDID_BYTES, wrong};
+	static EFI_EDID_DISCOVERED_PROTOCOL discovered = {EDID_BYTES, right};
+	EFI_HANDLE *handles;
+	UINTN count;
+
+	make_edid(right, 294, 165);
+	make_edid(wrong, 1600, 900);
+	wrong[EDID_BYTES - 1] ^= 1;
+	if (EFI_ERROR(services->LocateHandleBuffer(ByProtocol, &graphics_guid, NULL, &count,
+						   &handles)))
+		return false;
+	for (UINTN i = 0; i < count; i++) {
+		/* In place of the firmware's own, if it has any. */
+		void *own;
+		if (!EFI_ERROR(services->HandleProtocol(handles[i], &active_guid, &own)))
+			services->UninstallProtocolInterface(handles[i], &active_guid, own);
+		if (!EFI_ERROR(services->HandleProtocol(handles[i], &discovered_guid, &own)))
+			services->UninstallProtocolInterface(handles[i], &discovered_guid, own);
+		if (EFI_ERROR(services->InstallProtocolInterface(&handles[i], &active_guid,
+								 EFI_NATIVE_INTERFACE, &active)) ||
+		    EFI_ERROR(services->InstallProtocolInterface(
+			    &handles[i], &discovered_guid, EFI_NATIVE_INTERFACE, &discovered)))
+			return false;
+	}
+	services->FreePool(handles);
+	return true;
+}
+
 /* One screen may have two such protocols: its own, and the console's. */
 static bool move_high(EFI_GRAPHICS_OUTPUT_PROTOCOL *graphics)
 {
@@ -320,6 +372,8 @@ bool shim_inject(EFI_SYSTEM_TABLE *system, const char *word)
 		return change_graphics(set_no_masks);
 	if (is(word, "gop-high", &value))
 		return change_graphics(move_high);
+	if (is(word, "edid", &value))
+		return inject_edid();
 	if (is(word, "no-console", &value))
 		return inject_no_console(system);
 	if (is(word, "short-read", &value))

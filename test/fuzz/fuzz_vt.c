@@ -1,7 +1,7 @@
 /*
  * fuzz_vt.c: any bytes to the terminal, on a small screen of any size that is drawn into memory of
  * exactly its size: nothing is written beside it, and the terminal's numbers stay right. 0xff,
- * which no text has, changes the window; the byte after it says how.
+ * which no text has, changes the window; the byte after it says how. 0xfe, the same, looks back.
  *
  * Short run, as in the tests: build/test/fuzz_vt -runs=20000 -seed=1 NEW-FOLDER SEEDS
  * Long run: build/test/fuzz_vt -max_total_time=3600 -max_len=4096 NEW-FOLDER
@@ -17,6 +17,8 @@
 #include "dev/vt.h"
 
 #define RESIZE       0xff
+#define LOOK_BACK    0xfe
+#define KEPT_LINES   5u
 #define MAX_CELLS    16u /* of columns and of rows: small, so that edges are met often */
 #define SLICE        4096u
 #define HEADER_BYTES 2u
@@ -28,7 +30,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
 static struct psf_font font;
 static struct fbtext screen;
 static struct vt vt;
-static void *memory;
+static void *memory, *history;
 
 static void open_screen(unsigned columns, unsigned rows)
 {
@@ -49,6 +51,8 @@ static void open_screen(unsigned columns, unsigned rows)
 	memory = malloc(vt_memory_bytes(columns, rows));
 	vt_init(&vt, columns, rows, memory);
 	vt.answers = true;
+	history = malloc(vt_history_bytes(columns, KEPT_LINES));
+	vt_keep_history(&vt, KEPT_LINES, history);
 	fbtext_clear(&screen);
 }
 
@@ -57,6 +61,7 @@ static void close_screen(void)
 	free(screen.memory);
 	free(screen.shown);
 	free(memory);
+	free(history);
 }
 
 static void check(void)
@@ -77,6 +82,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 		if (bytes[i] == RESIZE && i + 1 < size) {
 			i++;
 			vt_resize(&vt, bytes[i] % (MAX_CELLS + 2), bytes[i] / (MAX_CELLS + 2));
+		} else if (bytes[i] == LOOK_BACK && i + 1 < size) {
+			vt_look_back(&vt, (int)bytes[++i] - 128);
 		} else {
 			vt_write(&vt, (const char *)bytes + i, 1);
 		}

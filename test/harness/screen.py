@@ -176,3 +176,29 @@ class Screen:
             if character != " ":
                 self.until(lambda rows, before=before: rows != before)
         self._monitor.type(text[-1])
+
+
+# ---- a person at the shell ----
+
+PROMPT = "~ #"
+COMMAND = "ls /etc | wc -l"
+OUTPUT = "3"
+AT_ONCE = 3  # characters: a keyboard of the emulator keeps 16 events
+
+
+def at_prompt(rows):
+    """Is the last thing on the screen the shell's prompt, and nothing behind it?"""
+    return next((row for row in reversed(rows) if row), "") == PROMPT
+
+
+def use_the_shell(screen, monitor):
+    """At the prompt, type a command with a pipe; its output must show. Then clear the screen."""
+    for end in range(AT_ONCE, len(COMMAND) + AT_ONCE, AT_ONCE):
+        monitor.type(COMMAND[end - AT_ONCE:end])
+        shown = f"{PROMPT} {COMMAND[:end]}".rstrip()
+        screen.until(lambda rows, shown=shown: shown in rows)
+    monitor.press("ret")
+    rows = [row for row in screen.until(at_prompt) if row]
+    assert rows[-3:] == [f"{PROMPT} {COMMAND}", OUTPUT, PROMPT]
+    monitor.press("ctrl", "l")
+    screen.until(lambda rows: rows[0] == PROMPT)

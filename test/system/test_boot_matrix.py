@@ -9,43 +9,11 @@ import re
 
 import pytest
 from harness import Guest, job
+from harness.machines import BOOTED, DIRECT
 from quirelib import paths, qemu
 from quirelib.job import FileSet, JOB_FILE, encode_jobs
 
 HELLO = "build/programs/hello.musl"
-
-MACHINES = {
-    "64 MiB": {"memory": "64M"},
-    "128 MiB": {"memory": "128M"},
-    "256 MiB": {},
-    "3 GiB": {"memory": "3G"},  # up to the hole below 4 GiB
-    "6 GiB": {"memory": "6G"},  # and beyond it
-    "pc": {"machine": "pc"},
-    "pc, 64 MiB": {"machine": "pc", "memory": "64M"},
-    "4 CPUs": {"cpus": 4},
-    "qemu64": {"cpu": "qemu64"},
-    "Nehalem": {"cpu": "Nehalem"},
-    "Haswell": {"cpu": "Haswell"},
-    "Skylake-Client": {"cpu": "Skylake-Client"},
-    "EPYC": {"cpu": "EPYC"},
-    "no smap, smep, umip": {"cpu": "max,-smap,-smep,-umip"},
-    "no 1 GiB pages": {"cpu": "max,-pdpe1gb"},
-    "no xsave": {"cpu": "max,-xsave"},
-    "no la57": {"cpu": "max,-la57"},
-    "2 MiB flash": {"firmware": "2m"},
-    "4 MiB flash": {"firmware": "4m"},
-    "VGA": {"video": "VGA"},
-    "odd resolution": {"video": "VGA,xres=1366,yres=768"},
-    "ramfb": {"video": "ramfb"},
-    "virtio-gpu": {"video": "virtio-gpu-pci"},  # graphics without a framebuffer
-    "no HPET": {"machine": "q35,hpet=off"},
-    "no keyboard controller": {"machine": "q35,i8042=off"},
-}
-
-DIRECT = {name: MACHINES[name] for name in (
-    "64 MiB", "6 GiB", "pc", "4 CPUs", "qemu64", "Nehalem", "Haswell", "EPYC",
-    "no smap, smep, umip", "no 1 GiB pages", "no xsave")}
-
 
 def assert_hello(**machine):
     with Guest([job(HELLO)], **machine) as guest:
@@ -53,7 +21,7 @@ def assert_hello(**machine):
         assert (result.stdout, result.stderr, result.status) == (b"hello, world\n", b"", 0)
 
 
-@pytest.mark.parametrize("machine", MACHINES.values(), ids=MACHINES.keys())
+@pytest.mark.parametrize("machine", BOOTED.values(), ids=BOOTED.keys())
 def test_through_firmware(machine):
     assert_hello(boot="uefi", **machine)
 

@@ -9,6 +9,9 @@ import subprocess
 
 import pytest
 from harness import Guest, job, secure_boot
+from harness.machines import NO_PS2
+from harness.monitor import Monitor
+from harness.screen import Screen, at_prompt, use_the_shell
 from quirelib import gpt, paths, qemu
 
 HELLO = "build/programs/hello.musl"
@@ -329,8 +332,9 @@ class Signed:
             tool("mcopy", "-i", volume, part, f"::{name}")
         return image
 
-    def boots(self, image, medium="xhci"):
-        return Guest(image=image, medium=medium, firmware="secboot", variables=self.variables)
+    def boots(self, image, medium="xhci", **config):
+        return Guest(image=image, medium=medium, firmware="secboot", variables=self.variables,
+                     **config)
 
 
 @pytest.fixture(scope="module", name="signed")
@@ -344,10 +348,19 @@ def with_changed_byte(at):
     return change
 
 
-@pytest.mark.parametrize("medium", ["xhci", "nvme"])
-def test_secure_boot(signed, medium):
-    with signed.boots(signed.image, medium) as guest:
+def test_secure_boot(signed):
+    with signed.boots(signed.image, "nvme") as guest:
         guest.until("# \x1b[6n")
+
+
+def test_secure_boot_typed_at(signed, tmp_path):
+    """A stick beside the keyboard, and a screen: what a person has."""
+    monitor = Monitor(tmp_path)
+    with signed.boots(signed.image, video="VGA", serial=False, machine=NO_PS2, limit=180, extra=(
+            *monitor.words, "-device", "usb-kbd,bus=xhci.0")) as guest:
+        screen = Screen(guest, monitor, tmp_path)
+        screen.until(at_prompt)
+        use_the_shell(screen, monitor)
 
 
 def test_secure_boot_certificate(signed, tmp_path):

@@ -88,16 +88,22 @@ def test_nobody_at_the_serial_port(monitor, tmp_path):
         screen.until("50 160")
 
 
-@pytest.mark.parametrize("width, height, size, rows, columns", [
-    (1920, 1080, 1, 67, 240), (3840, 2160, 2, 67, 240)])
-def test_sizes_of_letters(monitor, tmp_path, width, height, size, rows, columns):
-    """A large screen has large letters; and it scrolls a thousand lines without anybody waiting."""
-    with machine(monitor, width, height, serial=False) as guest:
-        screen = Screen(guest, monitor, tmp_path, size)
+def test_a_large_screen(monitor, tmp_path):
+    """It has large letters; and it scrolls a thousand lines without anybody waiting."""
+    rows = 67
+    with machine(monitor, 3840, 2160, serial=False) as guest:
+        screen = Screen(guest, monitor, tmp_path, 2)
         screen.until(at_prompt)
         screen.type("stty size; seq 1 5000\n")
         shown = screen.until(lambda rows: "5000" in rows and at_prompt(rows))
         assert shown[rows - 3:rows] == ["4999", "5000", PROMPT.rstrip()]
+
+
+def test_letters_by_what_a_display_says(monitor, tmp_path):
+    """That it is small, so that they are large."""
+    with machine(monitor, 1920, 1080, inject="edid", append="window=120,33") as guest:
+        guest.expect(r"framebuffer: 1920x1080 .*, 294 x 165 mm, 120 columns, 33 rows")
+        Screen(guest, monitor, tmp_path, 2).until(at_prompt)
 
 
 def test_a_chosen_size_of_letters(monitor, tmp_path):
@@ -204,6 +210,13 @@ def test_the_hardware_report(monitor, tmp_path):
         screen.until(at_prompt)
         screen.type("clear; quire-report\n")
         assert screen.until(at_prompt)[0] == rows[0]
+
+
+def test_the_report_without_a_keyboard_that_works_yet(monitor, tmp_path):
+    with machine(monitor, 640, 400, append="report", serial=False, machine="q35,i8042=off"
+                 ) as guest:
+        Screen(guest, monitor, tmp_path).until(
+            "This is what to photograph. It goes on in a minute; USB keyboards work then.")
 
 
 def test_the_report_as_a_file():

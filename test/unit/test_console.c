@@ -180,6 +180,11 @@ static void check_screen(void)
 	EXPECT_STREQ(last_on_screen(), "program\n");
 	EXPECT_STREQ(last_logged(), "[12345.678901] before\n[12345.678901] error: after\n"
 				    "kernel\nprogram\n");
+	/* The log that a program reads has no program's words in it. */
+	uint64_t at = 0;
+	char kept[CONSOLE_HISTORY_BYTES + 1];
+	kept[console_history(&at, kept, CONSOLE_HISTORY_BYTES)] = '\0';
+	EXPECT(strstr(kept, "kernel\n") && !strstr(kept, "program\n"));
 
 	EXPECT_EQ(console_refresh(), 0);
 	refresh_at = 77;

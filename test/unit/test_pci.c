@@ -55,7 +55,9 @@ static void write_fake(struct pci_address at, unsigned offset, uint32_t value)
 	*reg = (*reg & ~writable) | (value & writable);
 }
 
-static const struct pci_space fake = {read_fake, write_fake};
+static const struct pci_space fake = {.read = read_fake, .write = write_fake};
+static const struct pci_space many_roots = {
+	.read = read_fake, .write = write_fake, .last_bus = 128};
 
 static void clear(void)
 {
@@ -106,6 +108,21 @@ KTEST(pci_scan_functions_and_bridges)
 	EXPECT_EQ(pci_scan(&fake, found, 2), 2); /* no room for more */
 }
 
+KTEST(pci_scan_other_roots)
+{
+	struct pci_function found[8];
+
+	clear();
+	add_bridge(0, 1, 1, 1);
+	add(1, 0, 0, 0x010802);
+	add_bridge(128, 0, 129, 129);
+	add(129, 0, 0, 0x0c0330);
+	add(200, 0, 0, 0x0c0330); /* beyond what can be reached */
+	EXPECT_EQ(pci_scan(&fake, found, ARRAY_SIZE(found)), 2);
+	EXPECT_EQ(pci_scan(&many_roots, found, ARRAY_SIZE(found)), 4);
+	EXPECT_EQ(found[3].at.bus, 129);
+}
+
 KTEST(pci_scan_ends)
 {
 	static struct pci_function found[PCI_MAX_FUNCTIONS];
@@ -123,6 +140,8 @@ KTEST(pci_scan_ends)
 	all_say = 0x06860681;
 	EXPECT_EQ(pci_scan(&fake, found, PCI_MAX_FUNCTIONS), PCI_MAX_FUNCTIONS);
 	EXPECT(reads <= 256u * 32u * 8u * 4u);
+	EXPECT_EQ(pci_scan(&many_roots, found, PCI_MAX_FUNCTIONS), PCI_MAX_FUNCTIONS);
+	EXPECT(reads <= 2 * 256u * 32u * 8u * 4u);
 }
 
 KTEST(pci_bars)

@@ -440,3 +440,16 @@ KTEST(vt_scrolls_without_moving_text)
 	put("\033[25;1H\n");
 	EXPECT(vt_row(&vt, 0) == second);
 }
+
+KTEST(vt_application_cursor)
+{
+	open_terminal(10, 3);
+	put("\033[?1h");
+	EXPECT(vt.application_cursor);
+	put("\033[?1l");
+	EXPECT(!vt.application_cursor);
+	put("\033[?1h\033[!p");
+	EXPECT(!vt.application_cursor);
+	put("\033[?1h\033c");
+	EXPECT(!vt.application_cursor);
+}

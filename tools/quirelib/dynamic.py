@@ -50,8 +50,8 @@ def bring_needs(files, environment):
 
 
 def bring_unwinder(files):
-    """What glibc opens by itself where a thread is cancelled or ends by pthread_exit(3), if
-    anything in the FileSet `files` makes threads. It says so only when it is too late."""
+    """What glibc opens by itself where a thread is cancelled or ends by pthread_exit(3), if any of
+    the FileSet `files` makes threads. It says so only when it is too late."""
     paths = [path for path in files.copied_files() if os.path.basename(path) != LIBC]
     if len(paths) == len(files.copied_files()) or not any(map(makes_threads, paths)):
         return

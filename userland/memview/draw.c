@@ -4,6 +4,7 @@
 #include "memview.h"
 #include "panels.h"
 
+#define WIDE_COLUMNS  110 /* so many leave room between the names of the keys */
 #define LEAST_COLUMNS 60
 #define LEAST_ROWS    20
 #define PANEL_ROWS    8 /* processes and counters */
@@ -233,11 +234,31 @@ static void draw_swatch(struct screen *screen, int row, int *column, struct cell
 	*column += length + 4;
 }
 
+/* They may go on in the next line, where the marks are as well. */
+static void draw_state_swatches(struct screen *screen, int *row, int *column)
+{
+	bool letters = screen->colours <= COLOURS_16, first = true;
+
+	for (size_t i = 0; i < FRAME_STATES; i++) {
+		int length = (int)strlen(frame_states[i].name);
+		if (first && *column + length + 3 > screen->columns) {
+			first = false;
+			(*row)++;
+			*column = 1;
+		}
+		draw_swatch(screen, *row, column,
+			    (struct cell){letters ? frame_states[i].letter : ' ', true, 0x101318,
+					  frame_states[i].colour},
+			    frame_states[i].name);
+	}
+}
+
+/* The legend's two lines: colours, as far as they go, and the marks. */
 static void draw_legend(struct screen *screen, const struct snapshot *snapshot,
 			const struct view *view, int row)
 {
 	bool letters = screen->colours <= COLOURS_16;
-	int column = 1;
+	int column = 1, first = row;
 
 	if (view->by_owner) {
 		for (size_t i = 0; i < snapshot->process_count && i < OWNER_COLOURS; i++)
@@ -249,35 +270,43 @@ static void draw_legend(struct screen *screen, const struct snapshot *snapshot,
 			    (struct cell){letters ? 'p' : ' ', true, 0x101318, SHARED_COLOUR},
 			    "several");
 	} else {
-		for (size_t i = 0; i < FRAME_STATES; i++)
-			draw_swatch(screen, row, &column,
-				    (struct cell){letters ? frame_states[i].letter : ' ', true,
-						  0x101318, frame_states[i].colour},
-				    frame_states[i].name);
+		draw_state_swatches(screen, &row, &column);
 	}
-	column = 1;
+	if (row == first) {
+		row++;
+		column = 1;
+	}
 	static const struct {
 		char mark;
 		const char *name;
-	} marks[] = {{'#', "of the selected process"},
-		     {'t', "has a page table"},
-		     {'T', "a shared one"},
-		     {'+', "has shared frames"}};
+	} marks[] = {{'#', "the selected's"},
+		     {'t', "page table"},
+		     {'T', "shared one"},
+		     {'+', "shared frames"}};
 	for (size_t i = 0; i < sizeof(marks) / sizeof(marks[0]); i++)
-		draw_swatch(screen, row + 1, &column,
+		draw_swatch(screen, row, &column,
 			    (struct cell){marks[i].mark, true, COLOUR_INK, COLOUR_DEFAULT},
 			    marks[i].name);
 }
 
 static void draw_keys(struct screen *screen)
 {
-	int row = screen->rows - 1;
+	static const char *const keys[] = {"up down process", "q quit",   "h help",
+					   "space pause",     "o owners", "PgUp PgDn scroll",
+					   "right step",      "+ - zoom"};
+	size_t count = sizeof(keys) / sizeof(keys[0]);
+	int row = screen->rows - 1, column = 1, gap = screen->columns >= WIDE_COLUMNS ? 3 : 2;
 
 	for (int i = 0; i < screen->columns; i++)
 		screen_put(screen, row, i, (struct cell){' ', false, COLOUR_INK, COLOUR_BAR});
-	screen_text(screen, row, 1, screen->columns - 2, COLOUR_INK,
-		    "up down process   space pause   right step   o owners   + - zoom   "
-		    "PgUp PgDn scroll   h help   q quit");
+	/* What there is no room for stands in the help. */
+	for (size_t i = 0; i < count; i++) {
+		int length = (int)strlen(keys[i]);
+		if (column + length >= screen->columns)
+			continue;
+		screen_text(screen, row, column, length, COLOUR_INK, "%s", keys[i]);
+		column += length + gap;
+	}
 }
 
 void draw(struct screen *screen, const struct snapshot *snapshot, struct view *view)
