@@ -113,8 +113,8 @@ static uint64_t filled(const struct vm_space *space)
 	       __atomic_load_n(&space->huge_filled, __ATOMIC_RELAXED);
 }
 
-/* Pages that are resident, or a few more. */
-static uint64_t resident_at_most(const struct vm_space *space)
+/* About so many pages are resident. */
+static uint64_t resident_about(const struct vm_space *space)
 {
 	uint64_t pages = space->resident_before + filled(space) - space->filled_before;
 
@@ -123,7 +123,7 @@ static uint64_t resident_at_most(const struct vm_space *space)
 
 uint64_t vm_resident_peak(const struct vm_space *space)
 {
-	return MAX(space->resident_peak, resident_at_most(space)) << PAGE_SHIFT;
+	return MAX(space->resident_peak, resident_about(space)) << PAGE_SHIFT;
 }
 
 static void set_resident(struct vm_space *space, uint64_t pages)
@@ -143,19 +143,13 @@ void vm_peak_learn_locked(struct vm_space *space, const struct vm_usage *usage)
 
 void vm_peak_before_drop_locked(struct vm_space *space, vaddr_t start, vaddr_t end)
 {
-	struct vm_usage usage;
+	uint64_t pages = resident_about(space), dropped = (end - start) >> PAGE_SHIFT;
 
-	/* Only what may be the most so far is looked at as a whole. */
-	if (resident_at_most(space) > space->resident_peak) {
-		vm_usage_locked(space, 0, USER_END, &usage);
-		vm_peak_learn_locked(space, &usage);
-	}
-	vm_usage_locked(space, start, end, &usage);
-	uint64_t pages = resident_at_most(space), dropped = usage.resident >> PAGE_SHIFT;
+	space->resident_peak = MAX(space->resident_peak, pages);
 	set_resident(space, pages - MIN(pages, dropped));
 }
 
 void vm_peak_inherit_locked(struct vm_space *child, const struct vm_space *parent)
 {
-	child->resident_before = resident_at_most(parent);
+	child->resident_before = resident_about(parent);
 }

@@ -33,9 +33,9 @@ uint64_t vm_reached_by(entry_t entry, unsigned level, uint64_t paths);
 
 /*
  * The most bytes that were ever resident. Nobody counts pages as they come and go: tables are
- * shared and dropped as a whole. So it is an estimate from above: what faults have filled less what
- * was dropped; exact where much is dropped, and where it is asked for. A new page of a shared table
- * and one that a truncation took count still.
+ * shared and dropped as a whole, and nothing is walked only to be counted. So it is an estimate:
+ * what faults have filled, less what was unmapped, as if all of that had been there. It is exact
+ * whenever somebody asks for the whole space's usage, which is counted then.
  */
 uint64_t vm_resident_peak(const struct vm_space *space);
 /* [start, end) is about to be dropped. */
