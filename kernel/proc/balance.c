@@ -9,7 +9,6 @@
  */
 #include <arch/smp.h>
 
-#include "debug/assert.h"
 #include "proc/sched.h"
 #include "proc/sched_internal.h"
 #include "proc/thread.h"

@@ -34,7 +34,7 @@ struct sysv_entry *sysv_next_locked(const struct sysv_table *table, int index)
 	return NULL;
 }
 
-struct sysv_entry *sysv_find_index_locked(const struct sysv_table *table, int index)
+static struct sysv_entry *find_index_locked(const struct sysv_table *table, int index)
 {
 	struct sysv_entry *entry = sysv_next_locked(table, index);
 
@@ -43,9 +43,19 @@ struct sysv_entry *sysv_find_index_locked(const struct sysv_table *table, int in
 
 struct sysv_entry *sysv_find_locked(const struct sysv_table *table, int id)
 {
-	struct sysv_entry *entry = id < 0 ? NULL : sysv_find_index_locked(table, sysv_index(id));
+	struct sysv_entry *entry = id < 0 ? NULL : find_index_locked(table, sysv_index(id));
 
 	return entry && entry->id == id ? entry : NULL;
+}
+
+struct sysv_entry *sysv_find_to_stat_locked(const struct sysv_table *table, int number,
+					    bool by_index, int *result)
+{
+	struct sysv_entry *entry =
+		by_index ? find_index_locked(table, number) : sysv_find_locked(table, number);
+
+	*result = !entry ? -EINVAL : by_index ? entry->id : 0;
+	return entry;
 }
 
 int sysv_last_index_locked(const struct sysv_table *table)

@@ -55,9 +55,12 @@ static inline int sysv_index(int id)
 {
 	return id & ((1 << SYSV_INDEX_BITS) - 1);
 }
-/* By number; by what SHM_STAT and the like take; NULL. */
+/* By number; NULL. */
 struct sysv_entry *sysv_find_locked(const struct sysv_table *table, int id);
-struct sysv_entry *sysv_find_index_locked(const struct sysv_table *table, int index);
+/* The same for IPC_STAT, or, `by_index`, for SHM_STAT and the like; *result is what the call
+ * returns: 0, the entry's number, or -EINVAL. */
+struct sysv_entry *sysv_find_to_stat_locked(const struct sysv_table *table, int number,
+					    bool by_index, int *result);
 /* The first whose index is at least that; NULL. */
 struct sysv_entry *sysv_next_locked(const struct sysv_table *table, int index);
 /* The greatest index in use; 0: none. */

@@ -297,15 +297,12 @@ static void stat_locked(const struct msg_queue *queue, struct msqid64_ds *out)
 
 int msg_stat(int id, bool by_index, struct msqid64_ds *out)
 {
-	int result = -EINVAL;
+	int result;
 
 	spin_lock(&sysv_lock);
-	struct sysv_entry *entry =
-		by_index ? sysv_find_index_locked(&queues, id) : sysv_find_locked(&queues, id);
-	if (entry) {
+	struct sysv_entry *entry = sysv_find_to_stat_locked(&queues, id, by_index, &result);
+	if (entry)
 		stat_locked(of(entry), out);
-		result = by_index ? entry->id : 0;
-	}
 	spin_unlock(&sysv_lock);
 	return result;
 }

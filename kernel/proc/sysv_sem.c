@@ -462,15 +462,12 @@ static void stat_locked(const struct sem_set *set, struct semid64_ds *out)
 
 int sem_stat(int id, bool by_index, struct semid64_ds *out)
 {
-	int result = -EINVAL;
+	int result;
 
 	spin_lock(&sysv_lock);
-	struct sysv_entry *entry =
-		by_index ? sysv_find_index_locked(&sets, id) : sysv_find_locked(&sets, id);
-	if (entry) {
+	struct sysv_entry *entry = sysv_find_to_stat_locked(&sets, id, by_index, &result);
+	if (entry)
 		stat_locked(of(entry), out);
-		result = by_index ? entry->id : 0;
-	}
 	spin_unlock(&sysv_lock);
 	return result;
 }

@@ -274,15 +274,12 @@ static void stat_locked(struct segment *segment, struct shmid64_ds *out)
 
 int shm_stat(int id, bool by_index, struct shmid64_ds *out)
 {
-	int result = -EINVAL;
+	int result;
 
 	spin_lock(&sysv_lock);
-	struct sysv_entry *entry =
-		by_index ? sysv_find_index_locked(&segments, id) : sysv_find_locked(&segments, id);
-	if (entry) {
+	struct sysv_entry *entry = sysv_find_to_stat_locked(&segments, id, by_index, &result);
+	if (entry)
 		stat_locked(of(entry), out);
-		result = by_index ? entry->id : 0;
-	}
 	spin_unlock(&sysv_lock);
 	return result;
 }
