@@ -55,6 +55,8 @@ static struct gate make_gate(vaddr_t entry, unsigned ist, uint64_t type)
 static unsigned ist_of(unsigned vector)
 {
 	switch (vector) {
+	case VECTOR_DEBUG:
+		return IST_DEBUG + 1;
 	case VECTOR_DOUBLE_FAULT:
 		return IST_DOUBLE_FAULT + 1;
 	case VECTOR_NMI:

@@ -7,6 +7,7 @@
 #include "mm/frame.h"
 #include "mm/kmap.h"
 #include "mm/layout.h"
+#include "registers.h"
 
 #define PROVOKE_ADDRESS 0x400000ull
 #define INSTRUCTION_RET 0xc3
@@ -15,6 +16,13 @@
 void arch_provoke_double_fault(void)
 {
 	__asm__ volatile("xorl %%esp, %%esp; pushq $0" : : : "memory");
+	__builtin_unreachable();
+}
+
+/* The trap comes after the instruction that follows POPF. */
+void arch_provoke_debug(void)
+{
+	__asm__ volatile("pushfq; orl %0, (%%rsp); popfq; nop" : : "i"(RFLAGS_TF) : "memory", "cc");
 	__builtin_unreachable();
 }
 

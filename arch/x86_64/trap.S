@@ -59,6 +59,8 @@ trap_stubs:
 	pushq $vector
 	.if vector == VECTOR_DOUBLE_FAULT || vector == VECTOR_NMI || vector == VECTOR_MACHINE_CHECK
 	jmp trap_ist_entry
+	.elseif vector == VECTOR_DEBUG
+	jmp trap_debug_entry
 	.else
 	jmp trap_entry
 	.endif
@@ -74,6 +76,7 @@ trap_entry:
 	testb $SELECTOR_RPL, TRAP_FRAME_CS(%rsp)
 	jz 1f
 	swapgs
+trap_user_saved:
 	xorl %ebp, %ebp			/* backtraces end here */
 	call trap_dispatch_user
 	jmp trap_user_return
@@ -99,6 +102,47 @@ trap_ist_entry:
 	call trap_fatal
 	ud2
 	.size trap_ist_entry, . - trap_ist_entry
+
+/*
+ * #DB has a stack of its own too, as it may come on syscall_entry's first instruction, with the
+ * user's RSP and GS: a single step that the processor took note of before SFMASK cleared TF (none
+ * of Intel's or AMD's does so; emulators do), or a breakpoint there. The system call then goes on;
+ * RF lets that instruction by. A program's own is moved to its thread's stack, since it may sleep
+ * and this stack is the CPU's. Any other is the kernel's end. (SDM 3B, 17.3.1)
+ */
+	.type trap_debug_entry, @function
+trap_debug_entry:
+	testb $SELECTOR_RPL, TRAP_STUB_CS(%rsp)
+	jz 1f
+	swapgs
+	pushq %rax
+	movq %gs:CPU_SYSCALL_STACK, %rax
+	xchgq %rsp, %rax
+	pushq 56(%rax)			/* ss, rsp, rflags, cs, rip, error, vector */
+	pushq 48(%rax)
+	pushq 40(%rax)
+	pushq 32(%rax)
+	pushq 24(%rax)
+	pushq 16(%rax)
+	pushq 8(%rax)
+	movq (%rax), %rax
+	SAVE_REGISTERS
+	cld
+	movq %rsp, %rdi
+	jmp trap_user_saved
+1:	pushq %rax
+	leaq syscall_entry(%rip), %rax
+	cmpq %rax, 24(%rsp)
+	popq %rax
+	jne trap_ist_entry
+	pushq %rax
+	movl $DR6_NONE, %eax
+	movq %rax, %dr6
+	popq %rax
+	orl $RFLAGS_RF, TRAP_STUB_RFLAGS(%rsp)
+	addq $16, %rsp
+	iretq
+	.size trap_debug_entry, . - trap_debug_entry
 
 /*
  * SYSCALL put rip into RCX and rflags into R11, masked rflags by SFMASK (interrupts off) and

@@ -25,11 +25,6 @@
 #define FAULT_FETCH    (1u << 4)
 #define FAULT_KEY      (1u << 5)
 
-/* DR6 (SDM 3B, 17.2.3): a single step; a breakpoint of DR0 to DR3. */
-#define DR6_STEP        (1u << 14)
-#define DR6_BREAKPOINTS 0xfu
-#define DR6_NONE        0xffff0ff0u
-
 #define SPURIOUS_LOGGED 8u /* after so many the log has had its say */
 
 /* What a program gets for an exception, as Linux gives it; no signal: only the kernel can cause it.

@@ -84,6 +84,11 @@ static void crash_double_fault(void)
 	arch_provoke_double_fault();
 }
 
+static void crash_single_step(void)
+{
+	arch_provoke_debug();
+}
+
 static void crash_text_write(void)
 {
 	write_to((vaddr_t)crash_panic);
@@ -122,6 +127,7 @@ static const struct {
 	{"divide", crash_divide},
 	{"stack-overflow", crash_stack_overflow},
 	{"double-fault", crash_double_fault},
+	{"single-step", crash_single_step},
 	{"text-write", crash_text_write},
 	{"rodata-write", crash_rodata_write},
 	{"exec-data", crash_exec_data},

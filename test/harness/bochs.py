@@ -9,8 +9,8 @@ instructions: so a run repeats, and an idle machine's time passes at once. It ha
 reserved bits. It knows neither UEFI nor PVH: test/bochs/boot.c stands between.
 
 What it does as no processor does: each load of CR3 flushes all translations, whatever bit 63 says;
-and SYSCALL with TF set raises #DB in ring 0, though the system's mask clears TF, so a program can
-kill any kernel that has no stack of its own for #DB (prog_hostile does).
+and SYSCALL with TF set raises #DB in ring 0, though the system's mask clears TF, so a program would
+kill a kernel that has no stack of its own for #DB (prog_hostile tries).
 
 It ends with a "panic" of its own whatever happens, also where the machine switches itself off; a
 kernel's panic ends nothing, so the machine is ended then.

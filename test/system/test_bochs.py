@@ -71,10 +71,11 @@ def test_pcids(model, on, option):
     assert ("PCID is not used, as the option pcid=off says so" in log) == bool(option)
 
 
-# Of test/programs, those about memory that take seconds.
-PROGRAMS = ["prog_brk", "prog_file_map", "prog_mmap", "prog_nx", "prog_stack", "prog_vm_calls",
-            "prog_vm_cow", "prog_vm_exec", "prog_vm_huge", "prog_vm_pointers", "prog_vm_protect",
-            "prog_vm_stack"]
+# Of test/programs, those about memory that take seconds; and what kills kernels: only here does a
+# single step come on the first instruction of a system call's entry.
+PROGRAMS = ["prog_brk", "prog_file_map", "prog_hostile", "prog_mmap", "prog_nx", "prog_stack",
+            "prog_vm_calls", "prog_vm_cow", "prog_vm_exec", "prog_vm_huge", "prog_vm_pointers",
+            "prog_vm_protect", "prog_vm_stack"]
 
 
 @pytest.mark.parametrize("model, names", [("corei7_haswell_4770", PROGRAMS),

@@ -45,6 +45,7 @@ DEATHS = {
     "divide": "divide error in the kernel",
     "stack-overflow": "kernel stack overflow",
     "double-fault": "double fault",
+    "single-step": "debug exception in the kernel",
     "text-write": "write at 0xffffffff8[0-9a-f]{7}: read-only",
     "rodata-write": "write at 0xffffffff8[0-9a-f]{7}: read-only",
     "exec-data": "execution at 0xffffffff8[0-9a-f]{7}: no-execute",

@@ -29,10 +29,11 @@ NORETURN void arch_machine_end(enum machine_end how);
 #define DEBUG_EXIT_PANIC        0x31 /* status 99 */
 #define DEBUG_EXIT_TESTS_FAILED 0x32 /* status 101 */
 
-/* For deaths on purpose (debug/crash.h): a fault whose own delivery faults; and a page that ring 3
- * may read, write and execute, full of instructions that return, mapped in the active tables from
- * now on. */
+/* For deaths on purpose (debug/crash.h): a fault whose own delivery faults; a single step in the
+ * kernel; and a page that ring 3 may read, write and execute, full of instructions that return,
+ * mapped in the active tables from now on. */
 NORETURN void arch_provoke_double_fault(void);
+NORETURN void arch_provoke_debug(void);
 vaddr_t arch_provoke_user_page(void);
 
 /* Registers of the running CPU, for a panic without a trap frame. */

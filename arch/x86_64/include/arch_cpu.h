@@ -19,7 +19,7 @@ struct task_state {
 _Static_assert(sizeof(struct task_state) == 104, "by the manual");
 
 /* Exceptions that may come when the stack is unusable, each with its own: IST index minus 1. */
-enum ist { IST_DOUBLE_FAULT, IST_NMI, IST_MACHINE_CHECK, IST_COUNT };
+enum ist { IST_DEBUG, IST_DOUBLE_FAULT, IST_NMI, IST_MACHINE_CHECK, IST_COUNT };
 #define IST_STACK_BYTES (8 * KIB)
 
 /*

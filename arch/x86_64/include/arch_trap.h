@@ -27,5 +27,8 @@ _Static_assert(offsetof(struct trap_frame, r9) == offsetof(struct trap_frame, rd
 	       "six arguments (System V ABI, AMD64 supplement, A.2.1)");
 _Static_assert(offsetof(struct trap_frame, vector) == TRAP_FRAME_VECTOR, "assembly uses it");
 _Static_assert(offsetof(struct trap_frame, cs) == TRAP_FRAME_CS, "assembly uses it");
+_Static_assert(TRAP_STUB_CS == TRAP_FRAME_CS - TRAP_FRAME_VECTOR, "assembly uses it");
+_Static_assert(offsetof(struct trap_frame, rflags) == TRAP_FRAME_VECTOR + TRAP_STUB_RFLAGS,
+	       "assembly uses it");
 
 #endif

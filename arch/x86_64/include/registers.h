@@ -59,6 +59,11 @@
 #define RFLAGS_RF    (1 << 16)
 #define RFLAGS_AC    (1 << 18)
 
+/* DR6 (SDM 3B, 17.2.3): nothing; a breakpoint of DR0 to DR3; a single step. */
+#define DR6_NONE        0xffff0ff0
+#define DR6_BREAKPOINTS 0xf
+#define DR6_STEP        (1 << 14)
+
 /*
  * Selectors. SYSCALL and SYSRET dictate the order: SYSCALL loads CS and SS from STAR[47:32] and
  * that + 8, SYSRET from STAR[63:48] + 16 and + 8. (SDM 2B, SYSRET.)
@@ -113,6 +118,8 @@
 #define TRAP_FRAME_BYTES  176
 #define TRAP_FRAME_VECTOR 120
 #define TRAP_FRAME_CS     144
+#define TRAP_STUB_CS      24 /* from vector on: what a stub finds */
+#define TRAP_STUB_RFLAGS  32
 
 #ifndef __ASSEMBLER__
 #include "lib/types.h"
