@@ -39,7 +39,10 @@ PATH, HOME, TERM, LANG, LC_ALL and TZ as they are here, and what --env says.
 
 Other exit statuses: 124 the time was over; 125 Quire failed, and says how; 126 not a program that
 can run; 127 no such program; 2 wrong options.""",
-    "test": "Runs all tests; FILTER is an expression for pytest's -k, a file, or FILE::TEST.",
+    "test": """\
+Runs all tests; FILTER is an expression for pytest's -k, a file, or FILE::TEST. On several CPUs, and
+again and again: ./quire test --cpus 4 --rounds 20 "vm_ or mmap". At random, for ten minutes:
+./quire test --stress 600 stress""",
     "bench": """\
 Runs one program that measures the kernel's paths, in guest instructions, which repeat exactly.
 With --linux the same program runs on Linux in the same emulator: boot/vmlinuz-* of Debian's
@@ -71,7 +74,7 @@ def build(values, words):
 COMMANDS = {
     "boot": (boot, options.MACHINE),
     "run": (run, options.RUN),
-    "test": (test, ()),
+    "test": (test, options.TEST),
     "bench": (bench, options.BENCH),
     "build": (build, ()),
     "debug": (debug, options.MACHINE),

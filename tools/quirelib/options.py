@@ -113,6 +113,12 @@ def cpus(word):
     return int(word)
 
 
+def rounds(word):
+    if not re.fullmatch(r"[1-9]\d{0,5}", word):
+        raise ValueError("a number from 1 on is wanted")
+    return int(word)
+
+
 def seconds(word):
     if not re.fullmatch(r"\d{1,9}(\.\d{1,9})?", word):
         raise ValueError("a number of seconds is wanted; 0 for no limit")
@@ -191,6 +197,13 @@ RUN = MACHINE + (
            "SECONDS", seconds, 60.0),
     Option(("--log",), "write the kernel's log to a file", "FILE", text),
     Option(("-v", "--verbose"), "show the kernel's log on standard error"),
+)
+
+TEST = (
+    Option(("-s", "--cpus"), "CPUs, where a test does not say how many (default 1)", "N", cpus, 1),
+    Option(("--rounds",), "so often, or until something fails (default 1)", "N", rounds, 1),
+    Option(("--stress",), "test_stress.py goes on for so long (default: one boot)", "SECONDS",
+           seconds),
 )
 
 BENCH = (

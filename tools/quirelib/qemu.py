@@ -2,7 +2,7 @@
 
 import os
 import subprocess
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from .errors import QuireError
 
@@ -33,13 +33,16 @@ DEBUG_EXIT_PORT = 0xF4
 STATUS_DONE, STATUS_RESTART, STATUS_PANIC, STATUS_TESTS_FAILED = 33, 35, 99, 101
 
 
+DEFAULT_CPUS = 1  # set once, at the start
+
+
 @dataclass
 class Config:
     """A machine. What has a default is what is fastest to start."""
 
     boot: str = "uefi"  # or "pvh"
     memory: str = "256M"
-    cpus: int = 1
+    cpus: int = field(default_factory=lambda: DEFAULT_CPUS)
     machine: str = "q35"
     cpu: str = "max"
     accel: str = "tcg"

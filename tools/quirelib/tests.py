@@ -15,17 +15,27 @@ def test(values, words):
     if len(words) > 1:
         raise UsageError("test takes one filter; words with spaces between them want quotes")
     prepare(("build", "test"), yes=values["yes"])
-    command = ["/usr/bin/python3", "-m", "pytest", "-n", str(os.cpu_count() or 1),
-               *_selection(words[0] if words else None)]
-    with interrupts_left_to_child():
-        return subprocess.run(command, cwd=paths.ROOT, stdin=subprocess.DEVNULL,
-                              env=_environment()).returncode
+    # Who waits for ten minutes is to see what goes on.
+    how = ["-n", "0", "-s"] if values["stress"] else ["-n", str(os.cpu_count() or 1)]
+    command = ["/usr/bin/python3", "-m", "pytest", *how, *_selection(words[0] if words else None)]
+    for number in range(values["rounds"]):
+        if values["rounds"] > 1:
+            print(f"round {number + 1} of {values['rounds']}", flush=True)
+        with interrupts_left_to_child():
+            status = subprocess.run(command, cwd=paths.ROOT, stdin=subprocess.DEVNULL,
+                                    env=_environment(values)).returncode
+        if status:
+            break
+    return status
 
 
-def _environment():
+def _environment(values):
     """Where it believes to be on a CI machine, pytest prints every difference in full: for a
-    megabyte of wrong output that takes hours."""
-    return {name: value for name, value in os.environ.items() if name not in ("CI", "BUILD_NUMBER")}
+    megabyte of wrong output that takes hours. The options are for test/conftest.py, in each of
+    pytest's processes."""
+    kept = {name: value for name, value in os.environ.items() if name not in ("CI", "BUILD_NUMBER")}
+    return kept | {"QUIRE_TEST_CPUS": str(values["cpus"]),
+                   "QUIRE_TEST_STRESS": str(values["stress"] or 0)}
 
 
 def _selection(wanted):
