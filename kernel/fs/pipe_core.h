@@ -41,11 +41,14 @@ static inline size_t pipe_used(const struct pipe *pipe)
 	return __atomic_load_n(&pipe->used, __ATOMIC_ACQUIRE);
 }
 
-/* Bytes that may be written; exact under the mutex. */
+/* Bytes that may be written; exact under the mutex. Without it the three may be of different
+ * moments: then there is none, and who changes them wakes whoever believes that. */
 static inline size_t pipe_room(const struct pipe *pipe)
 {
-	return __atomic_load_n(&pipe->capacity, __ATOMIC_RELAXED) - pipe_used(pipe) -
-	       __atomic_load_n(&pipe->held, __ATOMIC_RELAXED);
+	size_t capacity = __atomic_load_n(&pipe->capacity, __ATOMIC_RELAXED);
+	size_t taken = pipe_used(pipe) + __atomic_load_n(&pipe->held, __ATOMIC_RELAXED);
+
+	return capacity > taken ? capacity - taken : 0;
 }
 
 static inline bool pipe_has_room(const struct pipe *pipe, size_t wanted)
