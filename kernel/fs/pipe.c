@@ -79,19 +79,16 @@ static ssize_t pipe_read(struct file *file, struct io *io, uint64_t *position)
 	for (;;) {
 		mutex_lock(&pipe->mutex);
 		ssize_t done = drain_locked(pipe, io);
+		bool over = pipe_is_over(pipe);
 		mutex_unlock(&pipe->mutex);
 		if (done > 0)
 			wait_wake_all(&pipe->queue);
-		if (done)
+		if (done || over)
 			return done;
-		/* The last bytes may have come between the look at the ring and that at the
-		 * writers. */
-		if (!pipe_is_open(&pipe->writers) && !pipe_used(pipe))
-			return 0;
 		if (file->flags & O_NONBLOCK)
 			return -EAGAIN;
 		int error = wait_until(&pipe->queue, WAIT_FOREVER,
-				       pipe_used(pipe) || !pipe_is_open(&pipe->writers));
+				       pipe_used(pipe) || pipe_is_over(pipe));
 		if (error)
 			return error;
 	}

@@ -51,6 +51,13 @@ static inline size_t pipe_room(const struct pipe *pipe)
 	return capacity > taken ? capacity - taken : 0;
 }
 
+/* Will no byte come any more? Exact under the mutex. Bytes that were taken may be given back. */
+static inline bool pipe_is_over(const struct pipe *pipe)
+{
+	return !pipe_is_open(&pipe->writers) && !pipe_used(pipe) &&
+	       !__atomic_load_n(&pipe->held, __ATOMIC_RELAXED);
+}
+
 static inline bool pipe_has_room(const struct pipe *pipe, size_t wanted)
 {
 	return pipe_room(pipe) >= MIN(wanted, (size_t)PIPE_ATOMIC);

@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -25,6 +26,7 @@
 
 #define STEPS   1500
 #define FILES   4
+#define LOOKS   1000
 #define ASPECTS 2 /* may be read, may be written */
 
 static int files[FILES];
@@ -60,6 +62,24 @@ static void forget(int number)
 	files[number] = -1;
 }
 
+/* What poll says of a file, and in *told what its watcher does. Linux's terminals pass bytes on a
+ * little later, perhaps between the two; but a wake-up that was missed does not come later. */
+static unsigned look(int number, int aspect, unsigned *told)
+{
+	struct pollfd now = {files[number], aspects[aspect], 0};
+
+	for (int i = 0; i < LOOKS; i++) {
+		struct epoll_event event = {0};
+		poll(&now, 1, 0);
+		epoll_wait(watchers[number][aspect], &event, 1, 0);
+		*told = event.events;
+		if ((unsigned)now.revents == *told)
+			break;
+		sched_yield();
+	}
+	return (unsigned)now.revents;
+}
+
 /* After a step: how many files are in another state than their watchers were told. */
 static int disagreements(const char *kind, const char *step)
 {
@@ -67,14 +87,10 @@ static int disagreements(const char *kind, const char *step)
 
 	for (int i = 0; i < FILES; i++) {
 		for (int j = 0; files[i] >= 0 && j < ASPECTS; j++) {
-			struct pollfd now = {files[i], aspects[j], 0};
-			struct epoll_event event = {0};
-			poll(&now, 1, 0);
-			epoll_wait(watchers[i][j], &event, 1, 0);
-			if ((unsigned)now.revents == event.events)
+			unsigned told, is = look(i, j, &told);
+			if (is == told)
 				continue;
-			printf("%s, %s: file %d is %#x, told %#x\n", kind, step, i,
-			       (unsigned)now.revents, event.events);
+			printf("%s, %s: file %d is %#x, told %#x\n", kind, step, i, is, told);
 			count++;
 		}
 	}
@@ -121,16 +137,10 @@ static const char *step_pipe(void)
 	case 0:
 		in(0, 5000);
 		return "read";
-	case 1:
-		in(2, 70000);
-		return "read all";
-	case 2:
-		out(1, 5000);
+	case 1 ... 2:
+		out(1, any(2) ? 5000 : 70000);
 		return "write";
-	case 3:
-		out(1, 70000);
-		return "write much";
-	case 4:
+	case 3 ... 4:
 		(void)!splice(files[0], NULL, files[3], NULL, 1 + any(20000), SPLICE_F_NONBLOCK);
 		return "splice";
 	case 5:
@@ -140,7 +150,7 @@ static const char *step_pipe(void)
 		fcntl(files[1], F_SETPIPE_SZ, 4096 << any(5));
 		return "resize";
 	default:
-		in(2, 5000);
+		in(2, any(2) ? 5000 : 70000);
 		return "read the other";
 	}
 }
@@ -309,7 +319,8 @@ static const char *step_listener(void)
 	}
 }
 
-/* ---- pseudo-terminals ---- */
+/* ---- pseudo-terminals: what is printed never fills one, as Linux does not always tell room ----
+ */
 
 static void begin_pty(void)
 {
@@ -337,32 +348,23 @@ static const char *step_pty(void)
 {
 	struct termios mode;
 
-	switch (any(12)) {
+	switch (any(8)) {
 	case 0:
 		tcgetattr(files[1], &mode);
 		mode.c_lflag ^= any(2) ? ICANON : ECHO;
 		mode.c_cc[VMIN] = (unsigned char)any(3);
-		tcsetattr(files[1], any(2) ? TCSANOW : TCSAFLUSH, &mode);
+		tcsetattr(files[1], TCSANOW, &mode);
 		return "tcsetattr";
-	case 1:
-		tcflush(files[any(2)], (int)any(3));
-		return "tcflush";
-	case 2:
-		tcflow(files[1], any(3) ? TCOON : TCOOFF);
-		return "tcflow";
-	case 3 ... 5:
+	case 1 ... 2:
 		type(40);
 		return "type";
-	case 6:
-		out(1, 6000);
-		return "print much";
-	case 7:
-		out(1, 100);
+	case 3:
+		out(1, 50);
 		return "print";
-	case 8:
+	case 4 ... 5:
 		in(0, 6000);
 		return "read all";
-	case 9:
+	case 6:
 		in(0, 100);
 		return "read";
 	default:
