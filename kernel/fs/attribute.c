@@ -52,12 +52,17 @@ ssize_t attribute_get(struct inode *inode, const char *name, void *to, size_t si
 	return result;
 }
 
+static size_t cost_of(const struct attribute *attribute)
+{
+	return sizeof(*attribute) + attribute->name_bytes + attribute->bytes;
+}
+
 static size_t used_locked(const struct inode *inode)
 {
 	size_t bytes = 0;
 
 	for (const struct attribute *at = inode->attributes; at; at = at->next)
-		bytes += sizeof(*at) + at->name_bytes + at->bytes;
+		bytes += cost_of(at);
 	return bytes;
 }
 
@@ -72,7 +77,8 @@ static int set_locked(struct inode *inode, struct attribute *fresh, unsigned fla
 		return -EEXIST;
 	if (!found && (flags & XATTR_REPLACE))
 		return -ENODATA;
-	if (used_locked(inode) + sizeof(*fresh) + fresh->name_bytes + fresh->bytes > BYTES_MAX)
+	size_t replaced = found ? cost_of(*link) : 0;
+	if (used_locked(inode) - replaced + cost_of(fresh) > BYTES_MAX)
 		return -ENOSPC;
 	*old = found ? *link : NULL;
 	fresh->next = found ? (*link)->next : *link;

@@ -195,6 +195,14 @@ static unsigned find_free_locked(const struct fd_table *table, unsigned minimum)
 	return fd;
 }
 
+bool fd_table_is_full(struct fd_table *table, unsigned limit)
+{
+	spin_lock(&table->lock);
+	bool is_full = find_free_locked(table, 0) >= limit;
+	spin_unlock(&table->lock);
+	return is_full;
+}
+
 int fd_table_add(struct fd_table *table, struct file *file, unsigned minimum, unsigned limit,
 		 bool close_on_exec)
 {

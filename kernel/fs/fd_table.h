@@ -39,6 +39,8 @@ struct file *fd_table_get(struct fd_table *table, unsigned fd);
 /* The least number above `after` (-1: from 0 on) that has a file, or -1. */
 int fd_table_next(struct fd_table *table, int after);
 
+/* Is no number below `limit` free? Other threads may change that at once. */
+bool fd_table_is_full(struct fd_table *table, unsigned limit);
 /* Put `file` at the lowest free number of [minimum, limit); the table takes over the caller's
  * reference. The number, or -EMFILE or -ENOMEM: then the reference is still the caller's. */
 NODISCARD int fd_table_add(struct fd_table *table, struct file *file, unsigned minimum,

@@ -15,10 +15,15 @@
 #include "mm/slab.h"
 #include "vm/user_copy.h"
 
-#define WATCHES_MAX 65536u /* of all files together */
-#define KEPT_BITS   (IN_ALL_EVENTS | IN_ONESHOT | IN_EXCL_UNLINK)
+#define WATCHES_MAX  65536u /* of all files together */
+/* Files together: Linux's max_user_instances. Events that nobody reads are the kernel's memory, and
+ * bound by no limit of a process but through this. */
+#define WATCHERS_MAX 128u
+#define KEPT_BITS    (IN_ALL_EVENTS | IN_ONESHOT | IN_EXCL_UNLINK)
 
 _Static_assert(sizeof(struct inotify_event) == 16, "as watch_event_bytes() has it");
+
+static unsigned watcher_count; /* changed atomically */
 
 static bool has_events(struct watcher *watcher)
 {
@@ -137,6 +142,7 @@ static void inotify_release(struct file *file)
 			kfree(event);
 	}
 	kfree(watcher);
+	__atomic_fetch_sub(&watcher_count, 1, __ATOMIC_RELAXED);
 }
 
 static const struct file_ops inotify_ops = {
@@ -155,7 +161,7 @@ bool file_is_inotify(const struct file *file)
 	return file->ops == &inotify_ops;
 }
 
-int inotify_create(unsigned flags, struct file **out)
+static int create(unsigned flags, struct file **out)
 {
 	struct watcher *watcher = kzalloc(sizeof(*watcher));
 
@@ -169,6 +175,17 @@ int inotify_create(unsigned flags, struct file **out)
 	int error = file_create(&inotify_ops, O_RDONLY | (flags & O_NONBLOCK), NULL, watcher, out);
 	if (error)
 		kfree(watcher);
+	return error;
+}
+
+int inotify_create(unsigned flags, struct file **out)
+{
+	int error = -EMFILE;
+
+	if (__atomic_fetch_add(&watcher_count, 1, __ATOMIC_RELAXED) < WATCHERS_MAX)
+		error = create(flags, out);
+	if (error)
+		__atomic_fetch_sub(&watcher_count, 1, __ATOMIC_RELAXED);
 	return error;
 }
 

@@ -7,7 +7,7 @@
 struct file;
 struct inode;
 
-/* flags: O_NONBLOCK counts. -ENOMEM. */
+/* flags: O_NONBLOCK counts. -ENOMEM; -EMFILE: there are too many. */
 NODISCARD int inotify_create(unsigned flags, struct file **out);
 bool file_is_inotify(const struct file *file);
 /* The number of the watch on `inode`; mask: IN_*. -EEXIST, -ENOSPC, -ENOMEM. */

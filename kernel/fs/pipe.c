@@ -79,19 +79,16 @@ static ssize_t pipe_read(struct file *file, struct io *io, uint64_t *position)
 	for (;;) {
 		mutex_lock(&pipe->mutex);
 		ssize_t done = drain_locked(pipe, io);
+		bool over = pipe_is_over(pipe);
 		mutex_unlock(&pipe->mutex);
 		if (done > 0)
 			wait_wake_all(&pipe->queue);
-		if (done)
+		if (done || over)
 			return done;
-		/* The last bytes may have come between the look at the ring and that at the
-		 * writers. */
-		if (!pipe_is_open(&pipe->writers) && !pipe_used(pipe))
-			return 0;
 		if (file->flags & O_NONBLOCK)
 			return -EAGAIN;
 		int error = wait_until(&pipe->queue, WAIT_FOREVER,
-				       pipe_used(pipe) || !pipe_is_open(&pipe->writers));
+				       pipe_used(pipe) || pipe_is_over(pipe));
 		if (error)
 			return error;
 	}
@@ -220,10 +217,12 @@ static void open_ends(struct pipe *pipe, unsigned access)
 
 static void close_ends(struct pipe *pipe, unsigned access)
 {
+	mutex_lock(&pipe->mutex);
 	if (access != O_WRONLY)
 		__atomic_fetch_sub(&pipe->readers, 1, __ATOMIC_ACQ_REL);
 	if (access != O_RDONLY)
 		__atomic_fetch_sub(&pipe->writers, 1, __ATOMIC_ACQ_REL);
+	mutex_unlock(&pipe->mutex);
 	wait_wake_all(&pipe->queue);
 }
 
@@ -245,23 +244,35 @@ static const struct file_ops pipe_ops = {
 
 static const struct inode_ops nameless_ops;
 
-/* Somebody must be at the other end (fifo(7)). */
-static int wait_for_other(struct pipe *pipe, unsigned flags)
+/* Open the ends; true: nobody is at the other one (fifo(7)), which *others have opened *before
+ * times. Under the mutex: who was there and has waited for this one is seen before it can be gone.
+ */
+static bool open_alone(struct pipe *pipe, unsigned access, const uint64_t **others,
+		       uint64_t *before)
+{
+	bool reads = access == O_RDONLY;
+
+	*others = reads ? &pipe->writer_opens : &pipe->reader_opens;
+	mutex_lock(&pipe->mutex);
+	open_ends(pipe, access);
+	bool alone = access != O_RDWR && !pipe_is_open(reads ? &pipe->writers : &pipe->readers);
+	*before = count_of(*others);
+	mutex_unlock(&pipe->mutex);
+	return alone;
+}
+
+/* Open the ends, and wait until somebody is at the other one, who may be gone again by then. */
+static int open_both(struct pipe *pipe, unsigned flags)
 {
 	unsigned access = flags & O_ACCMODE;
+	const uint64_t *others;
+	uint64_t before;
 
-	if (access == O_RDWR)
-		return 0;
-	bool reads = access == O_RDONLY;
-	const uint32_t *others = reads ? &pipe->writers : &pipe->readers;
-	const uint64_t *opens = reads ? &pipe->writer_opens : &pipe->reader_opens;
-	uint64_t before = count_of(opens);
-	if (pipe_is_open(others))
+	if (!open_alone(pipe, access, &others, &before))
 		return 0;
 	if (flags & O_NONBLOCK)
-		return reads ? 0 : -ENXIO;
-	/* The other may have been there and be gone again. */
-	return wait_until(&pipe->queue, WAIT_FOREVER, count_of(opens) != before);
+		return access == O_RDONLY ? 0 : -ENXIO;
+	return wait_until(&pipe->queue, WAIT_FOREVER, count_of(others) != before);
 }
 
 int pipe_open(struct inode *inode, unsigned flags, struct file **out)
@@ -286,8 +297,10 @@ int pipe_open(struct inode *inode, unsigned flags, struct file **out)
 	/* What pipe_poll() compares with. */
 	(*out)->position =
 		pipe_is_open(&pipe->writers) ? UINT64_MAX : count_of(&pipe->writer_opens);
-	open_ends(pipe, access);
-	error = waits ? wait_for_other(pipe, flags) : 0;
+	if (waits)
+		error = open_both(pipe, flags);
+	else
+		open_ends(pipe, access);
 	if (error)
 		file_put(*out);
 	return error;

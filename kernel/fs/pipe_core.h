@@ -41,11 +41,21 @@ static inline size_t pipe_used(const struct pipe *pipe)
 	return __atomic_load_n(&pipe->used, __ATOMIC_ACQUIRE);
 }
 
-/* Bytes that may be written; exact under the mutex. */
+/* Bytes that may be written; exact under the mutex. Without it the three may be of different
+ * moments: then there is none, and who changes them wakes whoever believes that. */
 static inline size_t pipe_room(const struct pipe *pipe)
 {
-	return __atomic_load_n(&pipe->capacity, __ATOMIC_RELAXED) - pipe_used(pipe) -
-	       __atomic_load_n(&pipe->held, __ATOMIC_RELAXED);
+	size_t capacity = __atomic_load_n(&pipe->capacity, __ATOMIC_RELAXED);
+	size_t taken = pipe_used(pipe) + __atomic_load_n(&pipe->held, __ATOMIC_RELAXED);
+
+	return capacity > taken ? capacity - taken : 0;
+}
+
+/* Will no byte come any more? Exact under the mutex. Bytes that were taken may be given back. */
+static inline bool pipe_is_over(const struct pipe *pipe)
+{
+	return !pipe_is_open(&pipe->writers) && !pipe_used(pipe) &&
+	       !__atomic_load_n(&pipe->held, __ATOMIC_RELAXED);
 }
 
 static inline bool pipe_has_room(const struct pipe *pipe, size_t wanted)

@@ -70,16 +70,14 @@ static ssize_t take(struct file *file, char *to, size_t max, bool wait, bool kee
 	for (;;) {
 		mutex_lock(&pipe->mutex);
 		size_t bytes = take_locked(pipe, to, max, keep);
+		bool over = !bytes && pipe_is_over(pipe);
 		mutex_unlock(&pipe->mutex);
-		if (bytes)
+		if (bytes || over)
 			return (ssize_t)bytes;
-		/* As in pipe_read(). */
-		if (!pipe_is_open(&pipe->writers) && !pipe_used(pipe))
-			return 0;
 		if (!wait)
 			return -EAGAIN;
 		int error = wait_until(&pipe->queue, WAIT_FOREVER,
-				       pipe_used(pipe) || !pipe_is_open(&pipe->writers));
+				       pipe_used(pipe) || pipe_is_over(pipe));
 		if (error)
 			return error;
 	}

@@ -26,10 +26,12 @@
 #include "mm/slab.h"
 #include "vm/user_copy.h"
 
-#define QUEUED_MAX   212992u /* bytes that wait for a reader: Linux's SO_SNDBUF */
-#define PIECE_BYTES  16384u  /* of a stream, in one message */
-#define SOCKET_MINOR 12u     /* of st_dev: major 0, and a number that no file system has */
-#define IO_BYTES     4096
+#define QUEUED_MAX    212992u /* bytes that wait for a reader: Linux's SO_SNDBUF */
+#define PIECE_BYTES   16384u  /* of a stream, in one message */
+/* What a message costs besides its bytes: without it those of nothing would fill the memory. */
+#define MESSAGE_BYTES 512u
+#define SOCKET_MINOR  12u /* of st_dev: major 0, and a number that no file system has */
+#define IO_BYTES      4096
 
 struct mutex sockets_mutex;
 
@@ -48,6 +50,7 @@ struct socket *socket_allocate(int type)
 	socket->number = anonymous_number();
 	list_init(&socket->messages);
 	list_init(&socket->backlog);
+	list_init(&socket->senders);
 	wait_queue_init(&socket->queue);
 	return socket;
 }
@@ -67,7 +70,7 @@ void socket_put(struct socket *socket)
 	if (before != 1)
 		return;
 	assert(list_is_empty(&socket->messages) && list_is_empty(&socket->backlog));
-	assert(!socket->peer && !socket->named.next);
+	assert(!socket->peer && !socket->named.next && list_is_empty(&socket->senders));
 	kfree(socket);
 }
 
@@ -91,17 +94,6 @@ static void destroy_messages(struct list_node *messages)
 	}
 }
 
-void socket_join_locked(struct socket *one, struct socket *other)
-{
-	socket_get(one);
-	socket_get(other);
-	one->peer = other;
-	other->peer = one;
-	one->was_connected = other->was_connected = true;
-	one->other = other->user;
-	other->other = one->user;
-}
-
 /* The other side reads what is there, and then sees the end. */
 static void hang_up_locked(struct socket *peer, bool lost_something)
 {
@@ -120,12 +112,11 @@ void socket_close(struct socket *socket)
 	list_init(&messages);
 	list_init(&backlog);
 	mutex_lock(&sockets_mutex);
-	struct socket *peer = socket->peer;
+	struct socket *peer = socket_set_peer_locked(socket, NULL);
 	bool lost_something = !list_is_empty(&socket->messages) || socket->unaccepted;
 	struct inode *inode = socket_unname_locked(socket);
 	socket->closed = true;
 	socket->shut = SHUT_READ | SHUT_WRITE;
-	socket->peer = NULL;
 	socket->listening = false;
 	while ((node = list_pop_front(&socket->messages)))
 		list_push_back(&messages, node);
@@ -133,7 +124,7 @@ void socket_close(struct socket *socket)
 		list_push_back(&backlog, node);
 	if (peer && peer->peer == socket)
 		hang_up_locked(peer, lost_something);
-	wait_wake_all(&socket->queue);
+	socket_tell_senders_locked(socket);
 	mutex_unlock(&sockets_mutex);
 	destroy_messages(&messages);
 	/* Those that nobody accepted have no backlog of their own. */
@@ -193,10 +184,15 @@ struct socket *socket_of(const struct file *file)
 
 /* ---- sending ---- */
 
-/* May so many bytes be sent to `to`? */
-static bool has_room_locked(const struct socket *to, size_t bytes)
+/* May so much be sent to `to`? */
+static bool has_room_locked(const struct socket *to, size_t charge)
 {
-	return !to->queued || to->queued + bytes <= QUEUED_MAX;
+	return !to->queued || to->queued + charge <= QUEUED_MAX;
+}
+
+bool socket_takes_from_locked(const struct socket *to, const struct socket *from)
+{
+	return socket_is_connected_kind(to) || !to->peer || to->peer == from;
 }
 
 /* What forbids `socket` to send to `to`, or 0. */
@@ -209,6 +205,8 @@ static int check_locked(struct socket *socket, struct socket *to)
 										 : -ENOTCONN;
 	if (to->closed)
 		return socket_is_connected_kind(socket) ? -EPIPE : -ECONNREFUSED;
+	if (!socket_takes_from_locked(to, socket))
+		return -EPERM;
 	return to->shut & SHUT_READ ? -EPIPE : 0;
 }
 
@@ -217,12 +215,13 @@ static int deliver(struct socket *socket, struct socket *to, struct message *mes
 {
 	mutex_lock(&sockets_mutex);
 	int error = check_locked(socket, to);
-	if (!error && !has_room_locked(to, message->bytes))
+	size_t charge = message->bytes + message->extra;
+	if (!error && !has_room_locked(to, charge))
 		error = -EAGAIN;
 	if (!error) {
 		message->from = socket->name;
 		list_push_back(&to->messages, &message->link);
-		to->queued += message->bytes;
+		to->queued += charge;
 		wait_wake_all(&to->queue);
 	}
 	mutex_unlock(&sockets_mutex);
@@ -263,9 +262,7 @@ uint64_t socket_deadline(const struct socket *socket, enum socket_wait which)
 static void disconnect(struct socket *socket, struct socket *gone)
 {
 	mutex_lock(&sockets_mutex);
-	bool was = socket->peer == gone;
-	if (was)
-		socket->peer = NULL;
+	bool was = socket->peer == gone && socket_set_peer_locked(socket, NULL);
 	mutex_unlock(&sockets_mutex);
 	if (was)
 		socket_put(gone);
@@ -297,6 +294,7 @@ static ssize_t send_piece(struct file *file, struct socket *to, struct io *io, s
 		return -ENOMEM;
 	message->start = 0;
 	message->bytes = bytes;
+	message->extra = MESSAGE_BYTES + (send->files ? sizeof(*send->files) : 0);
 	message->files = send->files;
 	int error = bytes ? io_get(io, message->text, bytes) : 0;
 	if (!error)

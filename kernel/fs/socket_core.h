@@ -22,11 +22,13 @@ struct socket {
 	bool was_connected;        /* (s) */
 	unsigned shut;             /* (s) SHUT_*: also by the other side */
 	int error;                 /* (s) to be told, positive; 0: none */
-	struct socket *peer;       /* (s) with a reference */
+	struct socket *peer;       /* (s) with a reference: whom it sends to */
+	struct list_node senders;  /* (s) all whose peer it is */
+	struct list_node sender;   /* (s) in the peer's list; next is NULL while it has no peer */
 	struct socket_user user;   /* (s) who connected or listened with it; pid 0: nobody yet */
 	struct socket_user other;  /* (s) the same of the other side */
 	struct list_node messages; /* (s) that it has not received yet */
-	size_t queued;             /* (s) their bytes */
+	size_t queued;             /* (s) what they are charged for, together */
 	bool listening;            /* (s) */
 	unsigned backlog_max;      /* (s) */
 	unsigned backlog_count;    /* (s) */
@@ -43,6 +45,7 @@ struct socket {
 struct message {
 	struct list_node link;      /* (s) */
 	size_t start, bytes;        /* (s) what is left of it */
+	size_t extra;               /* (i) what it is charged for besides its bytes */
 	struct socket_files *files; /* (s) or NULL */
 	struct socket_name from;    /* (i) */
 	char text[];                /* (i) */
@@ -57,6 +60,13 @@ void socket_get(struct socket *socket);
 NODISCARD int socket_open(struct socket *socket, unsigned flags, struct file **out);
 /* Both ways, which nobody else knows yet. */
 void socket_join_locked(struct socket *one, struct socket *other);
+/* Whom it sends to from now on; NULL: nobody. Takes over a reference, and returns whom it sent to
+ * before, to be put. Who waits for room learns of it. */
+NODISCARD struct socket *socket_set_peer_locked(struct socket *socket, struct socket *peer);
+/* There is room in it, or it takes nothing any more: for all that send to it. */
+void socket_tell_senders_locked(struct socket *socket);
+/* Datagrams of `from`: one that is connected takes those of whom it is connected with. */
+bool socket_takes_from_locked(const struct socket *to, const struct socket *from);
 /* It has no file any more, or never will: tell the other side. */
 void socket_close(struct socket *socket);
 /* It has a name no longer. Returns an inode to be put, or NULL. */

@@ -95,22 +95,61 @@ int socket_listen(struct socket *socket, int backlog, const struct socket_user *
 	return error;
 }
 
+/* ---- who sends to whom ---- */
+
+struct socket *socket_set_peer_locked(struct socket *socket, struct socket *peer)
+{
+	struct socket *old = socket->peer;
+
+	if (old)
+		list_remove(&socket->sender);
+	socket->peer = peer;
+	if (peer)
+		list_push_back(&peer->senders, &socket->sender);
+	wait_wake_all(&socket->queue);
+	return old;
+}
+
+/* Those that block wait in its own queue, those that poll in that of the socket they send by. */
+void socket_tell_senders_locked(struct socket *socket)
+{
+	wait_wake_all(&socket->queue);
+	list_for_each (node, &socket->senders)
+		wait_wake_all(&container_of(node, struct socket, sender)->queue);
+}
+
+void socket_join_locked(struct socket *one, struct socket *other)
+{
+	socket_get(one);
+	socket_get(other);
+	struct socket *none = socket_set_peer_locked(one, other);
+	assert(!none);
+	none = socket_set_peer_locked(other, one);
+	assert(!none);
+	one->was_connected = other->was_connected = true;
+	one->other = other->user;
+	other->other = one->user;
+}
+
 /* A datagram socket only remembers to whom it sends. */
 static int connect_datagrams(struct socket *socket, struct socket *to)
 {
+	struct socket *old = NULL;
+	int error = 0;
+
 	mutex_lock(&sockets_mutex);
-	struct socket *old = socket->peer;
-	bool closed = to->closed;
-	if (!closed) {
+	if (to->closed) {
+		error = -ECONNREFUSED;
+	} else if (!socket_takes_from_locked(to, socket)) {
+		error = -EPERM;
+	} else {
 		socket_get(to);
-		socket->peer = to;
+		old = socket_set_peer_locked(socket, to);
 	}
 	mutex_unlock(&sockets_mutex);
-	if (closed)
-		return -ECONNREFUSED;
 	if (old)
 		socket_put(old);
-	return 0;
+	return error;
 }
 
 /* One attempt; `accepted` is the other end that accept(2) will give. -EAGAIN: the backlog is full.

@@ -19,14 +19,6 @@ static struct message *first_locked(struct socket *socket)
 		       : container_of(socket->messages.next, struct message, link);
 }
 
-/* There is room again: for the one it is connected with, and for others that send to it. */
-static void tell_senders_locked(struct socket *socket)
-{
-	wait_wake_all(&socket->queue);
-	if (socket->peer)
-		wait_wake_all(&socket->peer->queue);
-}
-
 /* Its open files: the receiver's from now on, or, if it only looks, its too. */
 static void take_files(struct message *message, struct socket_receive *receive, bool peek)
 {
@@ -45,10 +37,10 @@ static void take_files(struct message *message, struct socket_receive *receive, 
 static void finish_locked(struct socket *socket, struct message *message)
 {
 	list_remove(&message->link);
-	socket->queued -= message->bytes;
+	socket->queued -= message->bytes + message->extra;
 	assert(!message->files);
 	kfree(message);
-	tell_senders_locked(socket);
+	socket_tell_senders_locked(socket);
 }
 
 /* A datagram: what does not fit is lost. */
@@ -99,6 +91,7 @@ static ssize_t take_stream_locked(struct socket *socket, struct io *io,
 			message->start += part;
 			message->bytes -= part;
 			socket->queued -= part;
+			socket_tell_senders_locked(socket);
 		}
 	}
 	receive->flags = 0;

@@ -49,16 +49,17 @@ static void count_ends_locked(struct timerfd *timerfd)
 
 	if (!has_expired(timerfd))
 		return;
+	if (timerfd->interval && now > timerfd->deadline)
+		ends += (now - timerfd->deadline) / timerfd->interval;
+	/* First: who looks without the mutex sees the one or the other, as nobody is woken here. */
+	__atomic_store_n(&timerfd->ends, timerfd->ends + ends, __ATOMIC_RELEASE);
 	__atomic_store_n(&timerfd->expired, false, __ATOMIC_RELEASE);
 	if (timerfd->interval) {
-		if (now > timerfd->deadline)
-			ends += (now - timerfd->deadline) / timerfd->interval;
 		timerfd->deadline += ends * timerfd->interval;
 		timer_set(&timerfd->timer, timerfd->deadline);
 	} else {
 		timerfd->deadline = 0;
 	}
-	timerfd->ends += ends;
 }
 
 static uint64_t take_ends(struct timerfd *timerfd)

@@ -282,10 +282,13 @@ void timers_destroy(struct process *process)
 	if (!timers)
 		return;
 	posix_timers_destroy(timers);
-	for (unsigned i = 0; i < ITIMERS; i++)
-		timer_cancel(&timers->of_process[i].timer);
+	/* First: nobody else sets one any more (prlimit(2)), and one that expires does nothing. */
 	spin_lock(&process_lock);
 	process->timers = NULL;
+	for (unsigned i = 0; i < ITIMERS; i++)
+		interval_timer_set_locked(&timers->of_process[i], 0);
 	spin_unlock(&process_lock);
+	for (unsigned i = 0; i < ITIMERS; i++)
+		timer_cancel(&timers->of_process[i].timer);
 	kfree(timers);
 }

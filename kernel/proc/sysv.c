@@ -51,8 +51,8 @@ struct sysv_entry *sysv_find_locked(const struct sysv_table *table, int id)
 struct sysv_entry *sysv_find_to_stat_locked(const struct sysv_table *table, int number,
 					    bool by_index, int *result)
 {
-	struct sysv_entry *entry =
-		by_index ? find_index_locked(table, number) : sysv_find_locked(table, number);
+	struct sysv_entry *entry = by_index ? find_index_locked(table, sysv_index(number))
+					    : sysv_find_locked(table, number);
 
 	*result = !entry ? -EINVAL : by_index ? entry->id : 0;
 	return entry;

@@ -1,6 +1,7 @@
 /*
- * sysv_msg.c: see sysv.h: message queues (msgget(2), msgop(2)). Whoever has to wait tries again
- * whenever the queue has changed.
+ * sysv_msg.c: see sysv.h: message queues (msgget(2), msgop(2)). Who waits for a message is given it
+ * by the sender, in the order in which they came: so nobody takes it first. Who waits for room
+ * tries again whenever the queue has changed.
  */
 #include <linux/msg.h>
 #include <asm/msgbuf.h>
@@ -21,11 +22,23 @@ struct message {
 	void *text;            /* (i) */
 };
 
+/* A call that receives. */
+struct receiver {
+	struct list_node link; /* (v) next is NULL while it does not wait */
+	int64_t wanted;        /* (i) as of msgrcv(2), like these: */
+	size_t max;            /* (i) */
+	int flags;             /* (i) */
+	int pid;               /* (i) */
+	int result;            /* (v) -ENOMSG: it has none yet; -E2BIG; 0: it has ... */
+	struct message *message;
+};
+
 struct msg_queue {
 	struct sysv_entry entry;
-	unsigned users; /* (v) the table, and calls that wait */
-	bool removed;   /* (v) */
-	struct list_node messages;
+	unsigned users;                   /* (v) the table, and calls that wait */
+	bool removed;                     /* (v) */
+	struct list_node messages;        /* (v) */
+	struct list_node receivers;       /* (v) those that wait */
 	uint64_t bytes, count, bytes_max; /* (v) */
 	int64_t sent, received;           /* (v) */
 	int sender, receiver;             /* (v) */
@@ -72,6 +85,7 @@ int msg_get(int key, int flags)
 	fresh->users = 1;
 	fresh->bytes_max = MSG_QUEUE_BYTES_MAX;
 	list_init(&fresh->messages);
+	list_init(&fresh->receivers);
 	wait_queue_init(&fresh->queue);
 	spin_lock(&sysv_lock);
 	int id = sysv_choose_locked(&queues, key, flags, &entry);
@@ -125,6 +139,47 @@ static void put(struct msg_queue *queue)
 		destroy(queue);
 }
 
+/* ---- who wants what ---- */
+
+static bool is_wanted(const struct message *message, const struct receiver *receiver)
+{
+	int64_t wanted = receiver->wanted;
+
+	if (!wanted)
+		return true;
+	if (wanted < 0)
+		return wanted == INT64_MIN || message->type <= -wanted;
+	return (message->type == wanted) == !(receiver->flags & MSG_EXCEPT);
+}
+
+/* The message that is wanted: it is the receiver's, unless it is too large. */
+static void give_locked(struct msg_queue *queue, struct receiver *receiver, struct message *message)
+{
+	if (message->bytes > receiver->max && !(receiver->flags & MSG_NOERROR)) {
+		receiver->result = -E2BIG;
+		return;
+	}
+	receiver->result = 0;
+	receiver->message = message;
+	queue->received = sysv_now();
+	queue->receiver = receiver->pid;
+}
+
+/* To who has waited for it longest. False: to nobody. */
+static bool hand_over_locked(struct msg_queue *queue, struct message *message)
+{
+	list_for_each_safe (node, &queue->receivers) {
+		struct receiver *receiver = container_of(node, struct receiver, link);
+		if (!is_wanted(message, receiver))
+			continue;
+		list_remove(node);
+		give_locked(queue, receiver, message);
+		if (!receiver->result)
+			return true;
+	}
+	return false;
+}
+
 /* ---- sending ---- */
 
 /* -EAGAIN: there is no room. */
@@ -139,9 +194,11 @@ static int try_send(struct msg_queue *queue, struct message *message)
 		   queue->count + 1 > queue->bytes_max) {
 		error = -EAGAIN;
 	} else {
-		list_push_back(&queue->messages, &message->link);
-		queue->bytes += message->bytes;
-		queue->count++;
+		if (!hand_over_locked(queue, message)) {
+			list_push_back(&queue->messages, &message->link);
+			queue->bytes += message->bytes;
+			queue->count++;
+		}
 		queue->sent = sysv_now();
 		queue->sender = current_process()->pid;
 		wait_wake_all(&queue->queue);
@@ -189,53 +246,64 @@ int msg_send(int id, int64_t type, const void *text, size_t bytes, int flags)
 
 /* ---- receiving ---- */
 
-static bool is_wanted(const struct message *message, int64_t wanted, int flags)
-{
-	if (!wanted)
-		return true;
-	if (wanted < 0)
-		return wanted == INT64_MIN || message->type <= -wanted;
-	return (message->type == wanted) == !(flags & MSG_EXCEPT);
-}
-
 /* Of those up to a type, the first with the least. */
-static struct message *choose_locked(const struct msg_queue *queue, int64_t wanted, int flags)
+static struct message *choose_locked(const struct msg_queue *queue, const struct receiver *receiver)
 {
 	struct message *best = NULL;
 
 	list_for_each (node, &queue->messages) {
 		struct message *message = container_of(node, struct message, link);
-		if (!is_wanted(message, wanted, flags) || (best && best->type <= message->type))
+		if (!is_wanted(message, receiver) || (best && best->type <= message->type))
 			continue;
 		best = message;
-		if (wanted >= 0)
+		if (receiver->wanted >= 0)
 			break;
 	}
 	return best;
 }
 
-/* -ENOMSG: there is none yet. */
-static int try_receive(struct msg_queue *queue, int64_t wanted, size_t max, int flags,
-		       struct message **out)
+/* What is there, or else it stands among those that wait, unless it must not. */
+static void receive_locked(struct msg_queue *queue, struct receiver *receiver)
 {
-	int error = 0;
+	struct message *message = choose_locked(queue, receiver);
 
-	spin_lock(&sysv_lock);
-	struct message *message = choose_locked(queue, wanted, flags);
+	receiver->result = -ENOMSG;
 	if (queue->removed) {
-		error = -EIDRM;
-	} else if (!message) {
-		error = -ENOMSG;
-	} else if (message->bytes > max && !(flags & MSG_NOERROR)) {
-		error = -E2BIG;
-	} else {
+		receiver->result = -EIDRM;
+	} else if (message) {
+		give_locked(queue, receiver, message);
+		if (receiver->result)
+			return;
 		list_remove(&message->link);
 		queue->bytes -= message->bytes;
 		queue->count--;
-		queue->received = sysv_now();
-		queue->receiver = current_process()->pid;
 		wait_wake_all(&queue->queue);
-		*out = message;
+	} else if (!(receiver->flags & IPC_NOWAIT)) {
+		list_push_back(&queue->receivers, &receiver->link);
+	}
+}
+
+/* Need it wait no longer? */
+static bool is_over(const struct msg_queue *queue, const struct receiver *receiver)
+{
+	spin_lock(&sysv_lock);
+	bool over = !receiver->link.next || queue->removed;
+	spin_unlock(&sysv_lock);
+	return over;
+}
+
+/* The receiver stands in the queue; afterwards it does not. Its result, or -EINTR. */
+static int wait_for_message(struct msg_queue *queue, struct receiver *receiver)
+{
+	int error = wait_until(&queue->queue, WAIT_FOREVER, is_over(queue, receiver));
+
+	spin_lock(&sysv_lock);
+	/* A message may have come together with a signal. */
+	if (!receiver->link.next) {
+		error = receiver->result;
+	} else {
+		list_remove(&receiver->link);
+		error = queue->removed ? -EIDRM : error;
 	}
 	spin_unlock(&sysv_lock);
 	return error;
@@ -243,21 +311,23 @@ static int try_receive(struct msg_queue *queue, int64_t wanted, size_t max, int 
 
 ssize_t msg_receive(int id, int64_t wanted, size_t max, int flags, int64_t *type, void **text)
 {
+	struct receiver receiver = {
+		.wanted = wanted, .max = max, .flags = flags, .pid = current_process()->pid};
 	struct msg_queue *queue = get(id);
-	struct message *message;
 
 	if (!queue)
 		return -EINVAL;
-	int result = try_receive(queue, wanted, max, flags, &message);
-	if (result == -ENOMSG && !(flags & IPC_NOWAIT)) {
-		int error = wait_until(
-			&queue->queue, WAIT_FOREVER,
-			(result = try_receive(queue, wanted, max, flags, &message)) != -ENOMSG);
-		result = error ? error : result;
-	}
+	spin_lock(&sysv_lock);
+	receive_locked(queue, &receiver);
+	int result = receiver.result;
+	bool waits = receiver.link.next;
+	spin_unlock(&sysv_lock);
+	if (waits)
+		result = wait_for_message(queue, &receiver);
 	put(queue);
 	if (result)
 		return result;
+	struct message *message = receiver.message;
 	size_t bytes = MIN(message->bytes, max);
 	*type = message->type;
 	*text = message->text;

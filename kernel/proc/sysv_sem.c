@@ -1,6 +1,7 @@
 /*
- * sysv_sem.c: see sysv.h: sets of semaphores (semget(2), semop(2)). Whoever has to wait tries again
- * whenever the set has changed.
+ * sysv_sem.c: see sysv.h: sets of semaphores (semget(2), semop(2)). Who changes a value does for
+ * those that wait, in the order in which they came, what they wait to do: so nobody takes it first.
+ * The values by themselves are sysv_sem_values.c's.
  *
  * What a process is to take back at its end (SEM_UNDO) stands in records, one for each set that it
  * used so; each is in a list of the process and in one of the set. All of it: (v).
@@ -14,60 +15,32 @@
 #include "mm/slab.h"
 #include "proc/process.h"
 #include "proc/sysv.h"
+#include "proc/sysv_sem_core.h"
 #include "proc/thread.h"
 #include "sync/wait_queue.h"
-
-struct semaphore {
-	uint16_t value;
-	int pid; /* that changed it last */
-};
-
-struct sem_set {
-	struct sysv_entry entry;
-	unsigned users; /* (v) the table, and calls that wait */
-	bool removed;   /* (v) */
-	int64_t operated;
-	struct list_node undos;
-	struct list_node waiters;
-	struct wait_queue queue; /* a value changed, or the set is gone */
-	unsigned count;          /* (i) */
-	struct semaphore semaphores[];
-};
-
-struct sem_undo {
-	struct list_node of_process, of_set;
-	struct sem_set *set;
-	int16_t adjust[];
-};
-
-/* A call that waits, and for what: told by GETNCNT and GETZCNT. */
-struct sem_waiter {
-	struct list_node link;
-	unsigned number;
-	bool for_zero;
-};
 
 struct operation {
 	struct sem_set *set;
 	const struct sembuf *ops;
 	unsigned count;
 	struct sem_undo *undo; /* NULL: none of them wants one */
+	int pid;
+	int result; /* (v) as of apply_locked() */
 	struct sem_waiter waiter;
 };
 
+/* How often all who wait are looked at again since one of them has changed something: each look is
+ * made with the lock. Who is left over then is woken, and looks for himself. */
+#define ROUNDS_MAX 4u
+
 /* (v) */
-static struct sysv_table sets = SYSV_TABLE_INIT(sets, SEM_ENTRIES_MAX);
+struct sysv_table sem_sets = SYSV_TABLE_INIT(sem_sets, SEM_ENTRIES_MAX);
 
-static struct sem_set *of(struct sysv_entry *entry)
+struct sem_set *sem_find_locked(int id)
 {
-	return container_of(entry, struct sem_set, entry);
-}
+	struct sysv_entry *entry = sysv_find_locked(&sem_sets, id);
 
-static struct sem_set *find_locked(int id)
-{
-	struct sysv_entry *entry = sysv_find_locked(&sets, id);
-
-	return entry ? of(entry) : NULL;
+	return entry ? sem_set_of(entry) : NULL;
 }
 
 /* Is the caller to free it? */
@@ -107,10 +80,10 @@ int sem_get(int key, int count, int flags)
 	if (count && !fresh)
 		return -ENOMEM;
 	spin_lock(&sysv_lock);
-	int result = sysv_choose_locked(&sets, key, flags, &entry);
-	int id = result < 0 ? result : check_count(result ? NULL : of(entry), count);
+	int result = sysv_choose_locked(&sem_sets, key, flags, &entry);
+	int id = result < 0 ? result : check_count(result ? NULL : sem_set_of(entry), count);
 	if (!id && result) {
-		id = sysv_add_locked(&sets, &fresh->entry, key, flags);
+		id = sysv_add_locked(&sem_sets, &fresh->entry, key, flags);
 		id = id ? id : fresh->entry.id;
 		fresh = id < 0 ? fresh : NULL;
 	} else if (!id) {
@@ -134,10 +107,10 @@ int sem_remove(int id)
 
 	list_init(&gone);
 	spin_lock(&sysv_lock);
-	struct sem_set *set = find_locked(id);
+	struct sem_set *set = sem_find_locked(id);
 	if (set) {
 		set->removed = true;
-		sysv_remove_locked(&sets, &set->entry);
+		sysv_remove_locked(&sem_sets, &set->entry);
 		list_for_each_safe (node, &set->undos) {
 			struct sem_undo *undo = container_of(node, struct sem_undo, of_set);
 			list_remove(&undo->of_process);
@@ -194,10 +167,9 @@ static void take_back(const struct operation *operation, unsigned done)
 }
 
 /* All of them, or none. 0; 1: operation->waiter says for what it has to wait; negative. */
-static int apply_locked(struct operation *operation)
+static int apply_locked(struct operation *operation, bool *changed)
 {
 	struct sem_set *set = operation->set;
-	bool changed = false;
 
 	for (unsigned i = 0; i < operation->count; i++) {
 		const struct sembuf *op = &operation->ops[i];
@@ -208,22 +180,61 @@ static int apply_locked(struct operation *operation)
 			operation->waiter.for_zero = !op->sem_op;
 			return result > 0 && (op->sem_flg & IPC_NOWAIT) ? -EAGAIN : result;
 		}
-		changed = changed || op->sem_op;
 	}
-	for (unsigned i = 0; i < operation->count; i++)
-		set->semaphores[operation->ops[i].sem_num].pid = current_process()->pid;
+	for (unsigned i = 0; i < operation->count; i++) {
+		set->semaphores[operation->ops[i].sem_num].pid = operation->pid;
+		*changed = *changed || operation->ops[i].sem_op;
+	}
 	set->operated = sysv_now();
-	if (changed)
-		wait_wake_all(&set->queue);
 	return 0;
 }
 
-static int try_again(struct operation *operation)
+void sem_serve_locked(struct sem_set *set)
+{
+	bool changed = true, wakes = false;
+
+	for (unsigned round = 0; changed && round < ROUNDS_MAX; round++) {
+		changed = false;
+		list_for_each_safe (node, &set->waiters) {
+			struct operation *waiting =
+				container_of(node, struct operation, waiter.link);
+			waiting->result = apply_locked(waiting, &changed);
+			if (waiting->result == 1)
+				continue;
+			list_remove(node);
+			wakes = true;
+		}
+	}
+	if (wakes)
+		wait_wake_all(&set->queue);
+}
+
+static int attempt_locked(struct operation *operation)
+{
+	bool changed = false;
+	int result = apply_locked(operation, &changed);
+
+	if (changed)
+		sem_serve_locked(operation->set);
+	return result;
+}
+
+/* Need it wait no longer? */
+static bool is_over(struct operation *operation)
 {
 	spin_lock(&sysv_lock);
-	int result = operation->set->removed ? -EIDRM : apply_locked(operation);
+	if (operation->waiter.link.next) {
+		bool changed = false;
+		operation->result =
+			operation->set->removed ? -EIDRM : apply_locked(operation, &changed);
+		if (operation->result != 1)
+			list_remove(&operation->waiter.link);
+		if (changed)
+			sem_serve_locked(operation->set);
+	}
+	bool over = operation->result != 1;
 	spin_unlock(&sysv_lock);
-	return result;
+	return over;
 }
 
 static struct sem_undo *find_undo_locked(const struct process *process, const struct sem_set *set)
@@ -242,7 +253,7 @@ static int begin_locked(struct operation *operation, int id, bool wants_undo,
 			struct sem_undo **fresh, unsigned *room)
 {
 	struct process *process = current_process();
-	struct sem_set *set = find_locked(id);
+	struct sem_set *set = sem_find_locked(id);
 
 	if (!set)
 		return -EINVAL;
@@ -279,9 +290,10 @@ static int begin(struct operation *operation, int id, bool wants_undo)
 		result = begin_locked(operation, id, wants_undo, &fresh, &room);
 		bool needs_memory = result == 1;
 		if (!result)
-			result = apply_locked(operation);
+			result = attempt_locked(operation);
 		if (!needs_memory && result == 1) {
 			operation->set->users++;
+			operation->result = 1;
 			list_push_back(&operation->set->waiters, &operation->waiter.link);
 		}
 		spin_unlock(&sysv_lock);
@@ -298,7 +310,7 @@ static int begin(struct operation *operation, int id, bool wants_undo)
 
 int sem_operate(int id, const struct sembuf *ops, unsigned count, uint64_t deadline)
 {
-	struct operation operation = {.ops = ops, .count = count};
+	struct operation operation = {.ops = ops, .count = count, .pid = current_process()->pid};
 	bool wants_undo = false;
 
 	for (unsigned i = 0; i < count; i++)
@@ -307,14 +319,17 @@ int sem_operate(int id, const struct sembuf *ops, unsigned count, uint64_t deadl
 	if (result != 1)
 		return result;
 	struct sem_set *set = operation.set;
-	int error = wait_until(&set->queue, deadline, (result = try_again(&operation)) != 1);
+	int error = wait_until(&set->queue, deadline, is_over(&operation));
 	spin_lock(&sysv_lock);
-	list_remove(&operation.waiter.link);
+	if (operation.waiter.link.next)
+		list_remove(&operation.waiter.link);
+	else
+		error = operation.result; /* also if a signal came at the same time */
 	bool last = put_locked(set);
 	spin_unlock(&sysv_lock);
 	if (last)
 		kfree(set);
-	return error == -ETIMEDOUT ? -EAGAIN : error ? error : result;
+	return error == -ETIMEDOUT ? -EAGAIN : error;
 }
 
 void sem_exit(struct process *process)
@@ -334,164 +349,11 @@ void sem_exit(struct process *process)
 			set->semaphores[i].pid = process->pid;
 		}
 		set->operated = sysv_now();
-		wait_wake_all(&set->queue);
+		sem_serve_locked(set);
 		list_remove(&undo->of_process);
 		list_remove(&undo->of_set);
 		list_push_back(&gone, &undo->of_set);
 	}
 	spin_unlock(&sysv_lock);
 	free_undos(&gone);
-}
-
-/* ---- values ---- */
-
-static int count_waiters(const struct sem_set *set, unsigned number, bool for_zero)
-{
-	int count = 0;
-
-	list_for_each (node, &set->waiters) {
-		const struct sem_waiter *waiter = container_of(node, struct sem_waiter, link);
-		count += waiter->number == number && waiter->for_zero == for_zero;
-	}
-	return count;
-}
-
-int sem_read(int id, int number, int command)
-{
-	int result = -EINVAL;
-
-	spin_lock(&sysv_lock);
-	const struct sem_set *set = find_locked(id);
-	if (set && number >= 0 && (unsigned)number < set->count) {
-		unsigned index = (unsigned)number;
-		if (command == GETVAL)
-			result = set->semaphores[index].value;
-		else if (command == GETPID)
-			result = set->semaphores[index].pid;
-		else
-			result = count_waiters(set, index, command == GETZCNT);
-	}
-	spin_unlock(&sysv_lock);
-	return result;
-}
-
-/* What was to be taken back does not count any more. */
-static void set_value_locked(struct sem_set *set, unsigned number, uint16_t value)
-{
-	set->semaphores[number].value = value;
-	set->semaphores[number].pid = current_process()->pid;
-	list_for_each (node, &set->undos)
-		container_of(node, struct sem_undo, of_set)->adjust[number] = 0;
-}
-
-int sem_write(int id, int number, int value)
-{
-	int error = -EINVAL;
-
-	if (value < 0 || value > SEM_VALUE_MAX)
-		return -ERANGE;
-	spin_lock(&sysv_lock);
-	struct sem_set *set = find_locked(id);
-	if (set && number >= 0 && (unsigned)number < set->count) {
-		set_value_locked(set, (unsigned)number, (uint16_t)value);
-		set->entry.changed = sysv_now();
-		wait_wake_all(&set->queue);
-		error = 0;
-	}
-	spin_unlock(&sysv_lock);
-	return error;
-}
-
-int sem_count(int id)
-{
-	spin_lock(&sysv_lock);
-	const struct sem_set *set = find_locked(id);
-	int count = set ? (int)set->count : -EINVAL;
-	spin_unlock(&sysv_lock);
-	return count;
-}
-
-int sem_read_all(int id, uint16_t *values, unsigned count)
-{
-	spin_lock(&sysv_lock);
-	const struct sem_set *set = find_locked(id);
-	for (unsigned i = 0; set && i < MIN(count, set->count); i++)
-		values[i] = set->semaphores[i].value;
-	spin_unlock(&sysv_lock);
-	return set ? 0 : -EIDRM;
-}
-
-int sem_write_all(int id, const uint16_t *values, unsigned count)
-{
-	for (unsigned i = 0; i < count; i++)
-		if (values[i] > SEM_VALUE_MAX)
-			return -ERANGE;
-	spin_lock(&sysv_lock);
-	struct sem_set *set = find_locked(id);
-	for (unsigned i = 0; set && i < MIN(count, set->count); i++)
-		set_value_locked(set, i, values[i]);
-	if (set) {
-		set->entry.changed = sysv_now();
-		wait_wake_all(&set->queue);
-	}
-	spin_unlock(&sysv_lock);
-	return set ? 0 : -EIDRM;
-}
-
-/* ---- control ---- */
-
-int sem_set_permissions(int id, const struct ipc64_perm *perm)
-{
-	spin_lock(&sysv_lock);
-	struct sem_set *set = find_locked(id);
-	if (set)
-		sysv_set_permissions_locked(&set->entry, perm);
-	spin_unlock(&sysv_lock);
-	return set ? 0 : -EINVAL;
-}
-
-static void stat_locked(const struct sem_set *set, struct semid64_ds *out)
-{
-	*out = (struct semid64_ds){
-		.sem_otime = set->operated,
-		.sem_ctime = set->entry.changed,
-		.sem_nsems = set->count,
-	};
-	sysv_get_permissions_locked(&set->entry, &out->sem_perm);
-}
-
-int sem_stat(int id, bool by_index, struct semid64_ds *out)
-{
-	int result;
-
-	spin_lock(&sysv_lock);
-	struct sysv_entry *entry = sysv_find_to_stat_locked(&sets, id, by_index, &result);
-	if (entry)
-		stat_locked(of(entry), out);
-	spin_unlock(&sysv_lock);
-	return result;
-}
-
-int sem_usage(unsigned *count, unsigned *semaphores)
-{
-	spin_lock(&sysv_lock);
-	*count = sets.count;
-	*semaphores = 0;
-	list_for_each (node, &sets.entries)
-		*semaphores += of(container_of(node, struct sysv_entry, link))->count;
-	int last = sysv_last_index_locked(&sets);
-	spin_unlock(&sysv_lock);
-	return last;
-}
-
-int sem_next(int *index, struct semid64_ds *out)
-{
-	spin_lock(&sysv_lock);
-	struct sysv_entry *entry = sysv_next_locked(&sets, *index);
-	if (entry) {
-		*index = entry->id;
-		stat_locked(of(entry), out);
-	}
-	spin_unlock(&sysv_lock);
-	return entry ? 0 : -EINVAL;
 }

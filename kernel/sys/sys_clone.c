@@ -7,6 +7,7 @@
 #include "lib/string.h"
 #include "mm/frame.h"
 #include "proc/process.h"
+#include "proc/sysv.h"
 #include "proc/thread.h"
 #include "sys/decode.h"
 #include "sys/syscall.h"
@@ -170,6 +171,10 @@ int64_t sys_unshare(const struct syscall *call)
 		return -EINVAL;
 	if ((flags & CLONE_VM) && __atomic_load_n(&process->space->users, __ATOMIC_RELAXED) > 1)
 		return -EINVAL;
-	return process_unshare((flags & CLONE_FS ? SHARE_PLACE : 0) |
-			       (flags & CLONE_FILES ? SHARE_FILES : 0));
+	int error = process_unshare((flags & CLONE_FS ? SHARE_PLACE : 0) |
+				    (flags & CLONE_FILES ? SHARE_FILES : 0));
+	/* As at the process's end: what it did with SEM_UNDO is taken back. */
+	if (!error && (flags & CLONE_SYSVSEM))
+		sem_exit(current_process());
+	return error;
 }

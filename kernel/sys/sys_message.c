@@ -16,6 +16,7 @@
 #include "vm/user_copy.h"
 
 #define CONTROL_ALIGN 8u
+#define CONTROL_MAX   131072u /* Linux's optmem_max: no more goes along with a message */
 #define BYTES_MAX     0x7ffff000ull
 #define PARTS_MAX     1024u /* UIO_MAXIOV */
 
@@ -128,6 +129,8 @@ static int64_t send_with_control(const struct syscall *call, const struct messag
 
 	if (header->name && header->name_bytes)
 		result = get_socket_name(header->name, header->name_bytes, &name);
+	if (!result && header->control_bytes > CONTROL_MAX)
+		result = -ENOBUFS;
 	if (!result && header->control && header->control_bytes) {
 		how.files = kzalloc(sizeof(*how.files));
 		result = how.files ? get_control(header->control, header->control_bytes, how.files)

@@ -272,7 +272,10 @@ static int64_t accept_from(const struct syscall *call, unsigned flags)
 	int error = get_socket(call->a[0], &file);
 	if (error)
 		return error;
-	error = socket_accept(file, flags, &accepted);
+	/* Before a connection is taken, which would be lost. */
+	error = fd_table_is_full(current_process()->files, file_limit())
+			? -EMFILE
+			: socket_accept(file, flags, &accepted);
 	file_put(file);
 	if (error)
 		return error;

@@ -156,6 +156,8 @@ static int check(const struct splice *splice)
 		return -EBADF;
 	if (from_pipe && to_pipe)
 		return in->context == out->context ? -EINVAL : 0;
+	if ((int64_t)splice->bytes < 0)
+		return -EINVAL;
 	if (from_pipe)
 		return (splice->to && out->ops->is_stream) || (out->flags & O_APPEND) ? -EINVAL : 0;
 	return !to_pipe || (splice->from && in->ops->is_stream) ? -EINVAL : 0;

