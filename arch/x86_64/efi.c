@@ -3,8 +3,8 @@
  * services (UEFI 2.10, 8.5.1). It is the second choice, where ACPI's registers do nothing.
  *
  * The services were never told of other addresses (SetVirtualAddressMap), so they run in physical
- * mode: in a space of its own whose low 4 GiB are the identity, with the kernel's half above. What
- * they are keeps what they need from the memory map as reserved, so it is still there.
+ * mode: in a space of its own whose low 4 GiB are the identity, with the kernel's half above. Their
+ * code and data are where they were: the memory map names them, and the kernel leaves them alone.
  */
 #include <arch/debug.h>
 #include <arch/mmu.h>

@@ -81,6 +81,19 @@ def test_the_end_where_acpi_says_nothing(tmp_path, command, reason):
         assert monitor.await_event("SHUTDOWN")["reason"] == reason
 
 
+def test_a_machine_of_reduced_hardware_switches_itself_off(tmp_path):
+    """It has no PM1 registers: another one, in memory, does it."""
+    monitor = Monitor(tmp_path)
+    with Guest(boot="pvh", machine="microvm,acpi=on", cpu="max,-hypervisor",
+               extra=monitor.words) as guest:
+        guest.expect("power-off known")
+        guest.until("# \x1b[6n")
+        monitor.ask("query-status")
+        guest.type("poweroff -f\n")
+        assert guest.wait() == 0
+        assert monitor.await_event("SHUTDOWN")["reason"] == "guest-shutdown"
+
+
 def test_a_machine_that_is_switched_off_by_hand():
     """Neither ACPI nor UEFI."""
     with Guest(boot="pvh", machine="pc,acpi=off", cpu="max,-hypervisor") as guest:
