@@ -141,7 +141,7 @@ static const char *take_bytes_locked(const uint8_t *data, size_t bytes)
 	return NULL;
 }
 
-void host_channel_poll(void)
+static void receive(void *argument)
 {
 	uint8_t data[RECEIVE_STEP];
 	const char *wrong = NULL;
@@ -161,19 +161,13 @@ void host_channel_poll(void)
 		input.arrived();
 }
 
-static void receive_interrupt(void *argument)
-{
-	host_channel_poll();
-}
-
 int host_channel_init(void (*arrived)(void))
 {
 	if (!uart_init(UART_COM2))
 		return -ENODEV;
 	send_frame('H', HOST_CHANNEL_GREETING, sizeof(HOST_CHANNEL_GREETING) - 1);
 	input.arrived = arrived;
-	if (uart_on_receive(UART_COM2, receive_interrupt, NULL))
-		log_warning("host channel: no interrupt, polling");
+	uart_on_receive(UART_COM2, receive, NULL);
 	return 0;
 }
 

@@ -19,7 +19,7 @@
 #define HOST_CHANNEL_GREETING "Quire host channel 1"
 
 /* Open the port and greet; -ENODEV if there is none. `arrived` is called (interrupts off, or from
- * host_channel_poll or host_channel_request) when there is something to take. */
+ * host_channel_request) when there is something to take. */
 NODISCARD int host_channel_init(void (*arrived)(void));
 /* Splits what is longer than a frame. Waits as long as the host does not read. */
 void host_channel_write(char type, const void *data, size_t bytes);
@@ -27,8 +27,6 @@ void host_channel_write(char type, const void *data, size_t bytes);
 void host_channel_request(size_t bytes);
 /* The answer: true and up to HOST_CHANNEL_MAX bytes, once; false while it has not come. */
 NODISCARD bool host_channel_take(void *data, size_t *bytes);
-/* Where there is no interrupt: look for bytes. */
-void host_channel_poll(void);
 void host_channel_exit(bool killed, unsigned value);
 
 #endif

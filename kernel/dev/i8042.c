@@ -237,5 +237,5 @@ void i8042_init(void)
 	/* What came in between raised no interrupt, and nothing more comes before it is read. */
 	keyboard_interrupt();
 	log_fact("keyboard controller: %s%s", answers ? "a keyboard" : "no keyboard answers",
-		 i8042.has_interrupt ? "" : ", no interrupt, polling");
+		 i8042.has_interrupt ? "" : ", no interrupt; looked at by a timer");
 }

@@ -8,7 +8,7 @@
 #include "dev/console.h"
 #include "dev/i8042.h"
 #include "dev/keymap.h"
-#include "lib/errno.h"
+#include "dev/look.h"
 #include "lib/options.h"
 #include "sync/spinlock.h"
 
@@ -127,14 +127,23 @@ void keyboard_interrupt(void)
 		input_handler(input_argument);
 }
 
-int keyboard_on_input(void (*handler)(void *), void *argument)
+static void look_at_all(void *argument)
 {
+	keyboard_interrupt();
+}
+
+void keyboard_on_input(void (*handler)(void *), void *argument)
+{
+	/* Its own; set here alone. */
+	static struct look look;
+	bool all_have = true;
+
 	input_argument = argument;
 	input_handler = handler;
-	for (struct keyboard_source *source = sources; source; source = source->link)
-		if (!source->has_interrupt)
-			return -ENODEV;
-	return 0;
+	for (const struct keyboard_source *source = sources; source; source = source->link)
+		all_have &= source->has_interrupt;
+	if (!all_have)
+		look_start(&look, look_at_all, NULL);
 }
 
 /* ---- as a console: the debug shell reads there ---- */

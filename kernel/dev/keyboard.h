@@ -11,7 +11,7 @@
 struct keyboard_source {
 	/* The next key event that waits; false: none. Never waits. Under keyboard_lock. */
 	bool (*next)(struct keyboard_source *source, unsigned *key, bool *pressed);
-	bool has_interrupt; /* it calls keyboard_interrupt() */
+	bool has_interrupt; /* it calls keyboard_interrupt(); or a timer does */
 	bool is_silent;     /* a controller at which no keyboard has answered */
 	struct keyboard_source *link;
 };
@@ -37,8 +37,8 @@ void keyboard_set_application_cursor(bool on);
 /* Which locks are on, as a keyboard's LEDs show them: bit 0 the keypad's, bit 1 that of capitals.
  * (HID usage tables 1.3, page 8.) No lock. */
 uint8_t keyboard_leds(void);
-/* Call handler(argument) when there are bytes (interrupts off). -ENODEV: there is a keyboard whose
- * keys no interrupt tells of, so poll as well. */
-NODISCARD int keyboard_on_input(void (*handler)(void *), void *argument);
+/* Call handler(argument) when there are bytes, interrupts off, no locks. Once, after sched_init().
+ */
+void keyboard_on_input(void (*handler)(void *), void *argument);
 
 #endif

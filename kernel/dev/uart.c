@@ -2,15 +2,19 @@
  * uart.c: 16550 serial ports, after the PC16550D data sheet (register names are its own).
  *
  * Sending is polled: an empty transmit FIFO takes UART_FIFO bytes for one look at the line status.
- * Receiving is by interrupt into a ring, or by polling where there is no interrupt. When the ring
- * is full the port's interrupt is turned off until somebody reads, so that an emulated port holds
- * the rest back instead of losing it.
+ * Receiving is by interrupt into a ring; where there is none, or none comes though the transmitter
+ * is ready to cause one, a timer looks at the port. When the ring is full the port's interrupt is
+ * turned off until somebody reads, so that an emulated port holds the rest back instead of losing
+ * it.
  */
 #include "dev/uart.h"
 #include <arch/irq.h>
 #include <arch/port.h>
+#include <arch/time.h>
+#include "debug/assert.h"
+#include "debug/log.h"
 #include "dev/console.h"
-#include "lib/errno.h"
+#include "dev/look.h"
 #include "lib/string.h"
 #include "sync/spinlock.h"
 
@@ -28,6 +32,7 @@
 #define UART_SCR 7
 
 #define IER_RECEIVE    0x01 /* ERBFI: data available, or a character timeout */
+#define IER_TRANSMIT   0x02 /* ETBEI: the transmit FIFO is empty */
 #define IIR_FIFOS      0xc0 /* both set: working FIFOs, as the 16450 and the first 16550 have not */
 #define FCR_ENABLE     0x01
 #define FCR_CLEAR      0x06 /* both FIFOs */
@@ -57,6 +62,10 @@
  * gets there is none. */
 #define LAST_TRIES     1000000u
 
+/* A second, for a host that is busy, too. */
+#define TRIALS   4u
+#define TRIAL_NS 200000000ull
+
 #define RECEIVE_RING 8192u /* a power of two; nearly two frames of the host channel */
 
 struct uart {
@@ -64,13 +73,16 @@ struct uart {
 	volatile uint8_t *registers; /* NULL: they are in ports */
 	uint8_t stride, width;       /* bytes from one to the next, and of an access */
 	uint8_t fifo;                /* bytes that an empty transmitter takes */
-	uint8_t interrupt;           /* IER_RECEIVE once a handler is there */
 	uint16_t found_divisor;      /* what the firmware had set; 0: not looked at yet */
 	bool stalled;                /* the last wait for room was in vain; its user's lock */
 	void (*handler)(void *);
 	void *argument;
+	struct timer trial;   /* of its interrupt */
+	unsigned trials_left; /* the timer's */
+	struct look look;     /* if it has no interrupt */
 
 	struct spinlock lock; /* of what follows */
+	uint8_t interrupt;    /* IER_*, as long as there is room */
 	uint32_t head, tail;  /* bytes ever put in, taken out */
 	uint8_t ring[RECEIVE_RING];
 
@@ -296,11 +308,38 @@ static void uart_interrupt(void *argument)
 	struct uart *uart = argument;
 
 	spin_lock(&uart->lock);
+	uart->interrupt &= IER_RECEIVE;
+	(void)get(uart, UART_IIR); /* the transmitter has said that it is empty */
 	receive_locked(uart);
 	bool any = uart->head != uart->tail;
 	spin_unlock(&uart->lock);
 	if (any)
 		uart->handler(uart->argument);
+}
+
+static void look_by_timer(struct uart *uart, const char *why)
+{
+	log_info("serial port at %#llx: %s; looked at by a timer", (unsigned long long)uart->base,
+		 why);
+	look_start(&uart->look, uart_interrupt, uart);
+}
+
+/* Has an interrupt come? That of the timer goes before others that wait, so it is given time. */
+static void end_trial(struct timer *timer)
+{
+	struct uart *uart = container_of(timer, struct uart, trial);
+
+	spin_lock(&uart->lock);
+	bool heard = !(uart->interrupt & IER_TRANSMIT);
+	if (!heard && !uart->trials_left)
+		uart->interrupt = 0;
+	spin_unlock(&uart->lock);
+	if (heard)
+		return;
+	if (uart->trials_left--)
+		timer_set(timer, time_now() + TRIAL_NS);
+	else
+		look_by_timer(uart, "no interrupt comes");
 }
 
 /* The interrupt lines that every PC gives its first two serial ports. */
@@ -309,23 +348,25 @@ static unsigned irq_line(uint64_t base)
 	return base == UART_COM1 ? 4 : base == UART_COM2 ? 3 : NO_IRQ;
 }
 
-int uart_on_receive(uint64_t base, void (*handler)(void *), void *argument)
+void uart_on_receive(uint64_t base, void (*handler)(void *), void *argument)
 {
 	struct uart *uart = find(base);
 	unsigned line = irq_line(base);
 
-	if (!uart || line == NO_IRQ)
-		return -ENODEV;
+	assert(uart);
 	uart->handler = handler;
 	uart->argument = argument;
-	int error = irq_register(line, uart_interrupt, uart);
-	if (error)
-		return error;
+	if (line == NO_IRQ || irq_register(line, uart_interrupt, uart)) {
+		look_by_timer(uart, "no interrupt");
+		return;
+	}
 	spin_lock(&uart->lock);
-	uart->interrupt = IER_RECEIVE;
+	uart->interrupt = IER_RECEIVE | IER_TRANSMIT;
 	put(uart, UART_IER, uart->interrupt);
 	spin_unlock(&uart->lock);
-	return 0;
+	uart->trial.expire = end_trial;
+	uart->trials_left = TRIALS;
+	timer_set(&uart->trial, time_now() + TRIAL_NS);
 }
 
 /* Its port is the console; NULL: none. Set at boot. */

@@ -31,8 +31,9 @@ size_t uart_write(uint64_t base, const void *data, size_t bytes);
 void uart_drain(void);
 /* Up to `bytes` that have arrived; 0 if none. Never waits. */
 NODISCARD size_t uart_read(uint64_t base, void *data, size_t bytes);
-/* Call handler(argument) when bytes arrive (interrupts off); -ENODEV: poll instead. */
-NODISCARD int uart_on_receive(uint64_t base, void (*handler)(void *), void *argument);
+/* Call handler(argument) when bytes arrive, interrupts off, no locks: by interrupt, or from a
+ * timer. The port is there; once, after sched_init(). */
+void uart_on_receive(uint64_t base, void (*handler)(void *), void *argument);
 
 /* If a 16550 is there it is the console from now on, in place of an earlier one, which falls
  * silent; is it? At boot, by one CPU, before anybody reads from a console. */

@@ -5,7 +5,6 @@
  */
 #include "fs/console_file.h"
 
-#include <arch/irq.h>
 #include <linux/major.h>
 
 #include "debug/log.h"
@@ -73,14 +72,6 @@ static void receive(void *argument)
 		fbcon_refresh();
 }
 
-static void look(struct tty *tty)
-{
-	bool were_on = irq_save();
-
-	receive(NULL);
-	irq_restore(were_on);
-}
-
 /* What was written may be a question to the screen, and it is to be seen. */
 static void wake(struct tty *tty)
 {
@@ -99,10 +90,8 @@ static void resized(struct tty *tty, const struct winsize *window)
 	fbcon_refresh();
 }
 
-static const struct tty_driver by_interrupt = {
+static const struct tty_driver driver = {
 	.room = room, .write = write, .wake = wake, .resized = resized};
-static const struct tty_driver by_looking = {
-	.room = room, .write = write, .wake = wake, .resized = resized, .look = look};
 
 static int open_console(struct inode *inode, unsigned flags, struct file **out)
 {
@@ -181,17 +170,13 @@ void console_file_init(void)
 {
 	uint64_t serial = uart_console_port();
 
-	tty_init(&console, &by_interrupt, add_devices(serial));
+	tty_init(&console, &driver, add_devices(serial));
 	console.window = window_size();
 	/* Two answers would be one too many. */
 	fbcon_set_answers(!serial);
-	bool serial_polled = serial && uart_on_receive(serial, receive, NULL) != 0;
-	bool keyboard_polled = keyboard_on_input(receive, NULL) != 0;
-	if (serial_polled || keyboard_polled) {
-		log_info("console: no interrupt for %s, polling",
-			 keyboard_polled ? "a keyboard" : "serial input");
-		console.driver = &by_looking;
-	}
+	if (serial)
+		uart_on_receive(serial, receive, NULL);
+	keyboard_on_input(receive, NULL);
 }
 
 void console_file_await_keyboard(void)

@@ -33,8 +33,6 @@
 #define STREAM_ERROR  2u
 #define CONTROL_D     4
 #define SERIAL_MINOR  65u /* of TTY_MAJOR: the second serial port */
-/* How long a reader sleeps before it looks itself, where COM2 has no interrupt. */
-#define POLL_NS       10000000ull
 
 static struct {
 	struct tty tty;
@@ -134,10 +132,8 @@ static void wake(struct tty *tty)
 	feed();
 }
 
-/* Somebody wants to read. */
-static void look(struct tty *tty)
+static void want(struct tty *tty)
 {
-	host_channel_poll();
 	spin_lock(&tty->lock);
 	bool readable = line_readable(&tty->line, 1);
 	spin_unlock(&tty->lock);
@@ -145,7 +141,7 @@ static void look(struct tty *tty)
 		request(HOST_CHANNEL_MAX);
 }
 
-static const struct tty_driver driver = {.room = room, .write = write, .wake = wake, .look = look};
+static const struct tty_driver driver = {.room = room, .write = write, .wake = wake, .want = want};
 
 /* ---- what comes from the host ---- */
 
@@ -188,16 +184,22 @@ static void arrived(void)
 	spin_lock(&host.lock);
 	host.asked = host.discard = false;
 	spin_unlock(&host.lock);
-	if (discard && is_interactive())
+	if (!discard)
+		return;
+	if (is_interactive())
 		request(HOST_CHANNEL_MAX);
+	/* Who waits has not asked: an answer was due. */
+	wait_wake_all(&host.tty.queue);
+	wait_wake_all(&host.input.queue);
 }
 
-/* See that an answer is on its way if nothing can be read now. */
-static void ask(size_t bytes)
+/* If not, an answer is on its way: also where another reader has had what this one was woken for.
+ */
+static bool is_there(size_t bytes)
 {
-	host_channel_poll();
 	if (!input_ready(&host.input))
 		request(bytes);
+	return input_ready(&host.input);
 }
 
 static ssize_t host_read(struct file *file, struct io *io, uint64_t *position)
@@ -208,12 +210,10 @@ static ssize_t host_read(struct file *file, struct io *io, uint64_t *position)
 		ssize_t done = input_take(&host.input, io, false);
 		if (done != -EAGAIN)
 			return done;
-		ask(io->left);
-		if (file->flags & O_NONBLOCK)
-			return input_take(&host.input, io, false);
-		int error = wait_until(&host.input.queue, time_now() + POLL_NS,
-				       input_ready(&host.input));
-		if (error && error != -ETIMEDOUT)
+		if (!is_there(io->left) && (file->flags & O_NONBLOCK))
+			return -EAGAIN;
+		int error = wait_until(&host.input.queue, WAIT_FOREVER, is_there(io->left));
+		if (error)
 			return error;
 	}
 }
@@ -271,9 +271,8 @@ static unsigned host_poll(struct file *file, struct wait_queue **queue)
 	unsigned access = file->flags & O_ACCMODE;
 
 	if (access != O_WRONLY) {
-		ask(HOST_CHANNEL_MAX);
 		*queue = &host.input.queue;
-		events |= input_ready(&host.input) ? POLLIN | POLLRDNORM : 0u;
+		events |= is_there(HOST_CHANNEL_MAX) ? POLLIN | POLLRDNORM : 0u;
 	}
 	if (access != O_RDONLY)
 		events |= POLLOUT | POLLWRNORM;

@@ -10,8 +10,6 @@
 #include "fs/file.h"
 #include "lib/errno.h"
 
-#define POLL_STEP_NS 10000000ull /* for devices that have no interrupt: look again so often */
-
 /* Stand in the file's queue, then look: what changes in between wakes. */
 static unsigned look_at(struct poll_item *item)
 {
@@ -63,7 +61,7 @@ int poll_wait(struct poll_item *items, unsigned count, uint64_t deadline)
 		    (deadline != WAIT_FOREVER && time_now() >= deadline))
 			break;
 		if (!was_woken(items, count))
-			error = wait_block(MIN(deadline, time_now() + POLL_STEP_NS));
+			error = wait_block(deadline);
 	}
 	wait_finish(&sleep);
 	for (unsigned i = 0; i < count; i++)

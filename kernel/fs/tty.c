@@ -16,7 +16,6 @@
 #define STEP_BYTES     256u
 #define NS_PER_TENTH   100000000ull /* VTIME's unit */
 /* How long a reader sleeps before it looks itself, where there is no interrupt. */
-#define LOOK_NS        10000000ull
 /* A poll says that there is room once there is so much of it. */
 #define WRITABLE_BYTES LINE_EXPANSION
 
@@ -198,24 +197,12 @@ static bool is_readable(const struct opened *opened, uint32_t least)
 {
 	struct tty *tty = opened->tty;
 
-	if (tty->driver->look)
-		tty->driver->look(tty);
+	if (tty->driver->want)
+		tty->driver->want(tty);
 	spin_lock(&tty->lock);
 	bool readable = line_readable(&tty->line, least) || tty->gone || is_hung_up_locked(opened);
 	spin_unlock(&tty->lock);
 	return readable;
-}
-
-/* 0: look again; -ETIMEDOUT: nothing will come. */
-static int wait_readable(const struct opened *opened, uint64_t deadline)
-{
-	struct tty *tty = opened->tty;
-	uint64_t until = deadline;
-
-	if (tty->driver->look)
-		until = MIN(deadline, time_now() + LOOK_NS);
-	int error = wait_until(&tty->queue, until, is_readable(opened, 1));
-	return error == -ETIMEDOUT && until < deadline ? 0 : error;
 }
 
 /* Nothing is there: why not to wait for it, or 0. 1: the input is at its end. */
@@ -243,8 +230,8 @@ static ssize_t read_input(struct file *file, struct io *io)
 
 	while (io->left && !error) {
 		bool ended;
-		if (tty->driver->look)
-			tty->driver->look(tty);
+		if (tty->driver->want)
+			tty->driver->want(tty);
 		ssize_t step = take(tty, io, &ended);
 		if (step < 0)
 			return done ? done : step;
@@ -257,7 +244,7 @@ static ssize_t read_input(struct file *file, struct io *io)
 			break;
 		error = why_not_wait(file, &rule);
 		if (!error)
-			error = wait_readable(opened, rule.deadline);
+			error = wait_until(&tty->queue, rule.deadline, is_readable(opened, 1));
 	}
 	if (error == 1 || error == -ETIMEDOUT)
 		error = 0;
@@ -377,8 +364,8 @@ static unsigned tty_poll(struct file *file, struct wait_queue **queue)
 	struct tty *tty = opened->tty;
 	unsigned events = 0;
 
-	if (tty->driver->look)
-		tty->driver->look(tty);
+	if (tty->driver->want)
+		tty->driver->want(tty);
 	*queue = &tty->queue;
 	spin_lock(&tty->lock);
 	const cc_t *control = tty->line.settings.c_cc;

@@ -33,8 +33,9 @@ struct tty_driver {
 	void (*write)(struct tty *tty, const char *bytes, size_t count);
 	/* Something was written, or there is room to type again. No lock. May be NULL. */
 	void (*wake)(struct tty *tty);
-	/* Look for input that no interrupt tells of. No lock. May be NULL. */
-	void (*look)(struct tty *tty);
+	/* Somebody looks for input, before he sleeps and whenever he is woken: that it is to come.
+	 * No lock. May be NULL. */
+	void (*want)(struct tty *tty);
 	/* The first file was opened, or the last one closed. No lock. May be NULL. */
 	void (*opened)(struct tty *tty, bool open);
 	/* The window has another size. No lock. May be NULL. */

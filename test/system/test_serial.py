@@ -82,6 +82,23 @@ def test_the_option_is_before_all(tmp_path, option):
         use_the_shell(guest)
 
 
+@pytest.mark.parametrize("console,why", [
+    (COM3, "no interrupt"),
+    ("isa-serial,index=0,iobase=0x3f8,irq=10", "no interrupt comes")], ids=["none", "elsewhere"])
+def test_where_no_interrupt_comes(console, why):
+    """Keys that send signals are heard, too, while nobody reads."""
+    with Guest(boot="pvh", console=console,
+               append="serial=com3" if console == COM3 else "") as guest:
+        guest.expect(f"serial port at 0x3.8: {why}; looked at by a timer")
+        use_the_shell(guest)
+        guest.type("echo r''uns; while :; do :; done\n")
+        guest.until("runs\r\n")
+        guest.type("\x03")
+        guest.until("# ")
+        guest.type("echo sto''pped\n")
+        guest.until("stopped\r\n")
+
+
 def test_no_port_wanted():
     """Nothing is said at the one that is there; that the machine ends well is the verdict."""
     files, hello = FileSet(), job("build/programs/hello.musl")

@@ -3,7 +3,6 @@
 
 #include <arch/irq.h>
 #include <arch/port.h>
-#include <asm-generic/errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -15,7 +14,6 @@ static struct {
 	void (*handler)(void *);
 	void *argument;
 } handlers[16];
-static bool controller = true;
 
 struct fake_16550 *fake_16550(uint16_t base)
 {
@@ -183,15 +181,8 @@ void irq_restore(bool were_on)
 	boot_cpu.arch.interrupts = were_on;
 }
 
-void fake_irq_controller(bool present)
-{
-	controller = present;
-}
-
 int irq_register(unsigned line, void (*handler)(void *), void *argument)
 {
-	if (!controller)
-		return -ENODEV;
 	handlers[line].handler = handler;
 	handlers[line].argument = argument;
 	return 0;
@@ -202,7 +193,8 @@ void fake_16550_interrupts(void)
 	static const unsigned lines[] = {4, 3, 4};
 
 	for (unsigned i = 0; i < ARRAY_SIZE(ports); i++) {
-		bool pending = has_data(&ports[i]) && (ports[i].ier & 0x01);
+		bool pending = (has_data(&ports[i]) && (ports[i].ier & 0x01)) ||
+			       (ports[i].fifo_bytes == 0 && (ports[i].ier & 0x02));
 		if (pending && handlers[lines[i]].handler)
 			handlers[lines[i]].handler(handlers[lines[i]].argument);
 	}

@@ -36,7 +36,5 @@ void fake_16550_unblock(uint16_t base);
 void fake_16550_send(uint16_t base, const void *data, size_t bytes);
 /* Call the handlers of ports that have data and their interrupt turned on. */
 void fake_16550_interrupts(void);
-/* Should irq_register() find an interrupt controller? */
-void fake_irq_controller(bool present);
 
 #endif

@@ -6,6 +6,7 @@
 #include "dev/host_channel.h"
 #include "dev/uart.h"
 #include "fake_16550.h"
+#include "fake_clock.h"
 
 /* Reads of registers, of about 1 us on a real bus: a start takes a second at most, and sending is
  * given seconds. A hang would make more. */
@@ -26,7 +27,6 @@ KTEST(uart_absent)
 	}
 	EXPECT_EQ(uart_write(FAKE_COM3, "x", 1), 0);
 	EXPECT_EQ(uart_read(FAKE_COM3, &byte, 1), 0);
-	EXPECT(uart_on_receive(FAKE_COM3, NULL, NULL) < 0);
 }
 
 /* COM1 as it is after it was found; what earlier tests did with it is over. */
@@ -55,9 +55,16 @@ KTEST(uart_nowhere)
 	EXPECT(!uart_init_at(&place));
 }
 
+static unsigned received;
+
+static void on_receive(void *argument)
+{
+	received += argument == &received;
+}
+
 /* Memory that is nothing else passes for a port if its line status is right: what is sent there can
  * be received there. */
-static void port_in_memory(unsigned stride, unsigned width)
+static uint8_t *port_in_memory(unsigned stride, unsigned width)
 {
 	uint8_t *memory = calloc(8, stride);
 	const struct uart_place place = {.base = (uint64_t)memory,
@@ -78,12 +85,40 @@ static void port_in_memory(unsigned stride, unsigned width)
 			EXPECT_EQ(memory[1], 0);
 	}
 	/* It stays in its slot for ever, and so does its memory. */
+	return memory;
+}
+
+/* Nobody knows the interrupt line of one at a place of its own. */
+static void check_looked_at(uint8_t *memory)
+{
+	const uint64_t start = fake_now, most = 20000000;
+	uint8_t *status = &memory[5], byte;
+
+	received = 0;
+	*status = 0x60; /* sent all, received nothing */
+	uart_on_receive((uint64_t)memory, on_receive, &received);
+	EXPECT(fake_clock_expire());
+	EXPECT_EQ(received, 0);
+	EXPECT_EQ(memory[1], 0); /* IER */
+	*status |= 1;
+	memory[0] = 'k';
+	EXPECT(fake_clock_expire());
+	EXPECT_EQ(received, 1);
+	*status &= (uint8_t)~1u;
+	EXPECT_EQ(uart_read((uint64_t)memory, &byte, 1), 1);
+	EXPECT_EQ(byte, 'k');
+	while (uart_read((uint64_t)memory, &byte, 1) > 0)
+		;
+	EXPECT(fake_clock_expire());
+	EXPECT_EQ(received, 1);
+	EXPECT(fake_now > start && fake_now <= start + 3 * most);
+	EXPECT(fake_clock_expire()); /* and so on */
 }
 
 KTEST(uart_in_memory)
 {
-	port_in_memory(1, 1);
-	port_in_memory(4, 4);
+	check_looked_at(port_in_memory(1, 1));
+	(void)port_in_memory(4, 4);
 }
 
 KTEST(uart_found)
@@ -160,25 +195,22 @@ KTEST(uart_receives_by_polling)
 	EXPECT(memcmp(data, "hello", 5) == 0);
 }
 
-static unsigned received;
-
-static void on_receive(void *argument)
-{
-	received += argument == &received;
-}
-
 KTEST(uart_receives_by_interrupt)
 {
 	struct fake_16550 *port = open_port();
 	static uint8_t data[1 << 14];
 	size_t total = 0, bytes;
 
-	fake_irq_controller(false);
-	EXPECT(uart_on_receive(UART_COM1, on_receive, &received) < 0);
+	received = 0;
 	EXPECT_EQ(port->ier, 0);
-	fake_irq_controller(true);
-	EXPECT_EQ(uart_on_receive(UART_COM1, on_receive, &received), 0);
+	uart_on_receive(UART_COM1, on_receive, &received);
+	EXPECT_EQ(port->ier, 3); /* on trial, until the first interrupt */
+	fake_16550_interrupts();
 	EXPECT_EQ(port->ier, 1);
+	EXPECT(fake_clock_expire());
+	EXPECT(!fake_clock_expire()); /* it has been heard: nobody looks by timer */
+	EXPECT_EQ(port->ier, 1);
+	EXPECT_EQ(received, 0);
 
 	for (size_t i = 0; i < sizeof(data); i++)
 		data[i] = (uint8_t)(i % 251);
@@ -258,23 +290,31 @@ static bool takes(const char *expected, size_t expected_bytes)
 	       memcmp(data, expected, bytes) == 0;
 }
 
+/* Its interrupt comes to nobody at first, and so a timer looks. */
 static void check_input(void)
 {
 	static char data[HOST_CHANNEL_MAX];
 	size_t bytes;
+
+	EXPECT_EQ(channel_port()->ier, 3);
+	for (unsigned i = 0; i < 5; i++)
+		EXPECT(fake_clock_expire());
+	EXPECT_EQ(channel_port()->ier, 3);
+	EXPECT(fake_clock_expire());
+	EXPECT_EQ(channel_port()->ier, 0);
 
 	EXPECT(!host_channel_take(data, &bytes));
 	host_channel_request(100);
 	EXPECT(sent_is("R\2\0\144\0", 5));
 	EXPECT(!host_channel_take(data, &bytes));
 	fake_16550_send(UART_COM2, "I\5", 2);
-	fake_16550_interrupts();
+	EXPECT(fake_clock_expire());
 	fake_16550_send(UART_COM2, "\0hel", 4);
-	fake_16550_interrupts();
+	EXPECT(fake_clock_expire());
 	EXPECT_EQ(arrivals, 0);
 	EXPECT(!host_channel_take(data, &bytes));
 	fake_16550_send(UART_COM2, "lo", 2);
-	fake_16550_interrupts();
+	EXPECT(fake_clock_expire());
 	EXPECT_EQ(arrivals, 1);
 	EXPECT(takes("hello", 5));
 	EXPECT(!host_channel_take(data, &bytes));
@@ -285,14 +325,14 @@ static void check_input(void)
 	memset(data, 'q', sizeof(data));
 	fake_16550_send(UART_COM2, "I\0\20", 3);
 	fake_16550_send(UART_COM2, data, sizeof(data));
-	host_channel_poll();
+	EXPECT(fake_clock_expire());
 	EXPECT_EQ(arrivals, 2);
 	bytes = 0;
 	EXPECT(host_channel_take(data, &bytes));
 	EXPECT_EQ(bytes, HOST_CHANNEL_MAX);
 	host_channel_request(1);
 	fake_16550_send(UART_COM2, "I\0\0", 3);
-	host_channel_poll();
+	EXPECT(fake_clock_expire());
 	EXPECT_EQ(arrivals, 3);
 	EXPECT(takes("", 0));
 	channel_port()->sent_bytes = 0;
@@ -303,7 +343,7 @@ static void check_lies(void)
 	host_channel_request(4);
 	channel_port()->sent_bytes = 0;
 	fake_16550_send(UART_COM2, "I\5\0abcdeI\1\0x", 12);
-	host_channel_poll();
+	EXPECT(fake_clock_expire());
 	EXPECT_EQ(arrivals, 4);
 	EXPECT(takes("", 0)); /* closed: the end of the file, now and ever */
 	host_channel_request(4);
@@ -311,7 +351,7 @@ static void check_lies(void)
 	EXPECT(takes("", 0));
 	EXPECT(sent_is("", 0)); /* and nothing more is asked for */
 	fake_16550_send(UART_COM2, "I\1\0x", 4);
-	host_channel_poll();
+	EXPECT(fake_clock_expire());
 	EXPECT_EQ(arrivals, 5);
 	host_channel_write('O', "still", 5);
 	EXPECT(sent_is("O\5\0still", 8));
