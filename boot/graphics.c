@@ -4,6 +4,8 @@
  */
 #include "loader.h"
 
+#include <efipciio.h>
+
 #define CONSOLE_OUT_DEVICE_GUID                                        \
 	{                                                              \
 		0xd3b36f2c, 0xd551, 0x11d4,                            \
@@ -22,6 +24,18 @@
 #define EDID_FIRST_MODE 54u /* a detailed timing descriptor, the panel's own */
 #define MODE_SIZE_MM    12u /* in it: lower bytes across and down, and then the upper halves */
 
+/* The registers of Bochs's display interface, which the cards of emulators have: an index is
+ * written to one port, and what it names is read at another. */
+#define DISPI_INDEX    0x1ceu
+#define DISPI_DATA     0x1d0u /* an alias: PCI I/O goes by aligned ports */
+#define DISPI_ID       0u
+#define DISPI_XRES     1u
+#define DISPI_WIDTH    6u /* of a line in memory, in pixels */
+#define DISPI_ID_IS(r) (((r)&0xfff0) == 0xb0c0)
+#define DISPI_STEP     8u /* they have no other widths than multiples of it */
+
+static EFI_GUID device_path_guid = EFI_DEVICE_PATH_PROTOCOL_GUID;
+static EFI_GUID pci_io_guid = EFI_PCI_IO_PROTOCOL_GUID;
 static EFI_GUID edid_guids[] = {EFI_EDID_ACTIVE_PROTOCOL_GUID, EFI_EDID_DISCOVERED_PROTOCOL_GUID};
 static EFI_GUID graphics_guid = EFI_GRAPHICS_OUTPUT_PROTOCOL_GUID;
 static EFI_GUID console_out_guid = CONSOLE_OUT_DEVICE_GUID;
@@ -130,6 +144,51 @@ static void measure(struct loader *loader, EFI_HANDLE handle, struct boot_frameb
 	}
 }
 
+static bool is_emulated(EFI_PCI_IO_PROTOCOL *card)
+{
+	UINT16 vendor = 0;
+
+	if (EFI_ERROR(card->Pci.Read(card, EfiPciIoWidthUint16, 0, 1, &vendor)))
+		return false;
+	/* QEMU's own, Red Hat's (qxl, virtio), VMware's. */
+	return vendor == 0x1234 || vendor == 0x1b36 || vendor == 0x1af4 || vendor == 0x15ad;
+}
+
+static UINT16 read_dispi(EFI_PCI_IO_PROTOCOL *card, UINT16 index)
+{
+	UINT16 value = 0;
+
+	card->Io.Write(card, EfiPciIoWidthUint16, EFI_PCI_IO_PASS_THROUGH_BAR, DISPI_INDEX, 1,
+		       &index);
+	card->Io.Read(card, EfiPciIoWidthUint16, EFI_PCI_IO_PASS_THROUGH_BAR, DISPI_DATA, 1,
+		      &value);
+	return value;
+}
+
+/* Cards of emulators round a width of 1366 pixels down, and OVMF does not notice: its own text is
+ * slanted then. What the card says of itself is right. Its mode is left as it is. */
+static void mend_width(struct loader *loader, EFI_HANDLE handle, struct boot_framebuffer *out)
+{
+	EFI_DEVICE_PATH *path;
+	EFI_PCI_IO_PROTOCOL *card;
+	EFI_HANDLE device;
+
+	if (out->width % DISPI_STEP == 0 ||
+	    EFI_ERROR(
+		    loader->services->HandleProtocol(handle, &device_path_guid, (void **)&path)) ||
+	    EFI_ERROR(loader->services->LocateDevicePath(&pci_io_guid, &path, &device)) ||
+	    EFI_ERROR(loader->services->HandleProtocol(device, &pci_io_guid, (void **)&card)) ||
+	    !is_emulated(card) || !DISPI_ID_IS(read_dispi(card, DISPI_ID)))
+		return;
+	uint32_t width = read_dispi(card, DISPI_XRES), line = read_dispi(card, DISPI_WIDTH);
+	if (width != out->width / DISPI_STEP * DISPI_STEP || line < width ||
+	    line > out->pitch / (out->bits_per_pixel / 8))
+		return;
+	out->width = width;
+	out->pitch = line * (out->bits_per_pixel / 8);
+	out->bytes = (uint64_t)out->pitch * out->height;
+}
+
 void graphics_find(struct loader *loader, struct boot_framebuffer *out)
 {
 	bool console_found = false;
@@ -151,6 +210,7 @@ void graphics_find(struct loader *loader, struct boot_framebuffer *out)
 		    !describe(graphics, &found))
 			continue;
 		measure(loader, handles[i], &found);
+		mend_width(loader, handles[i], &found);
 		console_found = !EFI_ERROR(
 			loader->services->HandleProtocol(handles[i], &console_out_guid, &unused));
 		if (console_found || out->bytes == 0)

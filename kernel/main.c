@@ -139,6 +139,7 @@ void kernel_main(paddr_t boot_info)
 	fbcon_init(&info.framebuffer); /* and seen: before anything that may go wrong */
 	kmap_self_check();
 	acpi_init(info.acpi_rsdp);
+	arch_firmware_init(info.efi_system_table);
 	time_init();
 	pci_init();
 	serial_init();

@@ -47,7 +47,7 @@ ALLOWED = {
     "sys": {"lib", "arch", "debug", "sync", "mm", "vm", "dev", "fs", "proc"},
     "main": {"lib", "arch", "debug", "sync", "mm", "vm", "dev", "fs", "proc", "sys", "boot_info.h"},
     "x86_64": {"lib", "arch", "arch-implementation", "debug", "sync", "mm", "boot_info.h",
-               "dev/acpi.h", "dev/uart.h"},
+               "dev/acpi.h", "dev/console.h", "dev/uart.h"},
     # The host machine serves the faults of its software MMU, so it calls vm.
     "host": {"lib", "arch", "arch-implementation", "debug", "sync", "mm", "vm"},
     "boot": {"boot_info.h"},

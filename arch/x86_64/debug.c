@@ -7,6 +7,7 @@
 #include <arch/thread.h>
 
 #include "dev/acpi.h"
+#include "dev/console.h"
 #include "dev/uart.h"
 #include "lib/format.h"
 #include "mm/frame.h"
@@ -85,11 +86,13 @@ _Noreturn static void triple_fault(void)
 	cpu_halt();
 }
 
-/* The register that ACPI names, the chipset's reset control register (Intel's I/O controller hubs,
- * "RST_CNT"), the keyboard controller's pulse on the reset line, and what no PC survives. */
+/* The register that ACPI names, the firmware's own way, the chipset's reset control register
+ * (Intel's I/O controller hubs, "RST_CNT"), the keyboard controller's pulse on the reset line, and
+ * what no PC survives. */
 _Noreturn static void reset(void)
 {
 	acpi_reset();
+	efi_reset(EFI_RESET_COLD);
 	port_out8(RESET_CONTROL_PORT, RESET_FULL);
 	port_out8(RESET_CONTROL_PORT, RESET_FULL | RESET_NOW);
 	for (unsigned i = 0; i < RESET_TRIES; i++)
@@ -98,6 +101,16 @@ _Noreturn static void reset(void)
 	for (unsigned i = 0; i < RESET_TRIES; i++)
 		(void)port_in8(KEYBOARD_COMMAND_PORT);
 	triple_fault();
+}
+
+/* Whoever still stands in front of it is told what to do. */
+static void power_off(void)
+{
+	static const char by_hand[] = "\nThis machine does not switch itself off: do it by hand.\n";
+
+	acpi_power_off();
+	efi_reset(EFI_RESET_SHUTDOWN);
+	console_write(by_hand, sizeof(by_hand) - 1);
 }
 
 void arch_machine_end(enum machine_end how)
@@ -119,7 +132,7 @@ void arch_machine_end(enum machine_end how)
 	if (how == MACHINE_RESTART)
 		reset();
 	else if (how != MACHINE_PANIC)
-		acpi_power_off();
+		power_off();
 	cpu_halt();
 }
 

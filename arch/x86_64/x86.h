@@ -127,6 +127,15 @@ void time_init_further(void);
 /* Seconds since 1970 by the real-time clock; 0 if it gives no valid date. */
 uint64_t rtc_read_epoch(uint8_t century_register);
 
+/* ---- efi.c ---- */
+
+/* As the firmware counts them (UEFI 2.10, 8.5.1). */
+enum efi_reset { EFI_RESET_COLD = 0, EFI_RESET_SHUTDOWN = 2 };
+
+/* Have the firmware reset the machine, or switch it off; returns if there is none, or it does not.
+ * Interrupts off; afterwards the low half of the address space is the identity. */
+void efi_reset(enum efi_reset kind);
+
 /* ---- tsc.c ---- */
 
 /* On the first CPU, before others run. */

@@ -161,7 +161,7 @@ void facts_show(void)
 	facts_print(&console);
 	text_put(&console, "This is what to photograph. ");
 	/* No thread runs yet that would look for keyboards on USB. */
-	text_put(&console, console_has_keys() ? "A key goes on, and so does a minute."
+	text_put(&console, console_has_keys() ? "A key (not on USB yet) goes on, or a minute."
 					      : "It goes on in a minute; USB keyboards work then.");
 	while (time_now() < end && !console_take(&key, 1))
 		cpu_relax();

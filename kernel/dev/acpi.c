@@ -17,7 +17,12 @@
 #define POWER_OFF_TRIES 1000000u
 #define RESET_TRIES     100000u
 
-static struct acpi_info acpi; /* set once at boot */
+/* 4.8.3.7, the sleep control register. */
+#define SLEEP_TYPE_SHIFT 2
+#define SLEEP_ENABLE     (1u << 5)
+
+static struct acpi_info acpi;                   /* set once at boot */
+static volatile uint8_t *sleep_control_mapping; /* the same; NULL: it is none in memory */
 
 const struct acpi_info *acpi_info(void)
 {
@@ -33,9 +38,26 @@ static unsigned enabled_cpus(void)
 	return count;
 }
 
+/* One that is memory of somebody else's is none. */
+static void map_sleep_control(void)
+{
+	if (!acpi.sleep_control || !acpi.sleep_in_memory)
+		return;
+	if (!kmap_is_memory(acpi.sleep_control, 1))
+		sleep_control_mapping = kmap_device(acpi.sleep_control, 1, 0);
+	if (!sleep_control_mapping)
+		acpi.sleep_control = 0;
+}
+
+static bool can_power_off(void)
+{
+	return acpi.s5_found && (acpi.has_pm1a || acpi.sleep_control);
+}
+
 void acpi_init(paddr_t rsdp)
 {
 	acpi_parse(rsdp, kmap_firmware, &acpi);
+	map_sleep_control();
 	if (rsdp == 0) {
 		log_fact("acpi: no tables");
 		return;
@@ -44,7 +66,7 @@ void acpi_init(paddr_t rsdp)
 		 "PM timer %#x, power-off %s",
 		 enabled_cpus(), (unsigned long long)acpi.lapic, (unsigned long long)acpi.ioapic,
 		 (unsigned long long)acpi.hpet, acpi.pm_timer_port,
-		 acpi.has_pm1a && acpi.s5_found ? "known" : "unknown");
+		 can_power_off() ? "known" : "unknown");
 }
 
 /* The firmware owns the PM registers until it is told, by an SMI, that an operating system wants
@@ -74,12 +96,27 @@ void acpi_reset(void)
 		(void)port_in8((uint16_t)acpi.reset_port);
 }
 
+/* Machines of "reduced hardware" have one register of their own for it. */
+static void power_off_reduced(void)
+{
+	uint8_t value = (uint8_t)(acpi.s5_a << SLEEP_TYPE_SHIFT | SLEEP_ENABLE);
+
+	if (sleep_control_mapping)
+		*sleep_control_mapping = value;
+	else
+		port_out8((uint16_t)acpi.sleep_control, value);
+}
+
 void acpi_power_off(void)
 {
 	uint16_t port_a = (uint16_t)acpi.pm1a_control, port_b = (uint16_t)acpi.pm1b_control;
 
-	if (!acpi.has_pm1a || !acpi.s5_found)
+	if (!can_power_off())
 		return;
+	if (!acpi.has_pm1a) {
+		power_off_reduced();
+		return;
+	}
 	enable_acpi_mode(port_a);
 	enter_sleep(port_a, acpi.s5_a);
 	if (port_b != 0)

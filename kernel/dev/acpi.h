@@ -41,6 +41,8 @@ struct acpi_info {
 	uint32_t pm1a_control, pm1b_control; /* I/O ports */
 	uint8_t s5_a, s5_b;                  /* SLP_TYP for power-off, from \_S5_ */
 	bool s5_found;
+	paddr_t sleep_control; /* a register of 8 bits, in place of those; 0: none */
+	bool sleep_in_memory;  /* else an I/O port */
 	uint32_t smi_command;
 	uint8_t acpi_enable;
 	uint8_t century_register; /* of the real-time clock; 0: none */

@@ -38,6 +38,7 @@ enum {
 	FADT_X_PM1A_CNT = 172,
 	FADT_X_PM1B_CNT = 184,
 	FADT_X_PM_TMR = 208,
+	FADT_SLEEP_CONTROL = 244,
 };
 #define BOOT_ARCH_8042       (1u << 1)
 #define BOOT_ARCH_REVISION   3u /* below it firmware leaves the field unset */
@@ -153,6 +154,18 @@ static uint32_t io_port(const struct table *fadt, size_t offset, size_t extended
 	return port <= IO_PORT_MAX ? (uint32_t)port : 0;
 }
 
+/* What machines without PM1 registers have in their place. (4.8.3.7) */
+static void parse_sleep_control(const struct table *fadt, struct acpi_info *info)
+{
+	uint8_t space = get8(fadt, FADT_SLEEP_CONTROL + GAS_SPACE);
+	uint64_t address = get64(fadt, FADT_SLEEP_CONTROL + GAS_ADDRESS);
+
+	if (space == SPACE_MEMORY || (space == SPACE_IO && address <= IO_PORT_MAX)) {
+		info->sleep_control = address;
+		info->sleep_in_memory = space == SPACE_MEMORY;
+	}
+}
+
 static void parse_fadt(const struct table *fadt, struct acpi_info *info)
 {
 	uint32_t flags = get32(fadt, FADT_FLAGS);
@@ -168,8 +181,10 @@ static void parse_fadt(const struct table *fadt, struct acpi_info *info)
 		info->reset_port = (uint32_t)reset;
 		info->reset_value = get8(fadt, FADT_RESET_VALUE);
 	}
-	if (flags & FADT_HW_REDUCED_ACPI)
+	if (flags & FADT_HW_REDUCED_ACPI) {
+		parse_sleep_control(fadt, info);
 		return;
+	}
 	info->pm1a_control = io_port(fadt, FADT_PM1A_CNT, FADT_X_PM1A_CNT);
 	info->pm1b_control = io_port(fadt, FADT_PM1B_CNT, FADT_X_PM1B_CNT);
 	info->has_pm1a = info->pm1a_control != 0;

@@ -207,7 +207,7 @@ NODISCARD int xhci_configure(struct usb_device *device, const struct usb_hub *hu
 /* Give its slot back; the memory may be used again. */
 void xhci_release(struct usb_device *device);
 /* A control transfer of at most USB_CONTROL_BYTES; *got (or NULL): the bytes that came. -EPIPE: it
- * refuses; -EIO, -ETIMEDOUT. */
+ * refuses; -ENODEV: it is gone, with its controller; -EIO, -ETIMEDOUT. */
 NODISCARD int usb_control(struct usb_device *device, const struct usb_request *request, void *data,
 			  unsigned *got);
 

@@ -217,6 +217,9 @@ int usb_control(struct usb_device *device, const struct usb_request *request, vo
 	uint32_t left;
 
 	assert(request->length <= USB_CONTROL_BYTES);
+	/* Who serves a hub's ports goes on for a while after the controller was given up. */
+	if (!device->xhci)
+		return -ENODEV;
 	if (!in && request->length)
 		memcpy(device->memory->data, data, request->length);
 	start_control(device, request);

@@ -174,6 +174,23 @@ def test_a_browser_shows_it(page, tmp_path, dark):
         assert not browser.trouble
 
 
+def test_how_it_ended_stands_at_the_end(quire, tmp_path):
+    """Of a program that lives to the end of the time line, and dies of a signal."""
+    page = tmp_path / "report.html"
+    done = quire("run", "--boot=pvh", "--faults", str(page), "/bin/busybox", "sh", "-c",
+                 "kill -SEGV $$")
+    assert done.returncode == 128 + 11
+    with Browser(tmp_path) as browser:
+        browser.open(str(page))
+        assert "It was killed by SIGSEGV" in browser.evaluate("document.body.innerText")
+        label, end = browser.evaluate("""(() => {
+            const label = [...document.querySelectorAll("#lives text")].find(
+                text => text.textContent === "SIGSEGV").getBoundingClientRect();
+            return [label, document.querySelector("#lives circle").getBoundingClientRect()].map(
+                box => [box.left, box.right]); })()""")
+        assert 0 < end[0] - label[1] < 20 or 0 < label[0] - end[1] < 20
+
+
 def test_a_hostile_name_is_only_text(quire, tmp_path):
     """Of the program, its arguments and its children: none of them becomes a part of the page."""
     evil = "</script><script>document.title='had'</script><img src=x onerror=alert(1)>&amp;\u2028"

@@ -169,8 +169,11 @@ def keys_fixture(tmp_path_factory):
     (["{tmp}/text/"], "is no folder"),
     (["{tmp}/q.img", "--sign", "key"], "--sign needs 2 values: KEY CERT"),
     (["{tmp}/q.img", "--sign", "{tmp}/text", "{tmp}/text"], "there is no certificate in it"),
-    (["{tmp}/q.img", "--sign", "{tmp}/none", "{tmp}/cert"], "none: can't be read"),
-    (["{tmp}/q.img", "--sign", "{tmp}/text", "{tmp}/cert"], "sbsign failed"),
+    (["{tmp}/q.img", "--sign", "{tmp}/none", "{tmp}/cert"], "none: No such file or directory"),
+    (["{tmp}/q.img", "--sign", "{tmp}", "{tmp}/cert"], "Is a directory"),
+    (["{tmp}/q.img", "--sign", "{tmp}/text", "{tmp}/cert"],
+     "text: there is no private key in it (PEM: -----BEGIN PRIVATE KEY-----)"),
+    (["{tmp}/q.img", "--sign", "{tmp}/locked", "{tmp}/cert"], "locked: is encrypted"),
     (["{tmp}/q.img", "--sign", "{tmp}/other", "{tmp}/cert"],
      "sbsign failed: private key does not match certificate"),
     (["{tmp}/q.img", "--sign", "{tmp}/other", "{tmp}/curve"], "curve: is not of an RSA key"),
@@ -182,6 +185,8 @@ def test_wrong_uses(quire, tmp_path, keys, words, sentence):
     shutil.copyfile(curve, tmp_path / "curve")
     shutil.copyfile(certificate, tmp_path / "cert")
     shutil.copyfile(other, tmp_path / "other")
+    subprocess.run(["openssl", "pkey", "-aes128", "-passout", "pass:x", "-in", other, "-out",
+                    tmp_path / "locked"], check=True)
     (tmp_path / "text").write_text("mine\n")
     before = sorted(os.listdir(tmp_path))
     done = quire("image", *(word.format(tmp=tmp_path) for word in words))

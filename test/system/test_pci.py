@@ -1,5 +1,7 @@
 """test_pci.py: what the kernel finds on PCI, and how the machine ends and starts again."""
 
+import random
+
 import pytest
 from harness import Guest
 from harness.monitor import Monitor
@@ -60,3 +62,41 @@ def test_the_end_without_the_emulators_own_way_out(tmp_path, command, reason):
         guest.type(command + "\n")
         assert guest.wait() == 0
         assert monitor.await_event("SHUTDOWN")["reason"] == reason
+
+
+@pytest.mark.parametrize("command,reason", [("reboot -f", "guest-reset"),
+                                            ("poweroff -f", "guest-shutdown")])
+def test_the_end_where_acpi_says_nothing(tmp_path, command, reason):
+    """With this in its tables the firmware installs none; it still switches the machine off."""
+    monitor = Monitor(tmp_path)
+    junk = tmp_path / "junk"
+    junk.write_bytes(random.Random(1).randbytes(300))
+    with Guest(boot="uefi", cpu="max,-hypervisor", cpus=2, extra=(
+            *monitor.words, "-acpitable", f"sig=FACP,rev=1,data={junk}")) as guest:
+        guest.expect("power-off unknown")
+        guest.until("# \x1b[6n")
+        monitor.ask("query-status")
+        guest.type(command + "\n")
+        assert guest.wait() == 0
+        assert monitor.await_event("SHUTDOWN")["reason"] == reason
+
+
+def test_a_machine_of_reduced_hardware_switches_itself_off(tmp_path):
+    """It has no PM1 registers: another one, in memory, does it."""
+    monitor = Monitor(tmp_path)
+    with Guest(boot="pvh", machine="microvm,acpi=on", cpu="max,-hypervisor",
+               extra=monitor.words) as guest:
+        guest.expect("power-off known")
+        guest.until("# \x1b[6n")
+        monitor.ask("query-status")
+        guest.type("poweroff -f\n")
+        assert guest.wait() == 0
+        assert monitor.await_event("SHUTDOWN")["reason"] == "guest-shutdown"
+
+
+def test_a_machine_that_is_switched_off_by_hand():
+    """Neither ACPI nor UEFI."""
+    with Guest(boot="pvh", machine="pc,acpi=off", cpu="max,-hypervisor") as guest:
+        guest.until("# \x1b[6n")
+        guest.type("poweroff -f\n")
+        guest.until("This machine does not switch itself off: do it by hand.")

@@ -133,6 +133,14 @@ def test_input_that_comes_late():
         assert run.stdout.read() == b"late"
 
 
+@pytest.mark.parametrize("way, memory, least", [("uefi", "16M", "64M"), ("uefi", "32M", "64M"),
+                                               ("pvh", "3M", "8M")])
+def test_too_little_memory_to_start(quire, way, memory, least):
+    done = quire("run", f"--boot={way}", "--memory", memory, "/bin/true")
+    assert done.returncode == 125
+    assert f": {memory} of memory is too little, {least} will do" in done.stderr.decode()
+
+
 @pytest.mark.parametrize("status", [0, 1, 2, 99, 124, 125, 255])
 def test_exit_status(quire, status):
     assert quire(*PVH, program("prog_exit"), "exit", str(status)).returncode == status

@@ -11,7 +11,7 @@ PROMPT = "~ # "
 LIMIT = 180
 # Slow: the description of a monitor (EDID) has no room for the pixel clock of a fast 4K screen.
 VGA = "VGA,vgamem_mb=64,xres={},yres={},refresh_rate=30000"
-BOCHS = "bochs-display,xres={},yres={}"  # the widths of "VGA" are multiples of 8
+BOCHS = "bochs-display,xres={},yres={}"  # "VGA" rounds to multiples of 8
 
 
 @pytest.fixture(name="monitor")
@@ -77,6 +77,15 @@ def test_the_screen_and_a_serial_port(monitor, tmp_path):
         screen.until(lambda rows: "TYPED" in rows)
         guest.type("stty rows 48 cols 170; seq 1 100\n")
         screen.until(lambda rows: rows[46:48] == ["100", PROMPT.rstrip()])
+
+
+def test_a_width_that_the_card_rounds(monitor, tmp_path):
+    """The firmware says 1366, and its own text is slanted."""
+    with machine(monitor, 1366, 768, serial=False) as guest:
+        screen = Screen(guest, monitor, tmp_path)
+        screen.until(at_prompt)
+        assert screen.picture().width == 1360
+        assert run(screen, "stty size") == ["48 170"]
 
 
 def test_nobody_at_the_serial_port(monitor, tmp_path):

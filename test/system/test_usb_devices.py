@@ -203,3 +203,42 @@ def test_a_hub_that_reports_for_ever(tmp_path):
             device.unplug()
             guest.expect(r"USB: hub 1234:5678 is gone")
             still_works(guest, monitor)
+
+
+XHCI_AT = 6  # its place on the bus
+PCI_COMMAND = 0x80000004 | XHCI_AT << 11
+SET_FEATURE, CLEAR_FEATURE, PORT_RESET, PORT_RESET_CHANGE = 3, 1, 4, 20
+
+
+def take_registers_away(monitor):
+    """From now on the controller neither answers nor hears, as one that was pulled out: it has no
+    place in memory. Reading gives all ones."""
+    for words in (f"o /w 0xcf8 {PCI_COMMAND:#x}", "o /h 0xcfc 4"):
+        monitor.ask("human-monitor-command", **{"command-line": words})
+
+
+@pytest.mark.parametrize("dies_at", [(SET_FEATURE, PORT_RESET), (CLEAR_FEATURE, PORT_RESET_CHANGE)],
+                         ids=["its reset begins", "its reset ends"])
+def test_a_controller_that_goes_while_a_device_comes(tmp_path, dies_at):
+    """Behind a hub, which is gone with it."""
+    monitor, states = Monitor(tmp_path), [bytes((1, 1, 1, 0))]
+
+    def answer(kind, request, value, index, length):
+        if (kind, request) == (0xA3, GET_STATUS):
+            return states[-1] if index == 1 else bytes(4)
+        if (kind, request, value) == (0x23, SET_FEATURE, PORT_RESET):
+            states.append(bytes((3, 1, 16, 0)))
+        if kind == 0x23 and (request, value) == dies_at:
+            take_registers_away(monitor)
+        return answers(A_HUB, hub=bytes((9, HUB, 4, 0, 0, 1, 0, 0, 0)))(kind, request, value, index,
+                                                                       length)
+    device = UsbDevice(tmp_path, answer)
+    with Guest(boot="pvh", append="window=80,24 log=debug", machine="q35,i8042=off",
+               extra=(*monitor.words, "-device", f"qemu-xhci,id=usb,addr={XHCI_AT}",
+                      *device.words)) as guest:
+        guest.until(PROMPT)
+        with device.plugged_in():
+            guest.expect("no more of this controller")
+            guest.type("sleep 1; echo $((6 * 7))\n")  # time for the thread to go on
+            guest.until("42\r\n")
+            guest.until(PROMPT)

@@ -464,3 +464,34 @@ KTEST(acpi_serial_ports_of_wrong_checksums)
 	parse();
 	EXPECT_EQ(info.serial[0].address, 0);
 }
+
+/* Of a machine of reduced hardware, with the register at `address` in that space. */
+static void parse_reduced(uint8_t space, uint64_t address, size_t bytes)
+{
+	make_machine();
+	make_fadt(5, bytes);
+	put(FADT_AT + 112, 1u << 20, 4);
+	if (bytes >= 256) {
+		put(FADT_AT + 244, space, 1);
+		put(FADT_AT + 248, address, 8);
+	}
+	finish_table(FADT_AT, "FACP", bytes);
+	parse();
+	EXPECT(!info.has_pm1a);
+}
+
+KTEST(acpi_sleep_control)
+{
+	parse_reduced(0, 0xfea00200, 268);
+	EXPECT_EQ(info.sleep_control, 0xfea00200);
+	EXPECT(info.sleep_in_memory);
+	parse_reduced(1, 0x604, 268);
+	EXPECT_EQ(info.sleep_control, 0x604);
+	EXPECT(!info.sleep_in_memory);
+	parse_reduced(1, 0x10000, 268); /* no port */
+	EXPECT_EQ(info.sleep_control, 0);
+	parse_reduced(2, 0x604, 268); /* PCI's configuration space */
+	EXPECT_EQ(info.sleep_control, 0);
+	parse_reduced(0, 0, 244); /* a table of before there was one */
+	EXPECT_EQ(info.sleep_control, 0);
+}

@@ -11,8 +11,11 @@ from . import channel, qemu
 from .console import ConsoleLog, Event, classify
 from .errors import MachineError, TimeLimit
 from .machine import Machine
+from .options import bytes_of_memory
 
 LAST_WORDS_SECONDS = 5  # for a panic's backtrace, and from the last verdict to power-off
+
+LEAST_MEMORY = {"uefi": "64M", "pvh": "8M"}  # by the way of booting; the one is for the firmware
 
 
 class Session:
@@ -33,6 +36,7 @@ class Session:
         self._listen = listen
         self._record = record
         self._jobs = jobs
+        self._config = config
         self._booted = False
         self._decoder = channel.FrameDecoder()
         self._limit = limit
@@ -87,6 +91,13 @@ class Session:
                 self.machine.kill()
                 raise self._error("the machine did not switch itself off after the program's end")
 
+    def _why_not_started(self):
+        """Firmware and the emulator have no words for it, or odd ones."""
+        least, memory = LEAST_MEMORY.get(self._config.boot), self._config.memory
+        if least is None or bytes_of_memory(memory) >= bytes_of_memory(least):
+            return ""
+        return f": {memory} of memory is too little, {least} will do"
+
     def _explain_end(self):
         status = self.machine.status
         if status == qemu.STATUS_PANIC:
@@ -94,11 +105,14 @@ class Session:
         if status == qemu.STATUS_TESTS_FAILED:
             return "in-kernel tests failed"
         if status in (0, qemu.STATUS_DONE):
-            what = "ended" if self._booted else "ended or reset before the kernel started"
-            return f"the machine {what}, and the program had not"
+            if not self._booted:
+                return "the machine ended or reset before the kernel started" \
+                    + self._why_not_started()
+            return "the machine ended, and the program had not"
         how = f"signal {-status}" if status < 0 else f"status {status}"
         errors = self.machine.errors
-        return f"QEMU ended with {how}" + (f": {errors}" if errors else "")
+        why = "" if self._booted else self._why_not_started()
+        return f"QEMU ended with {how}" + (f": {errors}" if errors else "") + why
 
     def _error(self, sentence):
         return MachineError(sentence, log=self.log.tail())
@@ -115,7 +129,7 @@ class Session:
             self.panic = detail
             self._await_death()
         elif event in (Event.LOADER_FAILURE, Event.FIRMWARE_FAILURE) and not self._booted:
-            raise self._error(f"the boot failed: {detail}")
+            raise self._error(f"the boot failed: {detail}" + self._why_not_started())
 
     def _await_death(self):
         """The backtrace follows; then the kernel ends the machine, if it still can."""

@@ -26,6 +26,7 @@ PE_SECTION_COUNT_AT, PE_OPTIONAL_BYTES_AT, PE_HEADER_BYTES = 6, 20, 24
 SECTION = struct.Struct("<8sIIIIIIHHI")
 
 CERTIFICATE = re.compile(rb"-----BEGIN CERTIFICATE-----(.+?)-----END CERTIFICATE-----", re.S)
+PRIVATE_KEY = re.compile(rb"-----BEGIN (RSA |ENCRYPTED |)PRIVATE KEY-----")
 # As every certificate of an RSA key has it: OBJECT IDENTIFIER rsaEncryption (RFC 8017, appendix C).
 RSA_ENCRYPTION = bytes.fromhex("06092a864886f70d010101")
 # "number:error:code:library:function:reason:file:line"
@@ -90,13 +91,28 @@ def _run(program, *arguments):
         raise QuireError(f"{program} failed: {reason[1] if reason else lines[-1]}")
 
 
+def _check_key(path):
+    """Is a private key in it, as far as one sees? sbsign calls most of what it may be
+    "unsupported"."""
+    try:
+        with open(path, "rb") as file:
+            match = PRIVATE_KEY.search(file.read())
+    except OSError as error:
+        raise QuireError(f"{path}: {error.strerror}") from error
+    if not match:
+        raise QuireError(f"{path}: there is no private key in it (PEM: "
+                         "-----BEGIN PRIVATE KEY-----)")
+    if match[1] == b"ENCRYPTED ":
+        raise QuireError(f"{path}: is encrypted; this makes one that is not: openssl pkey "
+                         f"-in {path} -out plain.key")
+
+
 def sign_loader(source, target, folder, key, certificate):
     """`target`: the loader `source`, knowing the files in `folder`, signed with the RSA key `key`
     (PEM), which belongs to `certificate` (X.509, PEM)."""
     if RSA_ENCRYPTION not in certificate_der(certificate):
         raise QuireError(f"{certificate}: is not of an RSA key, and firmware knows no others")
-    if not os.access(key, os.R_OK):
-        raise QuireError(f"{key}: can't be read")
+    _check_key(key)
     unsigned = target + ".unsigned"
     with open(source, "rb") as file:
         loader = with_hashes(file.read(), folder)

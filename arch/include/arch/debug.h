@@ -11,8 +11,8 @@ struct trap_frame;
 void arch_backtrace(vaddr_t pc, vaddr_t fp, void (*frame)(vaddr_t pc));
 
 /* How the machine ends. But for MACHINE_HALT it tries the emulator's debug-exit device when the CPU
- * says it is virtual, then a reset for MACHINE_RESTART and ACPI power-off (acpi_power_off() in
- * dev/acpi.h) for those that are not in a panic. Else, and in the end, it halts. */
+ * says it is virtual, then a reset for MACHINE_RESTART and power-off for those that are not in a
+ * panic, by ACPI (dev/acpi.h), then by UEFI. Else, and in the end, it halts. */
 enum machine_end {
 	MACHINE_DONE,
 	MACHINE_PANIC,
@@ -21,6 +21,8 @@ enum machine_end {
 	MACHINE_HALT
 };
 NORETURN void arch_machine_end(enum machine_end how);
+/* Where UEFI's system table is, for the end; 0: there is none. Boot only. */
+void arch_firmware_init(paddr_t efi_system_table);
 
 /* QEMU's exit status is (value << 1) | 1 for these values written to isa-debug-exit at port 0xf4.
  */
