@@ -241,14 +241,15 @@ int process_set_itimer(unsigned which, const struct timer_setting *fresh, struct
 
 /* ---- signals and processes ---- */
 
-void timers_taken_locked(struct process *process, struct signal_info *info)
+void timers_taken_locked(struct process *process, struct queued_signal *owned,
+			 struct signal_info *info)
 {
 	struct process_timers *timers = process->timers;
 
 	if (LIKELY(!timers))
 		return;
-	if (info->si_code == SI_TIMER) {
-		posix_timers_taken_locked(timers, info);
+	if (owned) {
+		posix_timer_taken_locked(owned, info);
 		return;
 	}
 	struct interval_timer *real = &timers->of_process[ITIMER_REAL];

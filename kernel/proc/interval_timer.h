@@ -17,6 +17,7 @@
 #include "sync/timer.h"
 
 struct process;
+struct queued_signal;
 struct signal_info;
 
 /* How late an end on a clock of CPU time can be, as with Linux's HZ of 250. */
@@ -93,8 +94,11 @@ NODISCARD int posix_timer_clock(int id, int *clock);
 /* ---- to signals and processes ---- */
 
 /* A signal was taken that one of the process's timers may have sent: begin its next interval, and
- * note in `info` how many ends it stands for. Under process_lock. */
-void timers_taken_locked(struct process *process, struct signal_info *info);
+ * note in `info` how many ends it stands for. owned: its entry, if that is a timer's own. What
+ * `info` says of a timer proves nothing: rt_sigqueueinfo(2) may say the same. Under process_lock.
+ */
+void timers_taken_locked(struct process *process, struct queued_signal *owned,
+			 struct signal_info *info);
 /* Signals of `set` were forgotten. Under process_lock. */
 void timers_discarded_locked(struct process *process, uint64_t set);
 /* One of its threads ends, and with it the signals that are pending for it alone. Under
@@ -116,7 +120,7 @@ struct process_timers {
 
 /* The calling process's, made if need be; NULL: no memory. */
 struct process_timers *timers_get(void);
-void posix_timers_taken_locked(struct process_timers *timers, struct signal_info *info);
+void posix_timer_taken_locked(struct queued_signal *entry, struct signal_info *info);
 void posix_timers_discarded_locked(struct process_timers *timers, uint64_t set);
 void posix_timers_thread_ends_locked(struct process_timers *timers, int thread);
 void posix_timers_destroy(struct process_timers *timers);

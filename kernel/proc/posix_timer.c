@@ -22,8 +22,8 @@ struct posix_timer {
 	struct list_node link;        /* (p) in process_timers.created */
 	int id;                       /* (i) */
 	struct timer_request request; /* (i) */
-	struct queued_signal entry;   /* (p) in a queue while is_queued */
-	bool is_queued;               /* (p) its signal is pending */
+	struct queued_signal entry;   /* (p) in a queue while its signal is pending */
+	bool is_queued;               /* (p) the same, but for a SIGKILL once its thread ends */
 	uint64_t last_end;            /* (p) that it stands for */
 	int overrun;                  /* (p) of the last signal that was taken */
 };
@@ -87,14 +87,11 @@ static void posix_timer_ended(struct interval_timer *base)
 	signal_queue_owned_locked(process, thread, &timer->entry);
 }
 
-void posix_timers_taken_locked(struct process_timers *timers, struct signal_info *info)
+void posix_timer_taken_locked(struct queued_signal *entry, struct signal_info *info)
 {
-	struct posix_timer *timer = find_locked(timers, info->si_tid);
+	struct posix_timer *timer = container_of(entry, struct posix_timer, entry);
 	uint64_t passed = 1;
 
-	/* rt_sigqueueinfo(2) may say that it is a timer's, too. */
-	if (!timer || !timer->is_queued || timer->request.signal != info->si_signo)
-		return;
 	timer->is_queued = false;
 	if (timer->base.interval && !timer->base.end)
 		passed = interval_timer_next_locked(&timer->base, timer->last_end);
@@ -165,8 +162,7 @@ static void remove_locked(struct process_timers *timers, struct posix_timer *tim
 	list_remove(&timer->link);
 	timers->count--;
 	interval_timer_set_locked(&timer->base, 0);
-	if (timer->is_queued)
-		signal_discard_timer_locked(timer->base.process, timer->id);
+	signal_discard_owned_locked(timer->base.process, &timer->entry);
 }
 
 static void destroy(struct posix_timer *timer)
@@ -236,8 +232,7 @@ static void set_locked(struct posix_timer *timer, bool relative, const struct ti
 	struct interval_timer *base = &timer->base;
 	uint64_t end = fresh->value;
 
-	if (timer->is_queued)
-		signal_discard_timer_locked(base->process, timer->id);
+	signal_discard_owned_locked(base->process, &timer->entry);
 	timer->is_queued = false;
 	timer->last_end = 0;
 	timer->overrun = 0;

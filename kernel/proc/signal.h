@@ -197,8 +197,9 @@ void signal_discard_locked(struct process *process, uint64_t set);
 void signal_pending_clear_locked(struct signal_pending *pending, uint64_t set);
 /* Free the memory of what an interrupt's handler has discarded. Under process_lock. */
 void signal_free_spent_locked(void);
-/* Forget those that the timer with this number has sent. Under process_lock. */
-void signal_discard_timer_locked(struct process *process, int timer);
+/* Take an entry of signal_queue_owned_locked() out of its queue, if it is in one. Under
+ * process_lock. */
+void signal_discard_owned_locked(struct process *process, struct queued_signal *entry);
 /* Would the process ignore it if it came now, for `thread` (NULL: for any)? Under process_lock. */
 bool signal_is_ignored_locked(const struct process *process, const struct thread *thread,
 			      int signal);

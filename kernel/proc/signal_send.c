@@ -50,6 +50,7 @@ struct signal_info signal_info_user(int signal, int code)
 	struct signal_info info = {.si_signo = signal, .si_code = code};
 
 	info.si_pid = current_process()->pid;
+	info.si_uid = current_process()->credentials.user.real;
 	return info;
 }
 
@@ -117,33 +118,34 @@ void signal_discard_locked(struct process *process, uint64_t set)
 	timers_discarded_locked(process, set);
 }
 
-static void discard_timer_locked(struct signal_pending *pending, int timer)
+/* False: it is not in this queue. */
+static bool discard_owned_locked(struct signal_pending *pending, struct queued_signal *wanted)
 {
-	struct queued_signal *found = NULL;
+	bool is_here = false;
 	unsigned others = 0;
 
 	list_for_each (node, &pending->queue) {
-		struct queued_signal *entry = container_of(node, struct queued_signal, link);
-		if (entry->info.si_code == SI_TIMER && entry->info.si_tid == timer)
-			found = entry;
-	}
-	if (!found)
-		return;
-	list_for_each (node, &pending->queue) {
 		const struct queued_signal *entry = container_of(node, struct queued_signal, link);
-		others += entry != found && entry->info.si_signo == found->info.si_signo;
+		is_here = is_here || entry == wanted;
+		others += entry != wanted && entry->info.si_signo == wanted->info.si_signo;
 	}
+	if (!is_here)
+		return false;
 	if (!others)
-		set_bits_locked(pending, pending->set & ~SIGNAL_BIT(found->info.si_signo));
-	forget_locked(found);
+		set_bits_locked(pending, pending->set & ~SIGNAL_BIT(wanted->info.si_signo));
+	forget_locked(wanted);
+	return true;
 }
 
-void signal_discard_timer_locked(struct process *process, int timer)
+void signal_discard_owned_locked(struct process *process, struct queued_signal *entry)
 {
-	discard_timer_locked(&process->signals.pending, timer);
+	if (!entry->link.next || discard_owned_locked(&process->signals.pending, entry))
+		return;
 	list_for_each (node, &process->threads)
-		discard_timer_locked(&container_of(node, struct thread, link)->signals.pending,
-				     timer);
+		if (discard_owned_locked(&container_of(node, struct thread, link)->signals.pending,
+					 entry))
+			return;
+	panic("a timer's signal is in a queue of nobody");
 }
 
 uint64_t signals_pending_locked(const struct thread *thread)
@@ -410,7 +412,9 @@ static int first_of(uint64_t set)
 	return __builtin_ctzll(set) + 1;
 }
 
-static int take_locked(struct signal_pending *pending, uint64_t set, struct signal_info *info)
+/* *owned: its entry, if that was a QUEUED_OWNED one. */
+static int take_locked(struct signal_pending *pending, uint64_t set, struct signal_info *info,
+		       struct queued_signal **owned)
 {
 	struct queued_signal *first = NULL;
 	bool more = false;
@@ -431,6 +435,7 @@ static int take_locked(struct signal_pending *pending, uint64_t set, struct sign
 	*info = (struct signal_info){.si_signo = signal, .si_code = SI_USER};
 	if (first) {
 		*info = first->info;
+		*owned = first->origin == QUEUED_OWNED ? first : NULL;
 		forget_locked(first);
 	}
 	if (!more)
@@ -443,12 +448,14 @@ int signal_dequeue_locked(struct thread *thread, uint64_t set, struct signal_inf
 	assert(spin_held(&process_lock));
 	signal_free_spent_locked();
 	struct signal_pending *shared = &thread->process->signals.pending;
+	struct queued_signal *owned = NULL;
 	/* SIGKILL there is the thread's own end, and not to be taken. */
-	int signal = take_locked(&thread->signals.pending, set & ~SIGNAL_BIT(SIGKILL), info);
+	int signal =
+		take_locked(&thread->signals.pending, set & ~SIGNAL_BIT(SIGKILL), info, &owned);
 	if (!signal)
-		signal = take_locked(shared, set, info);
+		signal = take_locked(shared, set, info, &owned);
 	settle_locked(thread);
 	if (signal)
-		timers_taken_locked(thread->process, info);
+		timers_taken_locked(thread->process, owned, info);
 	return signal;
 }
