@@ -33,7 +33,8 @@ int exec_check_file(const struct inode *inode)
 /* The scripts on the way to a program, and the arguments that they make. */
 struct scripts {
 	unsigned depth;
-	struct exec_script script[SCRIPT_DEPTH_MAX];
+	struct exec_script
+		script[SCRIPT_DEPTH_MAX + 1]; /* the last is the program, or one too many */
 	const char *prefix[SCRIPT_DEPTH_MAX * 2 + 1];
 	unsigned prefix_count;
 };
@@ -59,7 +60,7 @@ static void push_script(struct scripts *scripts, const struct exec_script *scrip
 static int follow_script(struct scripts *scripts, const struct exec_request *request,
 			 struct vm_object *object, struct inode **inode)
 {
-	struct exec_script *script = &scripts->script[MIN(scripts->depth, SCRIPT_DEPTH_MAX - 1)];
+	struct exec_script *script = &scripts->script[scripts->depth];
 	bool is_script;
 
 	ssize_t bytes = vm_object_read(object, 0, script->line, SCRIPT_LINE_BYTES);

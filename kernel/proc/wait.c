@@ -75,6 +75,12 @@ static bool look_locked(const struct process *child, unsigned options, struct wa
 	return false;
 }
 
+/* Not yet: fork may still fail, or give it to another parent, and would tell nobody who waits. */
+static bool has_begun(const struct process *child)
+{
+	return child->zombie || child->thread_count;
+}
+
 /* *any: may something still happen that `options` ask for? Not to a zombie, but its end. */
 static struct process *find_locked(struct process *parent, struct wait_target target,
 				   unsigned options, struct wait_result *result, bool *any)
@@ -82,7 +88,7 @@ static struct process *find_locked(struct process *parent, struct wait_target ta
 	*any = false;
 	list_for_each (node, &parent->children) {
 		struct process *child = container_of(node, struct process, sibling);
-		if (!is_kind(child, options) || !is_meant(child, target))
+		if (!has_begun(child) || !is_kind(child, options) || !is_meant(child, target))
 			continue;
 		if (look_locked(child, options, result)) {
 			*any = true;
