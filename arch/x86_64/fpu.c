@@ -100,10 +100,9 @@ void fpu_reset(void)
 }
 
 /* What XRSTOR refuses (SDM 1, 13.8.1), and LDMXCSR. */
-bool fpu_area_is_valid(const void *area)
+bool fpu_area_is_valid(const void *area, const uint64_t *header)
 {
 	const char *bytes = area;
-	const uint64_t *header = (const uint64_t *)(bytes + FXSAVE_BYTES);
 
 	if (*(const uint32_t *)(bytes + FXSAVE_MXCSR) & ~mxcsr_mask)
 		return false;

@@ -15,6 +15,7 @@
 
 #define SOFTWARE_BYTES_AT 464u /* SDM 1, table 10-2: available */
 #define HEADER_BYTES      64u
+#define HEADER_WORDS      (HEADER_BYTES / sizeof(uint64_t))
 #define FXSAVE_ALIGN      16u
 #define FEATURES_FXSAVE   3u /* x87 and SSE */
 
@@ -83,11 +84,28 @@ static int find_size(vaddr_t from, size_t *bytes, uint64_t *features)
 	return 0;
 }
 
-/* What the program did not hand over, or says is not there, gets its initial state. */
-static void complete(char *area, size_t bytes, uint64_t features)
+/*
+ * The header comes apart: XSAVE does not write all of it, XRSTOR refuses what it does not know, and
+ * a copy may sleep, after which the switch loads the area. So what a program says is in the area
+ * with interrupts off, once it is known to be good.
+ */
+static int copy_area(char *area, uint64_t header[HEADER_WORDS], vaddr_t from, size_t bytes)
 {
-	uint64_t *header = (uint64_t *)(area + FXSAVE_BYTES);
+	size_t after = FXSAVE_BYTES + HEADER_BYTES;
 
+	if (arch_copy_from_user(area, from, FXSAVE_BYTES))
+		return -EFAULT;
+	if (bytes == FXSAVE_BYTES)
+		return 0;
+	if (arch_copy_from_user(header, from + FXSAVE_BYTES, HEADER_BYTES) ||
+	    arch_copy_from_user(area + after, from + after, bytes - after))
+		return -EFAULT;
+	return 0;
+}
+
+/* What the program did not hand over, or says is not there, gets its initial state. */
+static void complete(char *area, uint64_t header[HEADER_WORDS], size_t bytes, uint64_t features)
+{
 	if (!cpu_features.xsave)
 		return;
 	memset(area + bytes, 0, state_bytes() - bytes);
@@ -98,10 +116,21 @@ static void complete(char *area, size_t bytes, uint64_t features)
 	memset(header + 3, 0, HEADER_BYTES - 3 * sizeof(header[0])); /* reserved, not checked */
 }
 
+/* Load the area with this header, if the processor will take it. Interrupts off. */
+static bool load(char *area, const uint64_t header[HEADER_WORDS])
+{
+	if (!fpu_area_is_valid(area, header))
+		return false;
+	if (cpu_features.xsave)
+		memcpy(area + FXSAVE_BYTES, header, HEADER_BYTES);
+	fpu_load(area);
+	return true;
+}
+
 int fpu_pop(struct arch_thread *current, vaddr_t from)
 {
 	char *area = current->registers;
-	uint64_t features, saves;
+	uint64_t header[HEADER_WORDS] = {0}, features, saves;
 	size_t bytes;
 
 	if (!from) {
@@ -116,16 +145,14 @@ int fpu_pop(struct arch_thread *current, vaddr_t from)
 		return -EINVAL;
 	for (;;) {
 		saves = current->saves;
-		if (arch_copy_from_user(area, from, bytes))
+		if (copy_area(area, header, from, bytes))
 			return -EFAULT;
 		bool were_on = irq_save();
 		bool whole = saves == current->saves; /* no switch has written over it */
 		bool valid = false;
 		if (whole) {
-			complete(area, bytes, features);
-			valid = fpu_area_is_valid(area);
-			if (valid)
-				fpu_load(area);
+			complete(area, header, bytes, features);
+			valid = load(area, header);
 		}
 		irq_restore(were_on);
 		if (whole)

@@ -71,8 +71,8 @@ NODISCARD int fpu_push(struct arch_thread *current, vaddr_t to);
 NODISCARD int fpu_pop(struct arch_thread *current, vaddr_t from);
 /* What XCR0 has on; 0 without XSAVE. */
 uint64_t fpu_features(void);
-/* Is this an area that fpu_load() can't fault on? */
-bool fpu_area_is_valid(const void *area);
+/* With this XSAVE header, is this an area that fpu_load() can't fault on? */
+bool fpu_area_is_valid(const void *area, const uint64_t *header);
 #define FXSAVE_BYTES 512u
 
 /* ---- trap.S, switch.S, pvh.S, user.S ---- */
