@@ -47,6 +47,7 @@ static struct signal_info child_info(const struct process *process)
 	};
 
 	info.si_pid = process->pid;
+	info.si_uid = process->credentials.user.real;
 	info.si_status = process_end_value(status);
 	info.si_utime = (__kernel_clock_t)process_ticks(times->all - times->system);
 	info.si_stime = (__kernel_clock_t)process_ticks(times->system);
@@ -120,6 +121,7 @@ static void become_zombie(struct process *process, struct thread *thread, struct
 	group_leave_locked(process, parent, true);
 	signal_discard_locked(process, UINT64_MAX);
 	process_remove_thread_locked(process, thread);
+	futex_owner_ends(thread->id);
 	process->event = EVENT_NONE;
 	process->zombie = true;
 	pidfd_tell_locked(process);
@@ -164,6 +166,8 @@ static bool leave(struct process *process, struct thread *thread, int status)
 	if (!is_last) {
 		sched_expect_death();
 		process_remove_thread_locked(process, thread);
+		/* Who began to wait for it since futex_thread_ends(); from here on nobody can. */
+		futex_owner_ends(thread->id);
 		signal_retarget_locked(process, UINT64_MAX);
 		/* From here on the process may end, and its space with it. */
 		thread->process = &kernel_process;

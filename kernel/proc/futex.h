@@ -41,7 +41,8 @@ NODISCARD int futex_wake_operation(vaddr_t first, vaddr_t second, bool private, 
 NODISCARD int futex_lock_pi(vaddr_t address, bool private, bool wait, uint64_t deadline);
 /* Give it to who waits for it with the best nice value, or to nobody. -EPERM: it is another's. */
 NODISCARD int futex_unlock_pi(vaddr_t address, bool private);
-/* The thread with this number ends: who waits for it takes over. */
+/* The thread with this number ends: who waits for it takes over. Once more when it is in no
+ * process's list any longer: until then others may begin to wait. process_lock may be held. */
 void futex_owner_ends(int id);
 
 /* The calling thread ends, or its program, whose space is still active: robust_list.c. Robust

@@ -17,6 +17,7 @@ static void notify_parent_locked(struct process *process, int code)
 	struct signal_info info = {.si_signo = SIGCHLD, .si_code = code};
 
 	info.si_pid = process->pid;
+	info.si_uid = process->credentials.user.real;
 	info.si_status = code == CLD_CONTINUED ? SIGCONT : process->stop_signal;
 	info.si_utime = (__kernel_clock_t)process_ticks(times.all - times.system);
 	info.si_stime = (__kernel_clock_t)process_ticks(times.system);

@@ -51,7 +51,7 @@ static int get_siginfo(vaddr_t user, int signal, int target, struct signal_info 
 {
 	if (copy_from_user(info, user, sizeof(*info)))
 		return -EFAULT;
-	if ((info->si_code >= 0 || info->si_code == SI_TKILL) && target != current_process()->pid)
+	if ((info->si_code >= 0 || info->si_code == SI_TKILL) && target != current_thread()->id)
 		return -EPERM;
 	info->si_signo = signal;
 	return 0;
@@ -72,9 +72,7 @@ int64_t sys_rt_tgsigqueueinfo(const struct syscall *call)
 	struct signal_info info;
 
 	int error = get_siginfo(call->a[3], arg_int(call, 2), thread, &info);
-	if (error)
-		return error;
-	if (process <= 0 || thread <= 0)
+	if (error != -EFAULT && (process <= 0 || thread <= 0))
 		return -EINVAL;
-	return signal_send_thread(process, thread, &info);
+	return error ? error : signal_send_thread(process, thread, &info);
 }

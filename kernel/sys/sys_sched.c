@@ -16,6 +16,7 @@
 #include "proc/process_table.h"
 #include "proc/sched.h"
 #include "proc/thread.h"
+#include "sys/decode.h"
 #include "sys/syscall.h"
 #include "sys/time_args.h"
 #include "vm/user_copy.h"
@@ -278,17 +279,19 @@ int64_t sys_sched_getattr(const struct syscall *call)
 static int get_attributes(vaddr_t user, struct sched_attr *out)
 {
 	uint32_t bytes;
+	int error = -E2BIG;
 
-	*out = (struct sched_attr){0};
 	if (copy_from_user(&bytes, user, sizeof(bytes)))
 		return -EFAULT;
 	if (!bytes)
 		bytes = SCHED_ATTR_SIZE_VER0;
-	if (bytes < SCHED_ATTR_SIZE_VER0 || bytes > sizeof(*out)) {
+	if (bytes >= SCHED_ATTR_SIZE_VER0)
+		error = get_extensible(user, bytes, SCHED_ATTR_SIZE_VER0, out, sizeof(*out));
+	if (error == -E2BIG) {
 		const uint32_t known = sizeof(*out);
 		return copy_to_user(user, &known, sizeof(known)) ? -EFAULT : -E2BIG;
 	}
-	return copy_from_user(out, user, bytes) ? -EFAULT : 0;
+	return error;
 }
 
 int64_t sys_sched_setattr(const struct syscall *call)
