@@ -31,6 +31,13 @@ def test_same_as_linux(name, arguments):
     assert on_quire(*programs) == [on_linux(*program) for program in programs]
 
 
+@pytest.mark.parametrize("name", ["prog_wait_nobody", "prog_thread_pi_ends", "prog_signal_xstate"])
+def test_moments(name):
+    """What went wrong at a certain moment of what another processor does, all of them in turn."""
+    program = (f"build/programs/{name}.glibc",)
+    assert on_quire(program) == [on_linux(*program)]
+
+
 @pytest.mark.parametrize("seed", range(1, 5))
 def test_all_at_once(seed):
     """Threads change what they share at random; half of the seeds with little memory."""
