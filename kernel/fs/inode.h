@@ -146,7 +146,8 @@ void inode_set_name(struct inode *inode, struct inode *parent, char *name);
 char *inode_copy_name(const char *name, size_t length); /* terminated; NULL: no memory */
 
 /* From now on `root` (one reference is taken over, it has no name yet) is seen where the directory
- * `path` is. -ENOENT, -ENOTDIR, -EBUSY, -ENOMEM. */
+ * `path` is, over what was mounted there before. -ENOENT, -ENOTDIR, -ENOMEM, -EBUSY: the root of
+ * all, or a directory of /proc or /sys. */
 NODISCARD int inode_mount(const char *path, struct inode *root);
 /* The directory is seen again; the caller's reference to `root` stays its own. -EINVAL: it is not
  * mounted; -EBUSY: it is in use, or not empty. */
