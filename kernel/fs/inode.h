@@ -63,6 +63,8 @@ struct inode_ops {
 	 * good while other entries come and go. */
 	int (*read_entries)(struct inode *directory, uint64_t position, inode_entry_fn entry,
 			    void *context);
+	/* What lseek(2) may make of a directory's position; 0: anything. */
+	uint64_t position_max;
 	/* A new file of that name, which is free, with a reference for the caller. NULL: -EPERM. */
 	int (*create)(struct inode *directory, const char *name, size_t length,
 		      const struct inode_new *as, struct inode **out);
