@@ -80,7 +80,6 @@ static void set_fork_share(void)
 			return;
 		}
 	}
-	log_warning("fork_share=%s is not one of root, leaf, none; it is root", wanted);
 }
 
 /* The boot option cpus=N. */
@@ -95,6 +94,11 @@ static unsigned cpus_wanted(void)
 	return (unsigned)count;
 }
 
+static void warn_of_option(const char *word, const char *wrong, const char *values)
+{
+	log_warning("option %s: %s%s", word, wrong, values);
+}
+
 static void log_boot(void)
 {
 	log_fact("Quire " QUIRE_VERSION " for x86-64, started by %s%s",
@@ -106,6 +110,7 @@ static void log_boot(void)
 			 (const char *)phys_to_virt(info.firmware_vendor), info.map_key_tries,
 			 info.map_key_tries == 1 ? "" : "s", info.range_count);
 	log_fact("options: %s", options_line());
+	options_check(warn_of_option);
 }
 
 static void log_test_line(const char *line)

@@ -267,8 +267,6 @@ void cpu_log_features(void)
 		 f->hypervisor ? "; virtual" : "");
 	if (has_pcids() && !f->pcid)
 		log_fact("CPU: PCID is not used, as %s", why_no_pcids());
-	if (option("pcid") && strcmp(option("pcid"), "off") != 0)
-		log_warning("pcid=%s is not off; it has no effect", option("pcid"));
 }
 
 bool cpu_random(uint64_t *value)

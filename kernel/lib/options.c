@@ -2,6 +2,32 @@
 #include "lib/options.h"
 #include "lib/string.h"
 
+/* All there are. values: those that it can have, with '|' between them; "": none; NULL: who uses
+ * the option looks at its value. */
+static const struct rule {
+	const char *name, *values;
+} rules[] = {
+	{"cpus", NULL},
+	{"crash", NULL},
+	{"debugshell", ""},
+	{"faults", "host"},
+	{"fork_share", "root|leaf|none"},
+	{"job", NULL},
+	{"keyboard", NULL},
+	{"ktest", NULL},
+	{"log", "error|warning|info|debug"},
+	{"panic", "shell"},
+	{"pcid", "off"},
+	{"poison", ""},
+	{"report", ""},
+	{"screen", NULL},
+	{"serial", NULL},
+	{"stdio", "host|console"},
+	{"trace", "faults"},
+	{"usb", "off"},
+	{"window", NULL},
+};
+
 /* Both are written by options_init() at boot, by the only CPU, and read-only after that. */
 static char line[OPTIONS_MAX + 1];
 
@@ -70,6 +96,56 @@ uint64_t option_u64(const char *name, uint64_t otherwise)
 	if (text == NULL || !string_to_u64(text, strlen(text), &value))
 		return otherwise;
 	return value;
+}
+
+static const struct rule *find_rule(const char *word, size_t length)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(rules); i++)
+		if (strlen(rules[i].name) == length && !strncmp(rules[i].name, word, length))
+			return &rules[i];
+	return NULL;
+}
+
+static bool is_one_of(const char *values, const char *value)
+{
+	const size_t length = strlen(value);
+
+	while (*values) {
+		const char *end = strchr(values, '|');
+		size_t bytes = end ? (size_t)(end - values) : strlen(values);
+		if (bytes == length && !strncmp(values, value, length))
+			return true;
+		values += bytes + (end ? 1 : 0);
+	}
+	return false;
+}
+
+/* What is wrong with a word, or NULL; and which values its option can have. */
+static const char *wrong_with(const char *word, const char **values)
+{
+	const char *equals = strchr(word, '=');
+	const struct rule *rule = find_rule(word, equals ? (size_t)(equals - word) : strlen(word));
+
+	*values = "";
+	if (!rule)
+		return "there is no such option";
+	if (!rule->values)
+		return NULL;
+	*values = rule->values;
+	if (!*rule->values)
+		return equals ? "it has no value" : NULL;
+	if (equals && is_one_of(rule->values, equals + 1))
+		return NULL;
+	return strchr(rule->values, '|') ? "its value is one of " : "its value can only be ";
+}
+
+void options_check(void (*tell)(const char *word, const char *wrong, const char *values))
+{
+	for (size_t at = 0; at < words_bytes; at += strlen(words + at) + 1) {
+		const char *values, *wrong = wrong_with(words + at, &values);
+		if (wrong)
+			tell(words + at, wrong, values);
+	}
 }
 
 const char *options_line(void)

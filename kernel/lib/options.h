@@ -14,6 +14,9 @@ void options_init(const char *line, size_t bytes);
 const char *option(const char *name);
 /* option() as a number; `otherwise` if it is absent or no number. */
 uint64_t option_u64(const char *name, uint64_t otherwise);
+/* Tell of each word that is none of the options that there are, or whose value can't be meant: what
+ * is wrong with it. docs/boot-options.md has a row for each option. */
+void options_check(void (*tell)(const char *word, const char *wrong, const char *values));
 /* The whole line as understood, for the log. */
 const char *options_line(void);
 

@@ -1,4 +1,5 @@
 /* test_options.c: the boot command line. */
+#include <stdio.h>
 #include <string.h>
 
 #include "debug/ktest.h"
@@ -91,6 +92,41 @@ KTEST(options_long_line)
 	options_init(line, sizeof(line));
 	EXPECT_STREQ(option("x"), "");
 	EXPECT_STREQ(option("xy"), "");
+}
+
+static char told[256];
+
+static void tell(const char *word, const char *wrong, const char *values)
+{
+	size_t length = strlen(told);
+
+	snprintf(told + length, sizeof(told) - length, "%s: %s%s\n", word, wrong, values);
+}
+
+static const char *wrong_in(const char *line)
+{
+	told[0] = '\0';
+	options_init(line, strlen(line));
+	options_check(tell);
+	return told;
+}
+
+KTEST(options_that_are_wrong)
+{
+	EXPECT_STREQ(wrong_in(""), "");
+	EXPECT_STREQ(wrong_in("usb=off log=debug log=error report cpus=many window=\"1 2\" crash"),
+		     "");
+	EXPECT_STREQ(wrong_in("usbs=off us=off =off off"),
+		     "usbs=off: there is no such option\nus=off: there is no such option\n"
+		     "=off: there is no such option\noff: there is no such option\n");
+	EXPECT_STREQ(wrong_in("usb=of usb= usb"), "usb=of: its value can only be off\n"
+						  "usb=: its value can only be off\n"
+						  "usb: its value can only be off\n");
+	EXPECT_STREQ(wrong_in("log=inf log=info|debug log=|"),
+		     "log=inf: its value is one of error|warning|info|debug\n"
+		     "log=info|debug: its value is one of error|warning|info|debug\n"
+		     "log=|: its value is one of error|warning|info|debug\n");
+	EXPECT_STREQ(wrong_in("report=yes poison"), "report=yes: it has no value\n");
 }
 
 /* Lines made from a list of names and values give these values back. */
