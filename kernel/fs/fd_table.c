@@ -1,6 +1,7 @@
 /* fd_table.c: see fd_table.h. Memory is allocated and files are released outside the lock. */
 #include "fs/fd_table.h"
 
+#include "fs/file.h"
 #include "fs/lock.h"
 #include "lib/errno.h"
 #include "lib/string.h"
@@ -183,6 +184,19 @@ struct file *fd_table_get(struct fd_table *table, unsigned fd)
 		file_get(file);
 	spin_unlock(&table->lock);
 	return file;
+}
+
+int fd_table_flags(struct fd_table *table, unsigned fd, unsigned *flags)
+{
+	int error = -EBADF;
+
+	spin_lock(&table->lock);
+	if (fd < table->capacity && table->slots[fd].file) {
+		*flags = table->slots[fd].file->flags;
+		error = 0;
+	}
+	spin_unlock(&table->lock);
+	return error;
 }
 
 /* The lowest free number from `minimum` on; capacity if there is none below it. */

@@ -36,6 +36,9 @@ void fd_table_close_on_exec(struct fd_table *table);
 /* The file with a reference for the caller; NULL: none of that number. */
 struct file *fd_table_get(struct fd_table *table, unsigned fd);
 
+/* The flags of that file. -EBADF: none of that number. */
+NODISCARD int fd_table_flags(struct fd_table *table, unsigned fd, unsigned *flags);
+
 /* The least number above `after` (-1: from 0 on) that has a file, or -1. */
 int fd_table_next(struct fd_table *table, int after);
 

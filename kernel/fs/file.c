@@ -49,14 +49,18 @@ void file_get(struct file *file)
 /* O_PATH: a name, and nothing can be done with it. */
 static const struct file_ops path_ops = {.read = NULL};
 
-static bool may_read(const struct file *file)
+bool file_may_read(const struct file *file)
 {
-	return !(file->flags & O_PATH) && (file->flags & O_ACCMODE) != O_WRONLY;
+	unsigned access = file->flags & O_ACCMODE;
+
+	return !(file->flags & O_PATH) && (access == O_RDONLY || access == O_RDWR);
 }
 
-static bool may_write(const struct file *file)
+bool file_may_write(const struct file *file)
 {
-	return !(file->flags & O_PATH) && (file->flags & O_ACCMODE) != O_RDONLY;
+	unsigned access = file->flags & O_ACCMODE;
+
+	return !(file->flags & O_PATH) && (access == O_WRONLY || access == O_RDWR);
 }
 
 void file_put(struct file *file)
@@ -70,7 +74,7 @@ void file_put(struct file *file)
 		epoll_forget(file);
 	lock_forget_file(file);
 	if (file->inode && file->ops != &path_ops)
-		watch_tell(file->inode, may_write(file) ? IN_CLOSE_WRITE : IN_CLOSE_NOWRITE);
+		watch_tell(file->inode, file_may_write(file) ? IN_CLOSE_WRITE : IN_CLOSE_NOWRITE);
 	if (file->ops->release)
 		file->ops->release(file);
 	if (file->inode)
@@ -121,7 +125,7 @@ int file_open(struct inode *inode, unsigned flags, struct file **out)
 
 static ssize_t read_or_write(struct file *file, struct io *io, bool write, uint64_t *position)
 {
-	if (write ? !may_write(file) : !may_read(file))
+	if (write ? !file_may_write(file) : !file_may_read(file))
 		return -EBADF;
 	ssize_t (*op)(struct file *, struct io *, uint64_t *) =
 		write ? file->ops->write : file->ops->read;
@@ -183,6 +187,14 @@ static int seek_data(const struct file *file, int64_t offset, bool hole, int64_t
 	return 0;
 }
 
+/* The highest position that the file may be given. */
+static int64_t position_max(const struct file *file)
+{
+	uint64_t max = file->inode ? file->inode->ops->position_max : 0;
+
+	return max && (file->inode->mode & S_IFMT) == S_IFDIR ? (int64_t)max : INT64_MAX;
+}
+
 static int seek_target(const struct file *file, int64_t offset, unsigned whence, int64_t *target)
 {
 	int64_t base, size = file->inode ? (int64_t)inode_size(file->inode) : 0;
@@ -205,7 +217,7 @@ static int seek_target(const struct file *file, int64_t offset, unsigned whence,
 	}
 	if (__builtin_add_overflow(base, offset, target))
 		return -EINVAL;
-	return *target < 0 ? -EINVAL : 0;
+	return *target < 0 || *target > position_max(file) ? -EINVAL : 0;
 }
 
 int64_t file_seek(struct file *file, int64_t offset, unsigned whence)

@@ -56,6 +56,9 @@ void file_put(struct file *file);
 /* Open what a path walk found. -EISDIR, -ENOTDIR, -ELOOP, -ENXIO, -ETXTBSY, -ENOMEM as open(2). */
 NODISCARD int file_open(struct inode *inode, unsigned flags, struct file **out);
 
+/* Was it opened for that? Access mode 3, which is for ioctl(2) alone, is for neither (open(2)). */
+bool file_may_read(const struct file *file);
+bool file_may_write(const struct file *file);
 /* At the file's own position, which moves. -EBADF if it is not open for that. */
 NODISCARD ssize_t file_read(struct file *file, struct io *io);
 NODISCARD ssize_t file_write(struct file *file, struct io *io);

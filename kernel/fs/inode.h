@@ -63,6 +63,8 @@ struct inode_ops {
 	 * good while other entries come and go. */
 	int (*read_entries)(struct inode *directory, uint64_t position, inode_entry_fn entry,
 			    void *context);
+	/* What lseek(2) may make of a directory's position; 0: anything. */
+	uint64_t position_max;
 	/* A new file of that name, which is free, with a reference for the caller. NULL: -EPERM. */
 	int (*create)(struct inode *directory, const char *name, size_t length,
 		      const struct inode_new *as, struct inode **out);
@@ -146,7 +148,8 @@ void inode_set_name(struct inode *inode, struct inode *parent, char *name);
 char *inode_copy_name(const char *name, size_t length); /* terminated; NULL: no memory */
 
 /* From now on `root` (one reference is taken over, it has no name yet) is seen where the directory
- * `path` is. -ENOENT, -ENOTDIR, -EBUSY, -ENOMEM. */
+ * `path` is, over what was mounted there before. -ENOENT, -ENOTDIR, -ENOMEM, -EBUSY: the root of
+ * all, or a directory of /proc or /sys. */
 NODISCARD int inode_mount(const char *path, struct inode *root);
 /* The directory is seen again; the caller's reference to `root` stays its own. -EINVAL: it is not
  * mounted; -EBUSY: it is in use, or not empty. */

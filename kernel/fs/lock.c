@@ -20,10 +20,16 @@ struct file_lock {
 	struct lock_request held; /* (l) */
 };
 
+/* Links of a circle that are looked at, as Linux does: there are circles that nobody who looks is
+ * in, since threads of one owner may wait for several others. */
+#define CIRCLE_MAX 10u
+
 /* Somebody who waits for a record. */
 struct blocked {
-	struct list_node link;    /* (l) in `waiting` */
-	const void *owner, *whom; /* (l) */
+	struct list_node link; /* (l) in `waiting` */
+	const struct inode *inode;
+	const struct lock_request *request;
+	const void *whom; /* (l) */
 };
 
 static struct mutex locks_mutex;
@@ -42,7 +48,7 @@ static bool is_own(const struct file_lock *lock, const struct lock_request *requ
 	return lock->held.kind == request->kind && lock->held.owner == request->owner;
 }
 
-static struct file_lock *find_conflict_locked(struct inode *inode,
+static struct file_lock *find_conflict_locked(const struct inode *inode,
 					      const struct lock_request *request)
 {
 	for (struct file_lock *lock = inode->locks; lock; lock = lock->next) {
@@ -131,14 +137,14 @@ static void apply_locked(struct inode *inode, const struct lock_request *request
 		kfree(fresh);
 }
 
-/* Does `owner` wait, by way of others, for `whom`? Nobody waits for two, so this ends. */
+/* Does `owner` wait, by way of others, for `whom`? */
 static bool waits_for_locked(const void *owner, const void *whom)
 {
-	for (;;) {
+	for (unsigned links = 0; links <= CIRCLE_MAX; links++) {
 		const struct blocked *found = NULL;
 		list_for_each (node, &waiting) {
 			const struct blocked *blocked = container_of(node, struct blocked, link);
-			if (blocked->owner == owner)
+			if (blocked->request->owner == owner)
 				found = blocked;
 		}
 		if (!found)
@@ -147,6 +153,7 @@ static bool waits_for_locked(const void *owner, const void *whom)
 			return true;
 		owner = found->whom;
 	}
+	return false;
 }
 
 static void unblock_locked(struct blocked *blocked)
@@ -155,29 +162,76 @@ static void unblock_locked(struct blocked *blocked)
 		list_remove(&blocked->link);
 }
 
+/* Locks of the inode have changed: who has nobody in the way now waits for nobody, though it may be
+ * a while until it runs and sees that. */
+static void settle_locked(const struct inode *inode)
+{
+	for (struct list_node *node = waiting.next, *next; node != &waiting; node = next) {
+		struct blocked *blocked = container_of(node, struct blocked, link);
+		next = node->next;
+		if (blocked->inode == inode && !find_conflict_locked(inode, blocked->request))
+			unblock_locked(blocked);
+	}
+}
+
+/* Take out the locks of that kind and owner. True: there was one. */
+static bool remove_locked(struct inode *inode, enum lock_kind kind, const void *owner)
+{
+	bool any = false;
+
+	for (struct file_lock **at = &inode->locks; *at;) {
+		struct file_lock *lock = *at;
+		if (lock->held.owner != owner || lock->held.kind != kind) {
+			at = &lock->next;
+			continue;
+		}
+		*at = lock->next;
+		kfree(lock);
+		any = true;
+	}
+	return any;
+}
+
+/* The request has to wait, for `whom`; -EDEADLK: not for that one. */
+static int block_locked(struct blocked *blocked, const void *whom)
+{
+	/* Who waits on is in no circle that it was not in before. */
+	if (blocked->link.next && blocked->whom == whom)
+		return -EAGAIN;
+	unblock_locked(blocked);
+	if (blocked->request->kind != LOCK_RECORD)
+		return -EAGAIN;
+	if (waits_for_locked(whom, blocked->request->owner))
+		return -EDEADLK;
+	blocked->whom = whom;
+	list_push_back(&waiting, &blocked->link);
+	return -EAGAIN;
+}
+
 /* One attempt. -EAGAIN: `blocked` says for whom to wait. */
 static int try(struct inode *inode, const struct lock_request *request, struct blocked *blocked,
 	       struct file_lock *fresh, struct file_lock *rest)
 {
+	bool lost = false;
 	int error = 0;
 
 	mutex_lock(&locks_mutex);
-	unblock_locked(blocked);
 	const struct file_lock *conflict =
 		request->type == LOCK_NONE ? NULL : find_conflict_locked(inode, request);
 	if (!conflict) {
+		unblock_locked(blocked);
 		apply_locked(inode, request, fresh, rest);
-	} else if (request->kind == LOCK_RECORD &&
-		   waits_for_locked(conflict->held.owner, request->owner)) {
-		error = -EDEADLK;
+		settle_locked(inode);
 	} else {
-		error = -EAGAIN;
-		blocked->owner = request->owner;
-		blocked->whom = conflict->held.owner;
-		if (request->kind == LOCK_RECORD)
-			list_push_back(&waiting, &blocked->link);
+		error = block_locked(blocked, conflict->held.owner);
+		/* Converting a lock is giving it up first (flock(2)): else two that both have it
+		 * shared would wait for each other. */
+		if (request->kind == LOCK_WHOLE)
+			lost = remove_locked(inode, LOCK_WHOLE, request->owner);
 	}
 	mutex_unlock(&locks_mutex);
+	if (lost)
+		wait_wake_all(&changes);
 	return error;
 }
 
@@ -191,7 +245,7 @@ static void give_up(struct blocked *blocked)
 int lock_set(struct inode *inode, const struct lock_request *request, bool wait)
 {
 	struct file_lock *fresh = kzalloc(sizeof(*fresh)), *rest = kzalloc(sizeof(*rest));
-	struct blocked blocked = {{NULL, NULL}, NULL, NULL};
+	struct blocked blocked = {.inode = inode, .request = request};
 	int error = fresh && rest ? 0 : -ENOMEM, result = error;
 
 	if (!error) {
@@ -228,22 +282,16 @@ void lock_test(struct inode *inode, struct lock_request *request)
 
 static void forget(struct file *file, const void *owner)
 {
+	static const enum lock_kind kinds[] = {LOCK_WHOLE, LOCK_RECORD, LOCK_FILE};
 	struct inode *inode = file->inode;
 	bool any = false;
 
 	if (!inode || !__atomic_load_n(&inode->locks, __ATOMIC_ACQUIRE))
 		return;
 	mutex_lock(&locks_mutex);
-	for (struct file_lock **at = &inode->locks; *at;) {
-		struct file_lock *lock = *at;
-		if (lock->held.owner != owner) {
-			at = &lock->next;
-			continue;
-		}
-		*at = lock->next;
-		kfree(lock);
-		any = true;
-	}
+	for (unsigned i = 0; i < ARRAY_SIZE(kinds); i++)
+		any |= remove_locked(inode, kinds[i], owner);
+	settle_locked(inode);
 	mutex_unlock(&locks_mutex);
 	if (any)
 		wait_wake_all(&changes);

@@ -19,11 +19,34 @@ static struct inode *mounts[MOUNTS_MAX];
 /* (inode_tree_mutex) how many */
 static unsigned mount_count;
 
+static bool is_mounted_locked(const struct inode *root)
+{
+	bool found = false;
+
+	for (unsigned i = 0; i < mount_count; i++)
+		found |= mounts[i] == root;
+	return found;
+}
+
+/* Is an inode of it made anew whenever it is looked up? Then nothing can be seen in its place. */
+static bool is_passing_locked(const struct inode *directory)
+{
+	uint64_t magic = directory->ops->magic;
+
+	return (magic == PROC_SUPER_MAGIC || magic == SYSFS_MAGIC) && !is_mounted_locked(directory);
+}
+
 static int mount_locked(struct inode *directory, struct inode *mounted)
 {
+	/* What is mounted there already is covered in its turn. */
+	while (directory->mounted)
+		directory = directory->mounted;
 	if ((directory->mode & S_IFMT) != S_IFDIR)
 		return -ENOTDIR;
-	if (!directory->parent || directory->mounted)
+	/* It was removed, by who is still in it. */
+	if (!directory->links)
+		return -ENOENT;
+	if (!directory->parent || is_passing_locked(directory))
 		return -EBUSY;
 	char *name = mount_count < MOUNTS_MAX
 			     ? inode_copy_name(directory->name, strlen(directory->name))
@@ -58,13 +81,10 @@ int inode_mount(const char *path, struct inode *mounted)
 
 bool mount_is_root(struct inode *inode)
 {
-	bool found = inode == inode_root();
-
 	mutex_lock(&inode_tree_mutex);
-	for (unsigned i = 0; i < mount_count; i++)
-		found |= mounts[i] == inode;
+	bool found = is_mounted_locked(inode);
 	mutex_unlock(&inode_tree_mutex);
-	return found;
+	return found || inode == inode_root();
 }
 
 static int unmount_locked(struct inode *mounted, struct inode **directory)
@@ -75,15 +95,20 @@ static int unmount_locked(struct inode *mounted, struct inode **directory)
 		at++;
 	if (at == mount_count)
 		return -EINVAL;
-	/* Who is in it, or has a file of it, has a reference; and so has each name in it. */
-	if (__atomic_load_n(&mounted->count, __ATOMIC_ACQUIRE) != 2)
+	/* Who is in it, or has a file of it, has a reference; and so has each name in it. What
+	 * covers it has none: it came after the caller's path was followed. */
+	if (mounted->mounted || __atomic_load_n(&mounted->count, __ATOMIC_ACQUIRE) != 2)
 		return -EBUSY;
 	struct inode *above = mounted->parent;
 	int error = above->ops->lookup(above, mounted->name, strlen(mounted->name), directory);
 	if (error)
 		return error;
-	assert((*directory)->mounted == mounted);
-	(*directory)->mounted = NULL;
+	struct inode *covered = *directory;
+	while (covered->mounted != mounted) {
+		covered = covered->mounted;
+		assert(covered);
+	}
+	covered->mounted = NULL;
 	mounts[at] = mounts[--mount_count];
 	return 0;
 }

@@ -31,7 +31,7 @@ int name_lookup(struct inode *directory, const char *name, size_t length, struct
 {
 	mutex_lock(&inode_tree_mutex);
 	int error = lookup_locked(directory, name, length, out);
-	if (!error && (*out)->mounted) {
+	while (!error && (*out)->mounted) {
 		struct inode *covered = *out;
 		*out = covered->mounted;
 		inode_get(*out);

@@ -280,9 +280,11 @@ int pipe_open(struct inode *inode, unsigned flags, struct file **out)
 	unsigned access = flags & O_ACCMODE;
 	/* One without a name is opened again through /proc, whoever is at the other end. */
 	bool waits = inode->ops != &nameless_ops;
-	struct pipe *pipe = pipe_get(inode);
 	int error;
 
+	if (access == O_ACCMODE)
+		return -EINVAL;
+	struct pipe *pipe = pipe_get(inode);
 	if (!pipe)
 		return -ENOMEM;
 	/* A writer that does not wait does not show itself before it is sure. */

@@ -272,6 +272,8 @@ static void release(struct inode *inode)
 
 static const struct inode_ops directory_ops = {
 	.magic = PROC_SUPER_MAGIC,
+	.position_max =
+		INT32_MAX, /* as on Linux; what is behind stands for a number, which is int */
 	.lookup = lookup,
 	.read_entries = read_entries,
 	.create = create,

@@ -122,7 +122,9 @@ static ssize_t regular_write(struct file *file, struct io *io, uint64_t *positio
 
 static bool is_writer(unsigned flags)
 {
-	return (flags & O_ACCMODE) != O_RDONLY;
+	unsigned access = flags & O_ACCMODE;
+
+	return access == O_WRONLY || access == O_RDWR;
 }
 
 static void regular_release(struct file *file)

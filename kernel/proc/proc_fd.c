@@ -64,12 +64,19 @@ static ssize_t fd_target(const struct proc_id *who, char *to, size_t size)
 
 static uint32_t fd_permissions(const struct proc_id *who)
 {
-	struct file *file = get_file(who);
+	unsigned access = 0;
 
-	if (!file)
+	/* Under inode_tree_mutex, which releasing a file may take: so no reference is taken that
+	 * could be the last. */
+	spin_lock(&process_lock);
+	struct process *process = process_of_id_locked(who);
+	int error = process && process->files
+			    ? fd_table_flags(process->files, (unsigned)who->number, &access)
+			    : -EBADF;
+	spin_unlock(&process_lock);
+	if (error)
 		return 0;
-	unsigned access = file->flags & O_ACCMODE;
-	file_put(file);
+	access &= O_ACCMODE;
 	return 0100u | (access == O_WRONLY ? 0 : 0400u) | (access == O_RDONLY ? 0 : 0200u);
 }
 

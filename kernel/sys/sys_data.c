@@ -96,16 +96,6 @@ int64_t sys_truncate(const struct syscall *call)
 	return error;
 }
 
-static bool may_write(const struct file *file)
-{
-	return !(file->flags & O_PATH) && (file->flags & O_ACCMODE) != O_RDONLY;
-}
-
-static bool may_read(const struct file *file)
-{
-	return !(file->flags & O_PATH) && (file->flags & O_ACCMODE) != O_WRONLY;
-}
-
 int64_t sys_ftruncate(const struct syscall *call)
 {
 	int64_t bytes = (int64_t)call->a[1];
@@ -118,7 +108,7 @@ int64_t sys_ftruncate(const struct syscall *call)
 	int error = -EINVAL;
 	if (file->flags & O_PATH)
 		error = -EBADF;
-	else if (file_is_regular(file) && may_write(file))
+	else if (file_is_regular(file) && file_may_write(file))
 		error = resize_open(file->inode, (uint64_t)bytes);
 	file_put(file);
 	return error;
@@ -130,7 +120,7 @@ static int allocate(struct file *file, unsigned mode, int64_t offset, int64_t by
 		return -EINVAL;
 	if ((mode & ~(unsigned)ALLOCATE_MODES) || mode == FALLOC_FL_PUNCH_HOLE)
 		return -EOPNOTSUPP;
-	if (!may_write(file))
+	if (!file_may_write(file))
 		return -EBADF;
 	if (file->ops->is_stream)
 		return -ESPIPE;
@@ -277,7 +267,7 @@ static int64_t send_file(struct file *out, struct file *in, vaddr_t offset, uint
 {
 	struct copy copy = {.in = in, .out = out, .to = NO_POSITION};
 
-	if (!may_read(in) || !may_write(out))
+	if (!file_may_read(in) || !file_may_write(out))
 		return -EBADF;
 	/* From what is no file Linux refuses too, and callers read and write then. */
 	if (in->ops->is_stream)
@@ -312,7 +302,7 @@ static int check_range(const struct copy *copy, uint64_t bytes)
 		return -EISDIR;
 	if (!file_is_regular(copy->in) || !file_is_regular(copy->out))
 		return -EINVAL;
-	if (!may_read(copy->in) || !may_write(copy->out) || (copy->out->flags & O_APPEND))
+	if (!file_may_read(copy->in) || !file_may_write(copy->out) || (copy->out->flags & O_APPEND))
 		return -EBADF;
 	if (copy->from + bytes < copy->from || copy->to + bytes < copy->to)
 		return -EOVERFLOW;

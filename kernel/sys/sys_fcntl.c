@@ -108,7 +108,6 @@ static void drop_if_closed(struct file *file, unsigned fd)
 static int64_t set_lock(struct file *file, unsigned fd, bool of_file, bool wait, vaddr_t user)
 {
 	struct lock_request request;
-	unsigned access = file->flags & O_ACCMODE;
 	struct flock given;
 
 	if (!file->inode)
@@ -116,8 +115,8 @@ static int64_t set_lock(struct file *file, unsigned fd, bool of_file, bool wait,
 	int error = get_lock(file, of_file, user, &given, &request);
 	if (error)
 		return error;
-	if ((request.type == LOCK_SHARED && access == O_WRONLY) ||
-	    (request.type == LOCK_EXCLUSIVE && access == O_RDONLY))
+	if ((request.type == LOCK_SHARED && !file_may_read(file)) ||
+	    (request.type == LOCK_EXCLUSIVE && !file_may_write(file)))
 		return -EBADF;
 	error = lock_set(file->inode, &request, wait);
 	if (!error && !of_file && request.type != LOCK_NONE)
@@ -221,7 +220,7 @@ static int64_t add_seals(struct file *file, uint64_t seals)
 
 	if (now < 0)
 		return now;
-	if ((file->flags & O_ACCMODE) == O_RDONLY)
+	if (!file_may_write(file))
 		return -EPERM;
 	if (seals & ~(uint64_t)SEALS)
 		return -EINVAL;

@@ -61,9 +61,9 @@ static int use_file(struct vm_map_request *request, struct file *file, bool shar
 {
 	if ((file->flags & O_PATH) || !file->inode)
 		return file->flags & O_PATH ? -EBADF : -ENODEV;
-	if ((file->flags & O_ACCMODE) == O_WRONLY)
+	if (!file_may_read(file))
 		return -EACCES;
-	bool may_write = (file->flags & O_ACCMODE) == O_RDWR;
+	bool may_write = file_may_write(file);
 	if (shared && (request->prot & VM_WRITE) && !may_write)
 		return -EACCES;
 	/* A sealed file can be mapped, but will never be written to by the mapping. */

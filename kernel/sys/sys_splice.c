@@ -27,16 +27,6 @@ struct splice {
 	bool wait;
 };
 
-static bool may_read(const struct file *file)
-{
-	return !(file->flags & O_PATH) && (file->flags & O_ACCMODE) != O_WRONLY;
-}
-
-static bool may_write(const struct file *file)
-{
-	return !(file->flags & O_PATH) && (file->flags & O_ACCMODE) != O_RDONLY;
-}
-
 /* Read or write at the position that the program gave, which moves, or at the file's own. */
 static ssize_t move(struct file *file, struct io *io, vaddr_t position, bool write)
 {
@@ -152,7 +142,7 @@ static int check(const struct splice *splice)
 
 	if ((from_pipe && splice->from) || (to_pipe && splice->to))
 		return -ESPIPE;
-	if (!may_read(in) || !may_write(out))
+	if (!file_may_read(in) || !file_may_write(out))
 		return -EBADF;
 	if (from_pipe && to_pipe)
 		return in->context == out->context ? -EINVAL : 0;
@@ -221,7 +211,7 @@ static ssize_t tee_any(struct splice *splice)
 {
 	const struct file *in = splice->in, *out = splice->out;
 
-	if (!may_read(in) || !may_write(out))
+	if (!file_may_read(in) || !file_may_write(out))
 		return -EBADF;
 	if (!file_is_pipe(in) || !file_is_pipe(out) || in->context == out->context)
 		return -EINVAL;
@@ -251,7 +241,7 @@ static int64_t move_memory(const struct syscall *call, struct file *file, bool w
 	struct io_part *parts;
 	size_t total;
 
-	if (!may_read(file) && !may_write(file))
+	if (!file_may_read(file) && !file_may_write(file))
 		return -EBADF;
 	int error = get_parts(call->a[1], call->a[2], &parts, &total);
 	if (error)
@@ -260,7 +250,7 @@ static int64_t move_memory(const struct syscall *call, struct file *file, bool w
 	ssize_t done = 0;
 	if (total && !file_is_pipe(file)) {
 		done = -EBADF;
-	} else if (total && may_write(file)) {
+	} else if (total && file_may_write(file)) {
 		done = pipe_fill(file, &io, wait);
 		signal_write_error(done);
 	} else if (total) {

@@ -21,6 +21,7 @@ int vm_object_create(const struct vm_object_ops *ops, void *context, uint64_t by
 	object->ops = ops;
 	object->context = context;
 	object->bytes = bytes;
+	object->truncations = 1; /* 0 is a region's that no object has seen */
 	list_init(&object->regions);
 	*out = object;
 	return 0;

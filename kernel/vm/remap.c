@@ -14,17 +14,33 @@ struct remap {
 	unsigned flags;
 };
 
+/* The first entry of [*va, end) that is in use, and where: *va. NULL: there is none. What has no
+ * table is passed over as a whole: a mapping may be large, and mostly empty. */
+static entry_t *next_entry(struct vm_space *space, vaddr_t *va, vaddr_t end)
+{
+	unsigned level;
+
+	while (*va < end) {
+		entry_t *entry = table_find(space, *va, &level);
+		if (entry && !entry_is_none(entry_load(entry))) {
+			assert(level == 1);
+			return entry;
+		}
+		*va = ALIGN_UP(*va + 1, entry_span(entry ? 1 : level));
+	}
+	return NULL;
+}
+
 /* Move every entry of the gathered range to `to`: both prepared, so nothing here can fail. */
 static void move_entries(struct table_gather *gather, vaddr_t to)
 {
 	gather->stale = true;
-	for (vaddr_t old = gather->start; old < gather->end; old += PAGE_SIZE, to += PAGE_SIZE) {
-		unsigned level;
-		entry_t *from = table_find(gather->space, old, &level);
-		if (!from || entry_is_none(entry_load(from)))
-			continue;
-		assert(level == 1);
-		entry_t *target = table_walk_own(gather, to, &level);
+	vaddr_t old = gather->start;
+	entry_t *from;
+
+	for (; (from = next_entry(gather->space, &old, gather->end)); old += PAGE_SIZE) {
+		unsigned level = 1;
+		entry_t *target = table_walk_own(gather, to + (old - gather->start), &level);
 		assert(target && level == 1 && entry_is_none(entry_load(target)));
 		table_set(target, entry_exchange(from, entry_none()));
 	}
@@ -33,14 +49,13 @@ static void move_entries(struct table_gather *gather, vaddr_t to)
 /* Make the tables that move_entries will need. */
 static bool prepare_move(struct table_gather *gather, vaddr_t to)
 {
-	unsigned level;
+	vaddr_t old = gather->start;
 
 	if (!table_prepare_pages(gather))
 		return false;
-	for (vaddr_t old = gather->start; old < gather->end; old += PAGE_SIZE, to += PAGE_SIZE) {
-		entry_t *from = table_find(gather->space, old, &level);
-		level = 1;
-		if (from && !entry_is_none(entry_load(from)) && !table_walk_own(gather, to, &level))
+	for (; next_entry(gather->space, &old, gather->end); old += PAGE_SIZE) {
+		unsigned level = 1;
+		if (!table_walk_own(gather, to + (old - gather->start), &level))
 			return false;
 	}
 	return true;

@@ -153,7 +153,7 @@ static inline void table_set(entry_t *entry, entry_t value)
 NODISCARD entry_t *table_walk_own(struct table_gather *gather, vaddr_t va, unsigned *level);
 
 /* The leaf, or else the absent entry at level 1, for va, and its level; NULL where a table is
- * missing. Changes nothing. */
+ * missing: the entry of that level is absent. Changes nothing. */
 NODISCARD entry_t *table_find(struct vm_space *space, vaddr_t va, unsigned *level);
 
 /* The page behind va, which is there. */

@@ -3,6 +3,8 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -225,6 +227,131 @@ static void waiting(void)
 	close(fd);
 }
 
+/* A lock that can't be converted is lost: it is given up first, as flock(2) says. */
+static void conversion(void)
+{
+	int one = again(O_RDWR), two = again(O_RDWR);
+
+	result("shared", flock(one, LOCK_SH));
+	result("shared too", flock(two, LOCK_SH));
+	result("not converted", flock(one, LOCK_EX | LOCK_NB));
+	result("converted", flock(two, LOCK_EX | LOCK_NB));
+	result("lost", flock(one, LOCK_SH | LOCK_NB));
+	close(one);
+	close(two);
+}
+
+/* ---- circles ---- */
+
+struct locker {
+	pid_t pid;
+	int told[2], go[2];
+};
+
+static void tell(int fd)
+{
+	if (write(fd, "x", 1) != 1)
+		_exit(99);
+}
+
+static void hear(int fd)
+{
+	char byte;
+
+	if (read(fd, &byte, 1) != 1)
+		_exit(98);
+}
+
+/* A child that locks byte `hold` (-1: none) now, and byte `want` when it is let. share: CLONE_*. */
+static struct locker start(int fd, int share, int hold, int want)
+{
+	struct locker locker;
+
+	if (pipe(locker.told) || pipe(locker.go))
+		exit(1);
+	fflush(stdout);
+	locker.pid = (pid_t)syscall(SYS_clone, share | SIGCHLD, 0, 0, 0, 0);
+	if (!locker.pid) {
+		if (hold >= 0 && record(fd, F_SETLK, F_WRLCK, hold, 1))
+			_exit(97);
+		tell(locker.told[1]);
+		hear(locker.go[0]);
+		tell(locker.told[1]);
+		_exit(record(fd, F_SETLKW, F_WRLCK, want, 1) ? errno : 0);
+	}
+	hear(locker.told[0]);
+	return locker;
+}
+
+/* Let it lock, and come back when it waits for that. */
+static void let(const struct locker *locker)
+{
+	char name[32], text[256];
+	const char *state;
+
+	tell(locker->go[1]);
+	hear(locker->told[0]);
+	snprintf(name, sizeof(name), "/proc/%d/stat", locker->pid);
+	do {
+		sched_yield();
+		int fd = open(name, O_RDONLY);
+		ssize_t bytes = read(fd, text, sizeof(text) - 1);
+		close(fd);
+		text[bytes > 0 ? bytes : 0] = 0;
+		state = strrchr(text, ')');
+	} while (state && state[2] != 'S');
+}
+
+static void end(const char *what, const struct locker *locker)
+{
+	int status;
+
+	waitpid(locker->pid, &status, 0);
+	printf("%s: %x\n", what, status);
+	for (int i = 0; i < 2; i++) {
+		close(locker->told[i]);
+		close(locker->go[i]);
+	}
+}
+
+/* Who was waited for, and is no longer, is in no circle. */
+static void no_circle(void)
+{
+	int fd = again(O_RDWR);
+
+	result("own", record(fd, F_SETLK, F_WRLCK, 0, 1));
+	struct locker child = start(fd, 0, 1, 0);
+	let(&child);
+	result("let go", record(fd, F_SETLK, F_UNLCK, 0, 1));
+	result("wait in its turn", record(fd, F_SETLKW, F_WRLCK, 1, 1));
+	end("child", &child);
+	close(fd);
+}
+
+/* Processes that share their files are one owner, which waits for two at once; so there may be a
+ * circle that is not seen, and whoever waits for one in it must not go round with it for ever. */
+static void owner_that_waits_twice(void)
+{
+	int fd = again(O_RDWR);
+
+	result("own", record(fd, F_SETLK, F_WRLCK, 0, 1));
+	struct locker b = start(fd, 0, 1, 0), c = start(fd, 0, 2, 3), d = start(fd, 0, 4, 0);
+	struct locker first = start(fd, CLONE_FILES, -1, 1), second = start(fd, CLONE_FILES, -1, 2);
+	let(&first);
+	let(&second);
+	let(&b);
+	kill(c.pid, SIGKILL);
+	end("c", &c);
+	end("second", &second);
+	let(&d);
+	kill(b.pid, SIGKILL);
+	end("b", &b);
+	end("first", &first);
+	result("let go", record(fd, F_SETLK, F_UNLCK, 0, 1));
+	end("d", &d);
+	close(fd);
+}
+
 int main(void)
 {
 	int fd = open(path, O_RDWR | O_CREAT | O_TRUNC, 0600);
@@ -234,6 +361,10 @@ int main(void)
 	ranges();
 	of_files();
 	waiting();
+	alarm(20);
+	conversion();
+	no_circle();
+	owner_that_waits_twice();
 	unlink(path);
 	return 0;
 }

@@ -30,6 +30,18 @@ def test_a_file_system_is_mounted_and_goes_again():
     assert lines == ["tmpfs on /tmp/m type tmpfs (rw,relatime)", "1", "busy", "below", "Linux", "0"]
 
 
+def test_mounts_where_something_is_mounted_or_gone():
+    lines = run("""
+        mkdir /tmp/m; mount -t tmpfs a /tmp/m; echo >/tmp/m/one; mount -t tmpfs b /tmp/m
+        ls /tmp/m; grep -c ' /tmp/m ' /proc/mounts; echo >/tmp/m/two; ls /tmp/m; rm /tmp/m/two
+        umount /tmp/m; ls /tmp/m; rm /tmp/m/one; umount /tmp/m; umount /tmp/m 2>/dev/null || echo no
+        mkdir /tmp/m/gone; cd /tmp/m/gone; rmdir /tmp/m/gone
+        mount -t tmpfs none . 2>&1 | grep -c 'No such file'; cd /; rmdir /tmp/m
+        mount -t tmpfs none /proc/self/fd 2>/dev/null || echo refused
+        mount -t tmpfs none /sys/kernel 2>/dev/null || echo refused""").splitlines()
+    assert lines == ["2", "two", "one", "no", "1", "refused", "refused"]
+
+
 def test_the_log_can_be_read_and_written():
     output = run("dmesg | head -2; echo '<6>a line of a program' >/dev/kmsg; dmesg | tail -1; "
                  "head -c 400 /dev/kmsg | head -1; dmesg -c >/dev/null; dmesg | wc -l")

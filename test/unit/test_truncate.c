@@ -346,6 +346,33 @@ KTEST(truncate_finds_regions_that_were_changed)
 	expect_nothing_left();
 }
 
+/* What is split or forked between the first two steps of the first truncation is as little clean as
+ * what it was made from. */
+KTEST(truncate_finds_what_was_made_while_it_goes_on)
+{
+	struct vm_space *child;
+	uint64_t value;
+
+	host_memory_init(FRAMES);
+	struct vm_object *object = make_object(8 * PAGE_SIZE);
+	struct vm_space *space = make_space();
+	map_object(space, BASE, 8, 0, object, REGION_SHARED);
+	for (unsigned i = 0; i < 8; i++)
+		EXPECT_EQ(host_store(space, BASE + i * PAGE_SIZE, i + 1), HOST_OK);
+	uint64_t before = object->truncations++;
+	EXPECT_EQ(vm_unmap(space, BASE + 2 * PAGE_SIZE, PAGE_SIZE), 0);
+	EXPECT_EQ(vm_fork(space, &child), 0);
+	list_for_each (node, &object->regions)
+		EXPECT_EQ(container_of(node, struct vm_region, of_object)->truncations, before);
+	vm_object_resize(object, PAGE_SIZE);
+	EXPECT_EQ(host_load(space, BASE + 5 * PAGE_SIZE, &value), HOST_FAULT_OBJECT);
+	EXPECT_EQ(host_load(child, BASE + 5 * PAGE_SIZE, &value), HOST_FAULT_OBJECT);
+	end_space(child);
+	end_space(space);
+	vm_object_put(object);
+	expect_nothing_left();
+}
+
 KTEST(protect_keeps_a_read_only_file_read_only)
 {
 	host_memory_init(FRAMES);
