@@ -27,6 +27,13 @@ struct process *process_of_id_locked(const struct proc_id *who)
 	return process && process->started == who->started ? process : NULL;
 }
 
+/* Not while it is only about to sleep, and looks for what it would wait for. */
+static bool is_asleep(const struct thread *thread)
+{
+	return __atomic_load_n(&thread->state, __ATOMIC_RELAXED) == THREAD_BLOCKED &&
+	       !__atomic_load_n(&thread->on_cpu, __ATOMIC_RELAXED);
+}
+
 /* thread NULL: it has ended, or has not begun. */
 static char state_letter(const struct process *process, const struct thread *thread)
 {
@@ -34,7 +41,9 @@ static char state_letter(const struct process *process, const struct thread *thr
 		return 'Z';
 	if (process->stopped)
 		return 'T';
-	return thread && thread->state == THREAD_BLOCKED ? 'S' : 'R';
+	if (!thread || !is_asleep(thread))
+		return 'R';
+	return thread->unbreakable || thread->only_killable ? 'D' : 'S';
 }
 
 static void copy_signals(struct process_snapshot *to, const struct process *process,

@@ -156,6 +156,8 @@ static const char *state_words(char state)
 		return "R (running)";
 	case 'S':
 		return "S (sleeping)";
+	case 'D':
+		return "D (disk sleep)";
 	case 'T':
 		return "T (stopped)";
 	default:

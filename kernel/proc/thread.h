@@ -58,6 +58,7 @@ struct thread {
 	uint64_t system_ticks;       /* (t) of them, cpu_ticks() in the kernel */
 	struct thread_signals signals;
 	bool only_killable;  /* (t) no signal but one that kills ends its sleep */
+	bool unbreakable;    /* (t) nor does that one: it waits for a lock of the kernel's */
 	vaddr_t clear_id;    /* (t) set_tid_address(2): where its end is told; 0: nowhere */
 	vaddr_t robust_list; /* (t) to write: set_robust_list(2) */
 	char name[THREAD_NAME_BYTES]; /* (t) others may read it torn */

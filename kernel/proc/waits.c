@@ -68,10 +68,12 @@ void NO_LOCK_ANALYSIS wait_block_always(void)
 	struct thread *thread = current_thread();
 
 	assert(cpu_local()->held_ranks == 0 && !thread->is_idle);
+	thread->unbreakable = true;
 	spin_lock(&sched_mine()->lock);
 	if (thread->state == THREAD_BLOCKED)
 		sched_switch_locked();
 	sched_finish_and_unlock();
+	thread->unbreakable = false;
 }
 
 bool wait_break(void)

@@ -295,7 +295,7 @@ static void from_elsewhere(void)
 			;
 		_exit(0);
 	}
-	while (interruptions < 20)
+	do /* the child may have sent as many before */
 		__asm__ volatile(
 			"mov $1000, %%ecx\n\t"
 			"xor %%r9d, %%r9d\n\t"
@@ -315,6 +315,7 @@ static void from_elsewhere(void)
 			: [a] "=m"(sums[0]), [b] "=m"(sums[1]), [c] "=m"(sums[2]), [d] "=m"(sums[3])
 			:
 			: "rcx", "r9", "r10", "r14", "rdx", "cc");
+	while (interruptions < 20);
 	kill(child, SIGKILL);
 	waitpid(child, NULL, 0);
 	printf("registers of a loop that was interrupted: %ld %ld %ld %ld\n", sums[0], sums[1],

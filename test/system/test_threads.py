@@ -31,7 +31,8 @@ def test_same_as_linux(name, arguments):
     assert on_quire(*programs) == [on_linux(*program) for program in programs]
 
 
-@pytest.mark.parametrize("name", ["prog_wait_nobody", "prog_thread_pi_ends", "prog_signal_xstate"])
+@pytest.mark.parametrize("name", ["prog_wait_nobody", "prog_thread_pi_ends", "prog_signal_xstate",
+                                  "prog_signal_restart", "prog_signal_frame"])
 def test_moments(name):
     """What went wrong at a certain moment of what another processor does, all of them in turn."""
     program = (f"build/programs/{name}.glibc",)
