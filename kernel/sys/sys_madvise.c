@@ -11,22 +11,31 @@
 #include "sys/syscall.h"
 #include "vm/user_copy.h"
 
-#define POPULATE_STEP (1 * MIB)
-#define MINCORE_STEP  256u /* bytes of the answer that are made at once */
+#define MINCORE_STEP 256u /* bytes of the answer that are made at once */
 
 static struct vm_space *space(void)
 {
 	return current_process()->space;
 }
 
+/* wait_break() for calls that take as long as they take, on Linux too, unless a signal kills. */
+static bool break_if_killed(void)
+{
+	struct thread *thread = current_thread();
+
+	thread->only_killable = true;
+	bool killed = wait_break();
+	thread->only_killable = false;
+	return killed;
+}
+
 int populate_user(vaddr_t start, vaddr_t end, enum vm_populate how)
 {
 	while (start < end) {
-		int error =
-			vm_populate(space(), start, MIN(end, start + POPULATE_STEP), how, &start);
+		int error = vm_populate(space(), start, end, how, &start);
 		if (error)
 			return error;
-		if (start < end && wait_break())
+		if (start < end && break_if_killed())
 			return -EINTR;
 	}
 	return 0;
@@ -124,17 +133,6 @@ int64_t sys_munlock(const struct syscall *call)
 	return lock(call->a[0], call->a[1], 0);
 }
 
-/* Populating everything passes over what can't be: PROT_NONE, and files that are too short. */
-static void populate_all(void)
-{
-	for (vaddr_t at = 0; at < USER_END;) {
-		int error = vm_populate(space(), at, USER_END, VM_POPULATE_LOCKED, &at);
-		if (!error || error == -ENOMEM || wait_break())
-			return;
-		at = error == -EFAULT ? vm_next_mapped(space(), at) : at + PAGE_SIZE;
-	}
-}
-
 int64_t sys_mlockall(const struct syscall *call)
 {
 	int flags = arg_int(call, 0);
@@ -143,8 +141,8 @@ int64_t sys_mlockall(const struct syscall *call)
 		return -EINVAL;
 	unsigned bits = REGION_LOCKED | (flags & MCL_ONFAULT ? REGION_LOCK_ONFAULT : 0);
 	vm_lock_all(space(), flags & MCL_CURRENT, bits, flags & MCL_FUTURE ? bits : 0);
-	if (flags & MCL_CURRENT)
-		populate_all();
+	if (flags & MCL_CURRENT) /* as with Linux, it is no error that not all could be */
+		(void)populate_user(0, USER_END, VM_POPULATE_ALL_LOCKED);
 	return 0;
 }
 
@@ -178,6 +176,8 @@ int64_t sys_mincore(const struct syscall *call)
 		pages -= (unsigned)step;
 		to += (unsigned)step;
 		start += (unsigned)step * PAGE_SIZE;
+		if (pages && break_if_killed())
+			return -EINTR;
 	}
 	return 0;
 }

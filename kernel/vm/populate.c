@@ -8,14 +8,18 @@
 #include "vm/region.h"
 #include "vm/table.h"
 
+/* Pages and regions that vm_populate() looks at before its caller shall let others run. */
+#define POPULATE_STEPS 256u
+
 /* How one region is to be populated: VM_READ, VM_WRITE, 0 for not at all; or -EACCES. */
 static int access_for(const struct vm_region *region, enum vm_populate how)
 {
 	unsigned own =
 		(region->prot & VM_WRITE) && !(region->flags & REGION_SHARED) ? VM_WRITE : VM_READ;
 
-	if (how == VM_POPULATE_LOCKED) {
-		if ((region->flags & REGION_LOCK_BITS) != REGION_LOCKED)
+	if (how == VM_POPULATE_LOCKED || how == VM_POPULATE_ALL_LOCKED) {
+		if ((region->flags & REGION_LOCK_BITS) != REGION_LOCKED ||
+		    (!region->prot && how == VM_POPULATE_ALL_LOCKED))
 			return 0;
 		how = VM_POPULATE_OWN;
 	}
@@ -26,23 +30,26 @@ static int access_for(const struct vm_region *region, enum vm_populate how)
 	return region->prot & VM_READ ? VM_READ : -EACCES;
 }
 
-/* What to do about the page at `at`, and the end of the region that it is in. */
+/* What to do about the page at `at`, and the end of the region that it is in; or of the hole. */
 static int look_up(struct vm_space *space, vaddr_t at, enum vm_populate how, vaddr_t *region_end)
 {
 	rw_lock_shared(&space->lock);
-	struct vm_region *region = region_find(space, at);
-	int access = region ? access_for(region, how) : -EFAULT;
-	if (region)
-		*region_end = region->end;
+	struct vm_region *region = region_at_or_after(space, at);
+	bool is_hole = !region || region->start > at;
+	int access = how == VM_POPULATE_ALL_LOCKED ? 0 : -EFAULT;
+	if (!is_hole)
+		access = access_for(region, how);
+	*region_end = !region ? USER_END : is_hole ? region->start : region->end;
 	rw_unlock_shared(&space->lock);
 	return access;
 }
 
-/* The same faults as the program would take, one by one: the space is unlocked between two of them,
- * and may have changed. */
-static int populate_run(struct vm_space *space, vaddr_t *at, vaddr_t end, unsigned access)
+/* The same faults as the program would take, one by one, at most *steps: the space is unlocked
+ * between two of them, and may have changed. */
+static int populate_run(struct vm_space *space, vaddr_t *at, vaddr_t end, unsigned access,
+			unsigned *steps)
 {
-	for (; *at < end; *at += PAGE_SIZE) {
+	for (; *at < end && *steps; *at += PAGE_SIZE, --*steps) {
 		switch (vm_fault(space, *at, access)) {
 		case VM_FIXED:
 		case VM_SPURIOUS_FAULT:
@@ -66,9 +73,11 @@ static int populate_run(struct vm_space *space, vaddr_t *at, vaddr_t end, unsign
 int vm_populate(struct vm_space *space, vaddr_t start, vaddr_t end, enum vm_populate how,
 		vaddr_t *reached)
 {
+	unsigned steps = POPULATE_STEPS;
+
 	assert(IS_ALIGNED(start | end, PAGE_SIZE));
 	*reached = start;
-	while (*reached < end) {
+	while (*reached < end && steps) {
 		vaddr_t region_end;
 		int access = look_up(space, *reached, how, &region_end);
 		if (access < 0)
@@ -76,11 +85,16 @@ int vm_populate(struct vm_space *space, vaddr_t start, vaddr_t end, enum vm_popu
 		region_end = MIN(region_end, end);
 		if (!access) {
 			*reached = region_end;
+			steps--;
 			continue;
 		}
-		int error = populate_run(space, reached, region_end, (unsigned)access);
-		if (error)
+		int error = populate_run(space, reached, region_end, (unsigned)access, &steps);
+		if (error && (error == -ENOMEM || how != VM_POPULATE_ALL_LOCKED))
 			return error;
+		if (error) { /* nor can what follows in the region */
+			*reached = region_end;
+			steps--;
+		}
 	}
 	return 0;
 }

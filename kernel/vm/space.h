@@ -164,7 +164,8 @@ void vm_lock_all(struct vm_space *space, bool current, unsigned bits, unsigned f
  * is nothing to write. -ENOMEM for holes; -EBUSY: MS_INVALIDATE of locked memory. */
 NODISCARD int vm_sync(struct vm_space *space, vaddr_t start, vaddr_t end, unsigned flags);
 
-/* Make [start, end), page-aligned, present. *reached: how far it came, in any case. 0; -ENOMEM: no
+/* Make [start, end), page-aligned, present. *reached: how far it came, in any case. 0: it came to
+ * the end, or some hundred pages far, and the caller, who goes on, may let others run; -ENOMEM: no
  * memory; -EFAULT: nothing is mapped there; -EACCES: it may not be accessed so; -EIO: past the end
  * of its object, or it can't be read. */
 enum vm_populate {
@@ -172,6 +173,7 @@ enum vm_populate {
 	VM_POPULATE_WRITE,  /* by writing */
 	VM_POPULATE_OWN,    /* by writing to what is private and writable, by reading the rest */
 	VM_POPULATE_LOCKED, /* so, but only regions that are locked, and not ONFAULT */
+	VM_POPULATE_ALL_LOCKED, /* so; holes, and what can't be populated, are passed over */
 };
 NODISCARD int vm_populate(struct vm_space *space, vaddr_t start, vaddr_t end, enum vm_populate how,
 			  vaddr_t *reached);

@@ -185,11 +185,22 @@ static void populated(struct process *process, unsigned number, enum vm_populate
 		make_private(&process->pages[number]);
 }
 
+/* In steps, as long as there is no error. */
+static int populate(struct vm_space *space, vaddr_t start, vaddr_t end, enum vm_populate how,
+		    vaddr_t *reached)
+{
+	int error = 0;
+
+	for (*reached = start; *reached < end && !error;)
+		error = vm_populate(space, *reached, end, how, reached);
+	return error;
+}
+
 enum outcome run_populate(const struct operation *op, struct process *process)
 {
 	enum vm_populate how = operation_populate(op);
 	vaddr_t reached;
-	int error = vm_populate(process->space, page_va(op->first), end_va(op), how, &reached);
+	int error = populate(process->space, page_va(op->first), end_va(op), how, &reached);
 	int want = 0;
 
 	for (unsigned i = op->first; i < op->first + op->count; i++) {

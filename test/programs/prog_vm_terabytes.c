@@ -41,6 +41,22 @@ static void read_all(const char *path)
 	close(fd);
 }
 
+/* What nobody may access, and what is behind the end of its file, can't be populated. Whether so
+ * much may be locked is up to Linux's limit. */
+static void lock_all(void)
+{
+	int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, file = memfd_create("short", 0);
+
+	if (ftruncate(file, PAGE) ||
+	    mmap(NULL, BYTES, PROT_READ, MAP_SHARED, file, 0) == MAP_FAILED)
+		printf("no file is mapped\n");
+	if (mmap(NULL, 16 * BYTES, PROT_NONE, flags, -1, 0) == MAP_FAILED)
+		printf("nothing is reserved\n");
+	fflush(stdout);
+	mlockall(MCL_CURRENT);
+	printf("all that could be is locked\n");
+}
+
 int main(void)
 {
 	int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE;
@@ -74,5 +90,7 @@ int main(void)
 	result("drop", madvise(left, BYTES, MADV_DONTNEED));
 	show("dropped", left);
 	result("unmap", munmap(left, BYTES));
+	munmap(moved, BYTES + 4 * PAGE);
+	lock_all();
 	return 0;
 }

@@ -98,6 +98,35 @@ KTEST(vm_populate_and_resident_agree)
 	end_spaces(space, NULL);
 }
 
+/* A terabyte that nobody may access costs no more than a page of it. */
+KTEST(vm_populating_all_passes_over_what_it_can_not)
+{
+	struct vm_space *space = space_with_pages();
+	struct vm_map_request request = {.bytes = 1ull << 40, .flags = VM_MAP_NORESERVE};
+	struct vm_map_request large = {.bytes = 4 * MIB, .prot = VM_READ | VM_WRITE};
+	vaddr_t closed, open, reached = 0;
+	uint8_t vector[PAGES] = {0};
+	unsigned calls = 0;
+
+	EXPECT_EQ(advise(space, 0, PAGES, MADV_DONTNEED), 0);
+	EXPECT_EQ(vm_map(space, &request, &closed), 0);
+	EXPECT_EQ(vm_map(space, &large, &open), 0);
+	vm_lock_all(space, true, REGION_LOCKED, 0);
+	for (; reached < USER_END && calls < 64; calls++)
+		EXPECT_EQ(vm_populate(space, reached, USER_END, VM_POPULATE_ALL_LOCKED, &reached),
+			  0);
+	EXPECT_EQ(reached, USER_END);
+	EXPECT(calls > 2); /* and it stops now and then */
+	EXPECT_EQ(vm_resident(space, BASE, PAGES, vector), (int)PAGES);
+	for (unsigned i = 0; i < PAGES; i++)
+		EXPECT_EQ(vector[i], 1);
+	EXPECT_EQ(vm_resident(space, open + large.bytes - PAGE_SIZE, 1, vector), 1);
+	EXPECT_EQ(vector[0], 1);
+	EXPECT_EQ(vm_populate(space, closed, USER_END, VM_POPULATE_LOCKED, &reached), -EACCES);
+	EXPECT_EQ(reached, closed);
+	end_spaces(space, NULL);
+}
+
 KTEST(vm_limits_bind_what_comes)
 {
 	struct vm_space *space = space_with_pages();
