@@ -19,12 +19,13 @@ static struct vt_cell blank_cell(const struct vt *vt)
 	return blank;
 }
 
-/* A wide character that lost one half loses the other, too. */
-static void mend_row(struct vt *vt, unsigned row)
+/* A wide character that lost one half loses the other, too. Where it can have: left and right of
+ * the border before `column`. */
+static void mend_border(struct vt *vt, unsigned row, unsigned column)
 {
 	struct vt_cell *cells = vt_row(vt, row);
 
-	for (unsigned i = 0; i < vt->max_columns; i++) {
+	for (unsigned i = column ? column - 1 : 0; i <= column && i < vt->max_columns; i++) {
 		bool has_left = i > 0 && cells[i - 1].character & VT_WIDE;
 		bool has_right = i + 1 < vt->max_columns && cells[i + 1].character & VT_RIGHT;
 		if ((cells[i].character & VT_RIGHT && !has_left) ||
@@ -41,7 +42,8 @@ void vt_erase(struct vt *vt, unsigned row, unsigned from, unsigned to)
 	assert(row < vt->rows && to <= vt->max_columns);
 	for (unsigned i = from; i < to; i++)
 		cells[i] = blank;
-	mend_row(vt, row);
+	mend_border(vt, row, from);
+	mend_border(vt, row, to);
 	vt_mark(vt, row);
 }
 
@@ -58,6 +60,8 @@ void vt_shift(struct vt *vt, int count)
 		memmove(at, at + by, (rest - by) * sizeof(*at));
 		vt_erase(vt, vt->cursor.row, vt->columns - by, vt->columns);
 	}
+	mend_border(vt, vt->cursor.row, column);
+	mend_border(vt, vt->cursor.row, vt->columns);
 	vt->cursor.wraps = false;
 }
 

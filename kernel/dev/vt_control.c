@@ -153,7 +153,11 @@ static void erase_characters(struct vt *vt, unsigned count)
 
 static void repeat(struct vt *vt, unsigned count)
 {
-	count = vt->last_character ? MIN(count, vt->columns * vt->rows) : 0;
+	/* Each that is inserted shifts the rest of a line: of those, not more than a line is full
+	 * of. */
+	unsigned most = vt->insert ? vt->columns : vt->columns * vt->rows;
+
+	count = vt->last_character ? MIN(count, most) : 0;
 	while (count--)
 		vt_put(vt, vt->last_character);
 }

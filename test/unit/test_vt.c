@@ -334,6 +334,25 @@ KTEST(vt_wide_characters)
 	EXPECT_ROW(0, " x");
 }
 
+/* Each loses its other half: by a shift, by erasing, and at the edge of a terminal that is narrower
+ * than it was. */
+KTEST(vt_halves_of_wide_characters_go_together)
+{
+	static const char *const cuts[] = {"\033[2G\033[@",  "\033[2G\033[P", "\033[2G\033[2X",
+					   "\033[3G\033[1K", "\033[4G\033[K", "\033[1G\033[3@",
+					   "\033[1G\033[3P"};
+
+	for (unsigned i = 0; i < ARRAY_SIZE(cuts); i++) {
+		open_terminal(6, 1);
+		put("\xe4\xb8\xad\xe4\xb8\xad\xe4\xb8\xad");
+		put(cuts[i]);
+		for (unsigned columns = 5; columns >= 3; columns--) {
+			vt_resize(&vt, columns, 1);
+			put(cuts[i]);
+		}
+	}
+}
+
 KTEST(vt_alternate_screen)
 {
 	open_terminal(5, 5);
@@ -396,6 +415,10 @@ KTEST(vt_repeats_and_aligns)
 	put("\033[32767b\033#8");
 	EXPECT_ROW(0, "EEEEE");
 	EXPECT_ROW(1, "EEEEE");
+	/* Inserting so many would keep the processor busy for long. */
+	put("\033[2J\033[H\033[4hx\033[32767b");
+	EXPECT_ROW(0, "xxxxx");
+	EXPECT_ROW(1, "x");
 }
 
 KTEST(vt_reset)
