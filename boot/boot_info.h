@@ -5,7 +5,7 @@
  * fixed-width integers here: no pointers, no long, no enum members, no bit-fields.
  *
  * The state of the machine at the kernel's entry point, whoever started it (boot/ under UEFI, or
- * arch/x86_64/pvh_entry.S under a PVH boot):
+ * arch/x86_64/pvh.S under a PVH boot):
  *   - one CPU, 64-bit mode, 4-level paging (CR4.LA57 = 0), EFER.NXE = 1, CR0.WP = 1, interrupts
  * off, direction flag clear; RDI = physical address of struct boot_info;
  *   - the boot page tables map physical memory from 0 to the greater of 4 GiB and the end of RAM

@@ -15,7 +15,6 @@
 
 #define STEP_BYTES     256u
 #define NS_PER_TENTH   100000000ull /* VTIME's unit */
-/* How long a reader sleeps before it looks itself, where there is no interrupt. */
 /* A poll says that there is room once there is so much of it. */
 #define WRITABLE_BYTES LINE_EXPANSION
 
