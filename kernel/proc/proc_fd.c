@@ -82,12 +82,15 @@ static uint32_t fd_permissions(const struct proc_id *who)
 
 /*
  * An open file without an inode is opened again through this one. There is nothing that says how to
- * open it anew, so what is got is the same open file; one that is nothing but a descriptor (its
- * mode has no kind) can't be had so, as on Linux.
+ * open it anew, so what is got is the same open file. One that is nothing but a descriptor (its
+ * mode has no kind), or a socket, can't be had so, as on Linux, and is not held by this one: its
+ * other side sees its end although somebody has the name open (O_PATH), and what holds inodes,
+ * messages in a socket and inotify, can't come to hold itself.
  */
 struct shadow {
 	struct inode inode;
-	struct file *file; /* (i) with a reference */
+	struct stat stat;  /* (i) the file's */
+	struct file *file; /* (i) with a reference; NULL: it can't be opened */
 };
 
 static struct shadow *shadow_of(const struct inode *inode)
@@ -97,24 +100,27 @@ static struct shadow *shadow_of(const struct inode *inode)
 
 static int shadow_open(struct inode *inode, unsigned flags, struct file **out)
 {
-	uint32_t kind = inode->mode & S_IFMT;
+	struct file *file = shadow_of(inode)->file;
 
-	if (!kind || kind == S_IFSOCK)
+	if (!file)
 		return -ENXIO;
-	*out = shadow_of(inode)->file;
-	file_get(*out);
+	file_get(file);
+	*out = file;
 	return 0;
 }
 
 static void shadow_stat(const struct inode *inode, struct stat *out)
 {
-	file_stat(shadow_of(inode)->file, out);
+	*out = shadow_of(inode)->stat;
 }
 
 static void shadow_release(struct inode *inode)
 {
-	file_put(shadow_of(inode)->file);
-	kfree(shadow_of(inode));
+	struct shadow *shadow = shadow_of(inode);
+
+	if (shadow->file)
+		file_put(shadow->file);
+	kfree(shadow);
 }
 
 static const struct inode_ops shadow_ops = {
@@ -127,15 +133,18 @@ static const struct inode_ops shadow_ops = {
 static int make_shadow(struct file *file, struct inode **out)
 {
 	struct shadow *shadow = kzalloc(sizeof(*shadow));
-	struct stat stat;
 
 	if (!shadow) {
 		file_put(file);
 		return -ENOMEM;
 	}
-	file_stat(file, &stat);
-	inode_begin(&shadow->inode, &shadow_ops, stat.st_mode, NULL);
-	shadow->file = file;
+	file_stat(file, &shadow->stat);
+	uint32_t kind = shadow->stat.st_mode & S_IFMT;
+	inode_begin(&shadow->inode, &shadow_ops, shadow->stat.st_mode, NULL);
+	if (kind && kind != S_IFSOCK)
+		shadow->file = file;
+	else
+		file_put(file);
 	*out = &shadow->inode;
 	return 0;
 }
