@@ -12,16 +12,24 @@
 #include "proc/process_table.h"
 #include "proc/thread.h"
 
-/* The file of descriptor who->number, with a reference; NULL. */
-static struct file *get_file(const struct proc_id *who)
+/* The file of descriptor who->number, with a reference, and its FD_CLOEXEC; NULL. */
+static struct file *get_slot(const struct proc_id *who, bool *close_on_exec)
 {
+	struct file *file = NULL;
+
 	spin_lock(&process_lock);
 	struct process *process = process_of_id_locked(who);
-	struct file *file = process && process->files
-				    ? fd_table_get(process->files, (unsigned)who->number)
-				    : NULL;
+	if (process && process->files)
+		file = fd_table_get_slot(process->files, (unsigned)who->number, close_on_exec);
 	spin_unlock(&process_lock);
 	return file;
+}
+
+static struct file *get_file(const struct proc_id *who)
+{
+	bool close_on_exec = false;
+
+	return get_slot(who, &close_on_exec);
 }
 
 int proc_next_fd(const struct proc_id *who, int number)
@@ -165,14 +173,17 @@ static int fd_follow(const struct proc_id *who, struct inode **out)
 
 static int print_fd_info(const struct proc_id *who, struct text_sink *sink)
 {
-	struct file *file = get_file(who);
+	bool close_on_exec = false;
+	struct file *file = get_slot(who, &close_on_exec);
 	struct stat stat;
 
 	if (!file)
 		return -ENOENT;
+	/* The open file has no such flag: it is the descriptor's. */
+	unsigned flags = file->flags | (close_on_exec ? O_CLOEXEC : 0);
 	file_stat(file, &stat);
 	text_print(sink, "pos:\t%llu\nflags:\t0%o\nmnt_id:\t1\nino:\t%llu\n",
-		   (unsigned long long)(file->ops->is_stream ? 0 : file->position), file->flags,
+		   (unsigned long long)(file->ops->is_stream ? 0 : file->position), flags,
 		   (unsigned long long)stat.st_ino);
 	file_put(file);
 	return 0;
