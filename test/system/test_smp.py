@@ -107,6 +107,13 @@ def test_a_pipe_does_not_end_while_bytes_may_come_back():
     assert (result.stdout, result.status) == (b"of 100 rounds 0 ended early, 0 lost bytes\n", 0)
 
 
+def test_a_sealed_file_is_not_mapped_writable():
+    race = job("build/programs/prog_seal_race.musl", "300")
+    with Guest([race], boot="pvh", cpus=2, limit=120) as guest:
+        result = guest.results()[0]
+    assert (result.stdout, result.status) == (b"of 300 rounds 0 left a sealed file writable\n", 0)
+
+
 def test_programs_are_told_of_all_processors():
     script = "nproc; grep -c ^processor /proc/cpuinfo; grep -c '^cpu[0-9]' /proc/stat"
     with Guest([job("/bin/busybox", "sh", "-c", script)], boot="pvh", cpus=3) as guest:
