@@ -56,7 +56,7 @@ static int make_shared(struct vm_map_request *request)
 	return error == -EFBIG ? -ENOMEM : error;
 }
 
-/* The checks are in Linux's order. */
+/* The checks are in Linux's order. Under the inode's mutex if the mapping may become writable. */
 static int use_file(struct vm_map_request *request, struct file *file, bool shared)
 {
 	if ((file->flags & O_PATH) || !file->inode)
@@ -155,7 +155,8 @@ static unsigned map_flags(unsigned flags)
 	return result;
 }
 
-static int map(struct vm_map_request *request, struct file *file, unsigned flags, vaddr_t *address)
+static int prepare_and_map(struct vm_map_request *request, struct file *file, unsigned flags,
+			   vaddr_t *address)
 {
 	int error = prepare_map(request, file, flags);
 
@@ -164,6 +165,26 @@ static int map(struct vm_map_request *request, struct file *file, unsigned flags
 	error = vm_map(space(), request, address);
 	if (request->object)
 		vm_object_put(request->object); /* the region has its own reference */
+	return error;
+}
+
+/* Until a mapping that may become writable is there, for inode_seal() to find, the seals must stay
+ * as they were when it was allowed. */
+static int map_as_sealed(struct vm_map_request *request, struct file *file, unsigned flags,
+			 vaddr_t *address)
+{
+	if (!file || !file->inode || (flags & MAP_TYPE) == MAP_PRIVATE || !file_may_write(file))
+		return prepare_and_map(request, file, flags, address);
+	mutex_lock(&file->inode->mutex);
+	int error = prepare_and_map(request, file, flags, address);
+	mutex_unlock(&file->inode->mutex);
+	return error;
+}
+
+static int map(struct vm_map_request *request, struct file *file, unsigned flags, vaddr_t *address)
+{
+	int error = map_as_sealed(request, file, flags, address);
+
 	if (error)
 		return error;
 	/* As with Linux, it is no error that there was no memory to populate it. */

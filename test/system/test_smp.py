@@ -114,6 +114,13 @@ def test_a_master_sees_that_its_terminal_is_open():
     assert (result.stdout, result.status) == (b"not opened: 0, hung up: 0\n", 0)
 
 
+def test_a_sealed_file_is_not_mapped_writable():
+    race = job("build/programs/prog_seal_race.musl", "300")
+    with Guest([race], boot="pvh", cpus=2, limit=120) as guest:
+        result = guest.results()[0]
+    assert (result.stdout, result.status) == (b"of 300 rounds 0 left a sealed file writable\n", 0)
+
+
 def test_programs_are_told_of_all_processors():
     script = "nproc; grep -c ^processor /proc/cpuinfo; grep -c '^cpu[0-9]' /proc/stat"
     with Guest([job("/bin/busybox", "sh", "-c", script)], boot="pvh", cpus=3) as guest:
