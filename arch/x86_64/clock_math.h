@@ -30,6 +30,16 @@ static inline uint64_t clock_ns(uint64_t ticks, uint64_t scale)
 	return (uint64_t)((unsigned __int128)ticks * scale >> 32);
 }
 
+/* How many ticks it takes until clock_ns() says so much, and not by the frequency: the scale is
+ * rounded, and a timer that is set by another rule is early by more and more, and set again and
+ * again. */
+static inline uint64_t clock_ticks(uint64_t ns, uint64_t scale)
+{
+	uint64_t ticks = mul_div(ns, 1ull << 32, scale);
+
+	return ticks == UINT64_MAX ? ticks : ticks + 1;
+}
+
 /* What a counter that wraps after `mask` has counted from `before` to `after`. */
 static inline uint64_t counter_elapsed(uint64_t before, uint64_t after, uint64_t mask)
 {

@@ -159,10 +159,8 @@ static void arm_hardware(uint64_t deadline)
 	uint64_t wait = deadline > now ? deadline - now : 0;
 
 	if (!apic_hz) {
-		/* 0 would disarm, and one tick more makes sure that the clock has come past. */
-		uint64_t ticks = mul_div(deadline, tsc_hz, NS_PER_SECOND);
-		uint64_t at;
-		if (__builtin_add_overflow(tsc_start + 1, ticks, &at))
+		uint64_t at; /* 0 would disarm */
+		if (__builtin_add_overflow(tsc_start, clock_ticks(deadline, tsc_scale), &at))
 			at = UINT64_MAX;
 		else
 			at = MAX(at - cpu_local()->arch.tsc_behind, 1ull);

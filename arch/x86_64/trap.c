@@ -175,8 +175,8 @@ static NORETURN void kernel_page_fault(struct trap_frame *frame, vaddr_t va)
 }
 
 /*
- * An emulator's IRET and far RET may read ring 3's stack with the supervisor's rights, which SMAP
- * refuses; no processor does so (SDM 3A, 4.6.1). As it can't be served, the program is told.
+ * An emulator's IRET and far RET may read ring 3's stack with the supervisor's rights, wherever RSP
+ * points; no processor does so (SDM 3A, 4.6.1). As it can't be served, the program is told.
  */
 static void refuse_far_return(struct trap_frame *frame)
 {
@@ -190,7 +190,7 @@ static void page_fault(struct trap_frame *frame)
 	uint64_t error = frame->error;
 	unsigned access = 0;
 
-	if (trap_is_user(frame) && !(error & FAULT_USER) && va < USER_END) {
+	if (trap_is_user(frame) && !(error & FAULT_USER)) {
 		refuse_far_return(frame);
 		return;
 	}

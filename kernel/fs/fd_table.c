@@ -173,17 +173,25 @@ void fd_table_set_close_flags(struct fd_table *table, unsigned first, unsigned l
 	spin_unlock(&table->lock);
 }
 
-struct file *fd_table_get(struct fd_table *table, unsigned fd)
+struct file *fd_table_get_slot(struct fd_table *table, unsigned fd, bool *close_on_exec)
 {
-	struct file *file = NULL;
+	struct fd_slot slot = {.file = NULL};
 
 	spin_lock(&table->lock);
 	if (fd < table->capacity)
-		file = table->slots[fd].file;
-	if (file)
-		file_get(file);
+		slot = table->slots[fd];
+	if (slot.file)
+		file_get(slot.file);
 	spin_unlock(&table->lock);
-	return file;
+	*close_on_exec = slot.file && slot.close_on_exec;
+	return slot.file;
+}
+
+struct file *fd_table_get(struct fd_table *table, unsigned fd)
+{
+	bool close_on_exec;
+
+	return fd_table_get_slot(table, fd, &close_on_exec);
 }
 
 int fd_table_flags(struct fd_table *table, unsigned fd, unsigned *flags)

@@ -35,6 +35,8 @@ void fd_table_close_on_exec(struct fd_table *table);
 
 /* The file with a reference for the caller; NULL: none of that number. */
 struct file *fd_table_get(struct fd_table *table, unsigned fd);
+/* The same, and FD_CLOEXEC of that very descriptor; false if there is none. */
+struct file *fd_table_get_slot(struct fd_table *table, unsigned fd, bool *close_on_exec);
 
 /* The flags of that file. -EBADF: none of that number. */
 NODISCARD int fd_table_flags(struct fd_table *table, unsigned fd, unsigned *flags);

@@ -65,10 +65,7 @@ static void wake(struct tty *tty)
 
 static void opened(struct tty *tty, bool open)
 {
-	spin_lock(&tty->lock);
 	pty_of(tty)->closed = !open;
-	spin_unlock(&tty->lock);
-	wake(tty);
 }
 
 static void release_pty(struct tty *tty)

@@ -40,10 +40,12 @@ static ssize_t regular_read(struct file *file, struct io *io, uint64_t *position
 {
 	struct vm_object *object = file->inode->object;
 	ssize_t done = 0;
+	uint64_t end;
 
-	while (*position < object->bytes) {
+	/* Loaded once: others may cut the file off between two looks. */
+	while (*position < (end = __atomic_load_n(&object->bytes, __ATOMIC_RELAXED))) {
 		uint64_t in_page = PAGE_SIZE - (*position & (PAGE_SIZE - 1));
-		size_t step = io_step(io, MIN(in_page, object->bytes - *position));
+		size_t step = io_step(io, MIN(in_page, end - *position));
 		if (!step)
 			break;
 		int error = read_page(object, io, *position, step);

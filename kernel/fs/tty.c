@@ -380,6 +380,12 @@ static unsigned tty_poll(struct file *file, struct wait_queue **queue)
 	return events;
 }
 
+static void tell_opened_locked(struct tty *tty, bool open)
+{
+	if (tty->driver->opened)
+		tty->driver->opened(tty, open);
+}
+
 static void release(struct file *file)
 {
 	struct opened *opened = file->context;
@@ -387,11 +393,13 @@ static void release(struct file *file)
 
 	spin_lock(&tty->lock);
 	bool last = --tty->files == 0;
-	if (last)
+	if (last) {
 		tty->exclusive = false;
+		tell_opened_locked(tty, false);
+	}
 	spin_unlock(&tty->lock);
 	if (last && tty->driver->opened)
-		tty->driver->opened(tty, false);
+		wake_device(tty);
 	tty_put(tty);
 	kfree(opened);
 }
@@ -421,9 +429,11 @@ int tty_open(struct tty *tty, struct inode *inode, unsigned flags, enum tty_open
 	spin_lock(&tty->lock);
 	*opened = (struct opened){.tty = tty, .hangups = tty->hangups, .kind = kind};
 	bool first = tty->files++ == 0;
+	if (first)
+		tell_opened_locked(tty, true);
 	spin_unlock(&tty->lock);
 	if (first && tty->driver->opened)
-		tty->driver->opened(tty, true);
+		wake_device(tty);
 	if (kind == TTY_PLAIN && !(flags & O_NOCTTY) && (flags & O_ACCMODE) != O_WRONLY)
 		tty_adopt(tty);
 	return 0;

@@ -31,12 +31,14 @@ struct tty_driver {
 	size_t (*room)(struct tty *tty);
 	/* Under the lock: to the screen, at most that many. */
 	void (*write)(struct tty *tty, const char *bytes, size_t count);
-	/* Something was written, or there is room to type again. No lock. May be NULL. */
+	/* Something was written, there is room to type again, or `opened` was told. No lock. May be
+	 * NULL. */
 	void (*wake)(struct tty *tty);
 	/* Somebody looks for input, before he sleeps and whenever he is woken: that it is to come.
 	 * No lock. May be NULL. */
 	void (*want)(struct tty *tty);
-	/* The first file was opened, or the last one closed. No lock. May be NULL. */
+	/* Under the lock, so that nobody sees that file before: the first file is opened, or the
+	 * last one closed. `wake` follows. May be NULL. */
 	void (*opened)(struct tty *tty, bool open);
 	/* The window has another size. No lock. May be NULL. */
 	void (*resized)(struct tty *tty, const struct winsize *window);

@@ -8,6 +8,7 @@
 #include "mm/frame.h"
 
 #include <arch/cpu.h>
+#include <arch/irq.h>
 #include <arch/page.h>
 
 #include "debug/assert.h"
@@ -17,14 +18,17 @@
 #include "mm/layout.h"
 #include "sync/cpu.h"
 
-#define CACHE_BATCH 32u  /* frames moved between a cache and the buddy allocator at once */
-#define CACHE_MAX   128u /* above it a batch goes back */
+#define CACHE_BATCH 32u     /* frames moved between a cache and the buddy allocator at once */
+#define CACHE_MAX   128u    /* above it a batch goes back */
+#define LOCK_TRIES  100000u /* for another CPU's; it is held for as long as a batch takes */
 
 /*
  * One CPU's. The lock is hardly ever wanted by two: others come when memory is short. It is no
  * spinlock, which would cost more than all else here: interrupts neither allocate nor free, and the
- * kernel is not preempted, so its holder always runs. It is innermost but for RANK_FRAME, and no
- * two are held together.
+ * kernel is not preempted. It is innermost but for RANK_FRAME, and no two are held together.
+ *
+ * Its holder may be in an interrupt, which waits for a spinlock, whose holder must not wait for the
+ * cache: so a CPU takes another's with interrupts off, and does not insist on it.
  */
 struct frame_cache {
 	uint32_t locked;                /* atomic */
@@ -99,13 +103,26 @@ static NOINLINE void cache_drain_locked(struct frame_cache *cache, unsigned left
 	cache->count -= given;
 }
 
+static bool cache_try_lock(struct frame_cache *cache)
+{
+	for (unsigned tries = 0; tries < LOCK_TRIES; tries++) {
+		if (!__atomic_exchange_n(&cache->locked, 1, __ATOMIC_ACQUIRE))
+			return true;
+		cpu_relax();
+	}
+	return false;
+}
+
 /* What every CPU keeps goes back: it may be all that is left. */
 static NOINLINE void drain_all(void)
 {
 	for (unsigned i = 0; i < cpu_count(); i++) {
-		cache_lock(&caches[i]);
-		cache_drain_locked(&caches[i], 0);
-		cache_unlock(&caches[i]);
+		bool were_on = irq_save();
+		if (cache_try_lock(&caches[i])) {
+			cache_drain_locked(&caches[i], 0);
+			cache_unlock(&caches[i]);
+		}
+		irq_restore(were_on);
 	}
 }
 

@@ -44,6 +44,7 @@ static paddr_t root;                           /* set once, at boot */
 static uint64_t stack_slots[STACK_SLOTS / 64]; /* (kmap_lock) bit set: slot in use */
 /* (kmap_lock) Bit set: no longer in use, but another CPU may remember where it was. */
 static uint64_t stale_slots[STACK_SLOTS / 64];
+static uint64_t renewals;    /* (kmap_lock) how often stale slots were made free again */
 static unsigned table_slots; /* (kmap_lock) slots that there are tables for, from the first */
 static vaddr_t device_next = DEVICE_AREA_START; /* (kmap_lock) */
 /* Physical ranges in the direct map; set at boot. */
@@ -192,19 +193,23 @@ static void flush_here(void *argument)
 /* Have every CPU forget where the stale stacks were: one flush for thousands of them. */
 static void renew_stale_slots(void)
 {
-	uint64_t flushed[STACK_SLOTS / 64];
+	uint64_t flushed[STACK_SLOTS / 64], before;
 
 	if (!(cpus_online() & ~(1ull << cpu_local()->id)))
 		return;
 
 	spin_lock(&kmap_lock);
 	memcpy(flushed, stale_slots, sizeof(flushed));
+	before = renewals;
 	spin_unlock(&kmap_lock);
 	mmu_flush_global();
 	cross_call(UINT64_MAX, flush_here, NULL);
 	spin_lock(&kmap_lock);
-	for (unsigned word = 0; word < ARRAY_SIZE(stale_slots); word++)
+	/* Where another has done the same meanwhile, slots may have been used since, and be stale
+	 * again. */
+	for (unsigned word = 0; renewals == before && word < ARRAY_SIZE(stale_slots); word++)
 		stale_slots[word] &= ~flushed[word];
+	renewals++;
 	spin_unlock(&kmap_lock);
 }
 

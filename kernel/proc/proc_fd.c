@@ -12,16 +12,24 @@
 #include "proc/process_table.h"
 #include "proc/thread.h"
 
-/* The file of descriptor who->number, with a reference; NULL. */
-static struct file *get_file(const struct proc_id *who)
+/* The file of descriptor who->number, with a reference, and its FD_CLOEXEC; NULL. */
+static struct file *get_slot(const struct proc_id *who, bool *close_on_exec)
 {
+	struct file *file = NULL;
+
 	spin_lock(&process_lock);
 	struct process *process = process_of_id_locked(who);
-	struct file *file = process && process->files
-				    ? fd_table_get(process->files, (unsigned)who->number)
-				    : NULL;
+	if (process && process->files)
+		file = fd_table_get_slot(process->files, (unsigned)who->number, close_on_exec);
 	spin_unlock(&process_lock);
 	return file;
+}
+
+static struct file *get_file(const struct proc_id *who)
+{
+	bool close_on_exec = false;
+
+	return get_slot(who, &close_on_exec);
 }
 
 int proc_next_fd(const struct proc_id *who, int number)
@@ -82,12 +90,15 @@ static uint32_t fd_permissions(const struct proc_id *who)
 
 /*
  * An open file without an inode is opened again through this one. There is nothing that says how to
- * open it anew, so what is got is the same open file; one that is nothing but a descriptor (its
- * mode has no kind) can't be had so, as on Linux.
+ * open it anew, so what is got is the same open file. One that is nothing but a descriptor (its
+ * mode has no kind), or a socket, can't be had so, as on Linux, and is not held by this one: its
+ * other side sees its end although somebody has the name open (O_PATH), and what holds inodes,
+ * messages in a socket and inotify, can't come to hold itself.
  */
 struct shadow {
 	struct inode inode;
-	struct file *file; /* (i) with a reference */
+	struct stat stat;  /* (i) the file's */
+	struct file *file; /* (i) with a reference; NULL: it can't be opened */
 };
 
 static struct shadow *shadow_of(const struct inode *inode)
@@ -97,24 +108,27 @@ static struct shadow *shadow_of(const struct inode *inode)
 
 static int shadow_open(struct inode *inode, unsigned flags, struct file **out)
 {
-	uint32_t kind = inode->mode & S_IFMT;
+	struct file *file = shadow_of(inode)->file;
 
-	if (!kind || kind == S_IFSOCK)
+	if (!file)
 		return -ENXIO;
-	*out = shadow_of(inode)->file;
-	file_get(*out);
+	file_get(file);
+	*out = file;
 	return 0;
 }
 
 static void shadow_stat(const struct inode *inode, struct stat *out)
 {
-	file_stat(shadow_of(inode)->file, out);
+	*out = shadow_of(inode)->stat;
 }
 
 static void shadow_release(struct inode *inode)
 {
-	file_put(shadow_of(inode)->file);
-	kfree(shadow_of(inode));
+	struct shadow *shadow = shadow_of(inode);
+
+	if (shadow->file)
+		file_put(shadow->file);
+	kfree(shadow);
 }
 
 static const struct inode_ops shadow_ops = {
@@ -127,15 +141,18 @@ static const struct inode_ops shadow_ops = {
 static int make_shadow(struct file *file, struct inode **out)
 {
 	struct shadow *shadow = kzalloc(sizeof(*shadow));
-	struct stat stat;
 
 	if (!shadow) {
 		file_put(file);
 		return -ENOMEM;
 	}
-	file_stat(file, &stat);
-	inode_begin(&shadow->inode, &shadow_ops, stat.st_mode, NULL);
-	shadow->file = file;
+	file_stat(file, &shadow->stat);
+	uint32_t kind = shadow->stat.st_mode & S_IFMT;
+	inode_begin(&shadow->inode, &shadow_ops, shadow->stat.st_mode, NULL);
+	if (kind && kind != S_IFSOCK)
+		shadow->file = file;
+	else
+		file_put(file);
 	*out = &shadow->inode;
 	return 0;
 }
@@ -156,14 +173,17 @@ static int fd_follow(const struct proc_id *who, struct inode **out)
 
 static int print_fd_info(const struct proc_id *who, struct text_sink *sink)
 {
-	struct file *file = get_file(who);
+	bool close_on_exec = false;
+	struct file *file = get_slot(who, &close_on_exec);
 	struct stat stat;
 
 	if (!file)
 		return -ENOENT;
+	/* The open file has no such flag: it is the descriptor's. */
+	unsigned flags = file->flags | (close_on_exec ? O_CLOEXEC : 0);
 	file_stat(file, &stat);
 	text_print(sink, "pos:\t%llu\nflags:\t0%o\nmnt_id:\t1\nino:\t%llu\n",
-		   (unsigned long long)(file->ops->is_stream ? 0 : file->position), file->flags,
+		   (unsigned long long)(file->ops->is_stream ? 0 : file->position), flags,
 		   (unsigned long long)stat.st_ino);
 	file_put(file);
 	return 0;

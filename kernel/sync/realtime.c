@@ -3,8 +3,6 @@
 
 #include <arch/time.h>
 
-#include "debug/assert.h"
-
 #define NS_PER_SECOND 1000000000ull
 
 /* How much later it is than the machine's clock said; changed atomically, and may wrap. */
@@ -22,6 +20,9 @@ uint64_t realtime_now(void)
 
 void realtime_set(uint64_t nanoseconds)
 {
-	assert(nanoseconds >= time_now());
-	__atomic_store_n(&correction, nanoseconds - uncorrected(), __ATOMIC_RELAXED);
+	uint64_t now = time_now(), start = time_boot_epoch() * NS_PER_SECOND;
+
+	/* The caller has looked, but time goes on. */
+	nanoseconds = MAX(nanoseconds, now);
+	__atomic_store_n(&correction, nanoseconds - (start + now), __ATOMIC_RELAXED);
 }

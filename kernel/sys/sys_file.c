@@ -95,12 +95,13 @@ static int64_t open_within(int directory, vaddr_t user, unsigned flags, unsigned
 	/* With O_PATH only these count (open(2)). */
 	if (flags & O_PATH)
 		flags &= O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
+	else
+		flags |= O_LARGEFILE;
 	if ((flags & (O_CREAT | O_DIRECTORY)) == (O_CREAT | O_DIRECTORY))
 		return -EINVAL;
 	bool nameless = flags & __O_TMPFILE;
 	if (nameless && (!(flags & O_DIRECTORY) || (flags & O_ACCMODE) == O_RDONLY))
 		return -EINVAL;
-	flags |= O_LARGEFILE;
 	int error = get_named(directory, user, &named);
 	if (error)
 		return error;

@@ -56,8 +56,10 @@ int get_deadline(vaddr_t user, bool absolute, bool realtime, uint64_t *deadline)
 
 	if (error)
 		return error;
-	uint64_t booted = realtime && absolute ? realtime_now() - time_now() : 0;
-	uint64_t base = absolute ? 0 : time_now();
+	/* Before the other, which is never less then. */
+	uint64_t now = time_now();
+	uint64_t booted = realtime && absolute ? realtime_now() - now : 0;
+	uint64_t base = absolute ? 0 : now;
 	time = time > booted ? time - booted : 0;
 	if (__builtin_add_overflow(base, time, deadline))
 		*deadline = WAIT_FOREVER - 1;

@@ -204,7 +204,7 @@ int64_t sys_timer_gettime(const struct syscall *call)
 /* An absolute time of a clock that counts from 1970, as time_now() counts. In the past: now. */
 static uint64_t from_realtime(uint64_t time)
 {
-	uint64_t booted = realtime_now() - time_now();
+	uint64_t now = time_now(), booted = realtime_now() - now;
 
 	return time > booted ? time - booted : 1;
 }

@@ -37,17 +37,29 @@ static bool fits(uint64_t used, uint64_t more, uint64_t limit)
 	return used <= limit && more <= limit - used;
 }
 
-bool vm_within_limits(const struct vm_space *space, unsigned prot, unsigned flags, uint64_t bytes)
+bool vm_within_limits_counted(const struct vm_space *space, unsigned prot, unsigned flags,
+			      uint64_t bytes, uint64_t *data)
 {
 	if (space->address_limit != VM_NO_LIMIT &&
 	    !fits(space->mapped, bytes, space->address_limit))
 		return false;
 	if (space->data_limit == VM_NO_LIMIT || !is_data(prot, flags))
 		return true;
-	uint64_t used = data_mapped(space);
+	if (*data == VM_NO_LIMIT)
+		*data = data_mapped(space);
 	/* Linux takes a soft limit of 0 as "of the heap alone": valgrind sets it. */
-	return fits(used, bytes, space->data_limit) ||
-	       (space->data_limit == 0 && fits(used, bytes, space->data_limit_hard));
+	if (!fits(*data, bytes, space->data_limit) &&
+	    !(space->data_limit == 0 && fits(*data, bytes, space->data_limit_hard)))
+		return false;
+	*data += bytes;
+	return true;
+}
+
+bool vm_within_limits(const struct vm_space *space, unsigned prot, unsigned flags, uint64_t bytes)
+{
+	uint64_t data = VM_NO_LIMIT;
+
+	return vm_within_limits_counted(space, prot, flags, bytes, &data);
 }
 
 bool vm_is_overcommit(unsigned prot, unsigned flags, uint64_t bytes)

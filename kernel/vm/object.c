@@ -212,11 +212,12 @@ static int read_part(struct vm_object *object, uint64_t offset, void *to, size_t
 
 ssize_t vm_object_read(struct vm_object *object, uint64_t offset, void *to, size_t bytes)
 {
+	const uint64_t end = __atomic_load_n(&object->bytes, __ATOMIC_RELAXED);
 	size_t done = 0;
 
-	if (offset >= object->bytes)
+	if (offset >= end)
 		return 0;
-	bytes = MIN(bytes, object->bytes - offset);
+	bytes = MIN(bytes, end - offset);
 	while (done < bytes) {
 		size_t in_page = (offset + done) & (PAGE_SIZE - 1);
 		size_t part = MIN(bytes - done, PAGE_SIZE - in_page);

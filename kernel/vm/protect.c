@@ -29,7 +29,8 @@ static vaddr_t mapped_until(const struct vm_space *space, vaddr_t start, vaddr_t
 }
 
 /* Memory that becomes data counts as data, and as a promise of memory, from then on. */
-static int may_protect(const struct vm_space *space, const struct vm_region *region, unsigned prot)
+static int may_protect(const struct vm_space *space, const struct vm_region *region, unsigned prot,
+		       uint64_t *data)
 {
 	uint64_t bytes = region->end - region->start;
 
@@ -38,7 +39,7 @@ static int may_protect(const struct vm_space *space, const struct vm_region *reg
 	/* A shared mapping of a file that was not opened for writing can't become writable. */
 	if (region->flags & REGION_READ_ONLY)
 		return -EACCES;
-	if (!vm_within_limits(space, prot, region->flags, bytes) &&
+	if (!vm_within_limits_counted(space, prot, region->flags, bytes, data) &&
 	    vm_within_limits(space, region->prot, region->flags, bytes))
 		return -ENOMEM;
 	if (vm_is_overcommit(prot, region->flags, bytes))
@@ -51,12 +52,13 @@ static int protect_prepared(struct vm_space *space, vaddr_t start, vaddr_t end, 
 			    struct table_gather *gather)
 {
 	vaddr_t done = start;
+	uint64_t data = VM_NO_LIMIT;
 	int error = region_cut(space, start, end);
 	if (error)
 		return error;
 	for (struct vm_region *region = region_find(space, start); region && region->start < end;
 	     region = region_next(region)) {
-		error = may_protect(space, region, prot);
+		error = may_protect(space, region, prot, &data);
 		if (error)
 			break;
 		region->prot = (uint8_t)prot;
@@ -72,6 +74,24 @@ static int protect_prepared(struct vm_space *space, vaddr_t start, vaddr_t end, 
 	return error;
 }
 
+/* Each region by itself: a large leaf may lie over several, and is split then, as the last of them
+ * may not change. */
+static bool prepare_regions(struct table_gather *gather)
+{
+	const vaddr_t start = gather->start, end = gather->end;
+	struct vm_region *region = region_find(gather->space, start);
+	bool prepared = true;
+
+	for (; prepared && region && region->start < end; region = region_next(region)) {
+		gather->start = MAX(region->start, start);
+		gather->end = MIN(region->end, end);
+		prepared = table_prepare_range(gather);
+	}
+	gather->start = start;
+	gather->end = end;
+	return prepared;
+}
+
 /* All of [start, end) is mapped. */
 static int protect_mapped(struct vm_space *space, vaddr_t start, vaddr_t end, unsigned prot)
 {
@@ -79,7 +99,7 @@ static int protect_mapped(struct vm_space *space, vaddr_t start, vaddr_t end, un
 	int error = -ENOMEM;
 
 	table_gather_init(&gather, space, start, end);
-	if (table_prepare_range(&gather))
+	if (prepare_regions(&gather))
 		error = protect_prepared(space, start, end, prot, &gather);
 	gather.end = end;
 	table_gather_finish(&gather);

@@ -89,6 +89,10 @@ NODISCARD vaddr_t vm_find_gap(const struct vm_space *space, vaddr_t floor, vaddr
  * RLIMIT_AS and RLIMIT_DATA? */
 NODISCARD bool vm_within_limits(const struct vm_space *space, unsigned prot, unsigned flags,
 				uint64_t bytes);
+/* The same for one of several, which is counted in: *data is what counts against RLIMIT_DATA, or
+ * VM_NO_LIMIT before it was counted. */
+NODISCARD bool vm_within_limits_counted(const struct vm_space *space, unsigned prot, unsigned flags,
+					uint64_t bytes, uint64_t *data);
 /* Linux's heuristic overcommit: is this a promise that all of memory could never keep? What is
  * shared is its object's matter. */
 NODISCARD bool vm_is_overcommit(unsigned prot, unsigned flags, uint64_t bytes);

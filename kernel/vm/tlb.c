@@ -147,13 +147,15 @@ static void flush_tagged_here(void *argument)
 	assert(tag->space == space->serial);
 	if (tag->generation >= wanted->generation)
 		return; /* done with a later one, which has overtaken it */
-	if (tag->generation + 1 == wanted->generation) {
-		tag->generation = wanted->generation;
+	uint64_t generation = wanted->generation;
+	if (tag->generation + 1 == generation) {
 		flush_range(&wanted->flush);
-		return;
+	} else {
+		generation = __atomic_load_n(&space->tlb_generation, __ATOMIC_SEQ_CST);
+		mmu_flush_all();
 	}
-	tag->generation = __atomic_load_n(&space->tlb_generation, __ATOMIC_SEQ_CST);
-	mmu_flush_all();
+	/* Only now: a call that came before would have been told that it is done. */
+	tag->generation = MAX(tag->generation, generation);
 }
 
 void vm_flush_here(struct vm_space *space, vaddr_t start, vaddr_t end)

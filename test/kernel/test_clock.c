@@ -27,6 +27,28 @@ KTEST(clock_scale_keeps_years_exact_to_a_millionth)
 	}
 }
 
+/* A timer that is set by it is not early after a year, and hardly late. */
+KTEST(clock_ticks_are_the_inverse)
+{
+	static const uint64_t frequencies[] = {1000000,       24000000,      1000000000,
+					       2595411000ull, 2400000000ull, 5200000000ull};
+	static const uint64_t times[] = {0,
+					 1,
+					 999,
+					 1234567891,
+					 86400ull * NS_PER_SECOND,
+					 365 * 86400ull * NS_PER_SECOND + 12345};
+
+	for (unsigned i = 0; i < ARRAY_SIZE(frequencies) * ARRAY_SIZE(times); i++) {
+		uint64_t scale = clock_scale(frequencies[i / ARRAY_SIZE(times)]);
+		uint64_t wanted = times[i % ARRAY_SIZE(times)];
+		uint64_t ticks = clock_ticks(wanted, scale);
+		EXPECT(clock_ns(ticks, scale) >= wanted);
+		EXPECT(ticks < 2 || clock_ns(ticks - 2, scale) < wanted);
+	}
+	EXPECT_EQ(clock_ticks(UINT64_MAX, 1), UINT64_MAX);
+}
+
 KTEST(clock_elapsed_sees_through_a_wrap)
 {
 	EXPECT_EQ(counter_elapsed(5, 9, UINT32_MAX), 4);

@@ -125,6 +125,40 @@ static void descriptors(void)
 	form("/proc/self/fdinfo/0");
 }
 
+/* The flags of a descriptor, and of what it names. */
+static void flags_of(const char *what, int fd)
+{
+	char path[64], line[256] = "";
+
+	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", fd);
+	FILE *file = fopen(path, "r");
+	while (file && fgets(line, sizeof(line), file) && strncmp(line, "flags:", 6) != 0)
+		;
+	printf("%s: %s", what, line);
+	if (file)
+		fclose(file);
+}
+
+static void fd_flags(void)
+{
+	int null = open("/dev/null", O_RDWR | O_CLOEXEC), copy = dup(null), ends[2];
+
+	flags_of("close on exec", null);
+	flags_of("its copy", copy);
+	flags_of("its other copy", fcntl(null, F_DUPFD_CLOEXEC, 0));
+	fcntl(null, F_SETFD, 0);
+	flags_of("no more", null);
+	fcntl(copy, F_SETFD, FD_CLOEXEC);
+	fcntl(copy, F_SETFL, O_APPEND | O_NONBLOCK);
+	flags_of("the copy's turn", copy);
+	flags_of("both have the others", null);
+	flags_of("a name", open("/dev/null", O_PATH | O_CLOEXEC));
+	if (pipe2(ends, O_CLOEXEC | O_NONBLOCK) == 0)
+		flags_of("pipe", ends[1]);
+	flags_of("eventfd", eventfd(0, EFD_CLOEXEC));
+	flags_of("plain eventfd", eventfd(0, 0));
+}
+
 static void listing(const char *path)
 {
 	DIR *directory = opendir(path);
@@ -216,6 +250,7 @@ static void the_machine(void)
 int main(int argc, char **argv, char **environment)
 {
 	descriptors();
+	fd_flags();
 	the_process(environment);
 	the_machine();
 	return 0;

@@ -107,6 +107,13 @@ def test_a_pipe_does_not_end_while_bytes_may_come_back():
     assert (result.stdout, result.status) == (b"of 100 rounds 0 ended early, 0 lost bytes\n", 0)
 
 
+def test_a_master_sees_that_its_terminal_is_open():
+    race = job("build/programs/prog_pty_race.musl", "60000")
+    with Guest([race], boot="pvh", cpus=4, limit=120) as guest:
+        result = guest.results()[0]
+    assert (result.stdout, result.status) == (b"not opened: 0, hung up: 0\n", 0)
+
+
 def test_a_sealed_file_is_not_mapped_writable():
     race = job("build/programs/prog_seal_race.musl", "300")
     with Guest([race], boot="pvh", cpus=2, limit=120) as guest:
