@@ -11,7 +11,6 @@
  */
 #include "fs/host_file.h"
 
-#include <arch/time.h>
 #include <asm/fcntl.h>
 #include <asm/poll.h>
 #include <asm/stat.h>

@@ -8,21 +8,21 @@
 /* How much later it is than the machine's clock said; changed atomically, and may wrap. */
 static uint64_t correction;
 
-static uint64_t uncorrected(void)
+static uint64_t uncorrected(uint64_t now)
 {
-	return time_boot_epoch() * NS_PER_SECOND + time_now();
+	return time_boot_epoch() * NS_PER_SECOND + now;
 }
 
 uint64_t realtime_now(void)
 {
-	return uncorrected() + __atomic_load_n(&correction, __ATOMIC_RELAXED);
+	return uncorrected(time_now()) + __atomic_load_n(&correction, __ATOMIC_RELAXED);
 }
 
 void realtime_set(uint64_t nanoseconds)
 {
-	uint64_t now = time_now(), start = time_boot_epoch() * NS_PER_SECOND;
+	uint64_t now = time_now();
 
 	/* The caller has looked, but time goes on. */
 	nanoseconds = MAX(nanoseconds, now);
-	__atomic_store_n(&correction, nanoseconds - (start + now), __ATOMIC_RELAXED);
+	__atomic_store_n(&correction, nanoseconds - uncorrected(now), __ATOMIC_RELAXED);
 }

@@ -93,32 +93,20 @@ def test_signals_come_while_processes_are_made():
     assert (result.stdout, result.status) == (b"2000 children\n", 0)
 
 
-def test_who_opens_a_fifo_sees_who_was_there():
-    race = job("build/programs/prog_fifo_race.musl", "40000")
-    with Guest([race], boot="pvh", cpus=4, limit=120) as guest:
+@pytest.mark.parametrize("name, rounds, cpus, output", [
+    # Who opens a FIFO sees who was there.
+    ("fifo", "40000", 4, b"all bytes came, status 0\n"),
+    # A pipe does not end while splice(2) holds bytes that may come back.
+    ("splice", "100", 2, b"of 100 rounds 0 ended early, 0 lost bytes\n"),
+    # A master sees that its terminal is open.
+    ("pty", "60000", 4, b"not opened: 0, hung up: 0\n"),
+    # A sealed file is not mapped writable.
+    ("seal", "300", 2, b"of 300 rounds 0 left a sealed file writable\n")])
+def test_a_race(name, rounds, cpus, output):
+    race = job(f"build/programs/prog_{name}_race.musl", rounds)
+    with Guest([race], boot="pvh", cpus=cpus, limit=120) as guest:
         result = guest.results()[0]
-    assert (result.stdout, result.status) == (b"all bytes came, status 0\n", 0), result.stderr
-
-
-def test_a_pipe_does_not_end_while_bytes_may_come_back():
-    race = job("build/programs/prog_splice_race.musl", "100")
-    with Guest([race], boot="pvh", cpus=2, limit=120) as guest:
-        result = guest.results()[0]
-    assert (result.stdout, result.status) == (b"of 100 rounds 0 ended early, 0 lost bytes\n", 0)
-
-
-def test_a_master_sees_that_its_terminal_is_open():
-    race = job("build/programs/prog_pty_race.musl", "60000")
-    with Guest([race], boot="pvh", cpus=4, limit=120) as guest:
-        result = guest.results()[0]
-    assert (result.stdout, result.status) == (b"not opened: 0, hung up: 0\n", 0)
-
-
-def test_a_sealed_file_is_not_mapped_writable():
-    race = job("build/programs/prog_seal_race.musl", "300")
-    with Guest([race], boot="pvh", cpus=2, limit=120) as guest:
-        result = guest.results()[0]
-    assert (result.stdout, result.status) == (b"of 300 rounds 0 left a sealed file writable\n", 0)
+    assert (result.stdout, result.status) == (output, 0), result.stderr
 
 
 def test_programs_are_told_of_all_processors():
